@@ -1,0 +1,455 @@
+//! An order with everything that hangs on it, and the pure decisions over it.
+//!
+//! Each function takes the order as it was loaded and gives back the order as it is to be written,
+//! with the [`Fact`]s that the application turns into ledger entries, messages and jobs.
+
+use ids::{AttemptId, ChannelCode, LegId, OrderId, RefundId};
+use jiff::Timestamp;
+
+use crate::attempt::{Attempt, AttemptState, Effect, Event};
+use crate::channel::{Paid, PaymentReply, RefundReply};
+use crate::order::{Leg, LegState, Order, OrderState};
+use crate::refund::{Refund, RefundEffect, RefundEvent, RefundOrigin, RefundState};
+use crate::refusal::{CloseRefusal, RefundRefusal};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aggregate {
+    pub order: Order,
+    pub legs: Vec<Leg>,
+    pub attempts: Vec<Attempt>,
+    pub refunds: Vec<Refund>,
+}
+
+/// Something that became true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    LegPaid {
+        leg: LegId,
+        attempt: AttemptId,
+    },
+    /// The order reached a state from which only refunds lead on.
+    OrderDecided(OrderState),
+    /// Money came in that is not the merchant's.
+    LateMoney {
+        attempt: AttemptId,
+    },
+    /// A notice speaks of a payment on an ended attempt: ask the channel.
+    Verify {
+        attempt: AttemptId,
+    },
+    /// The attempt's next look is due at another time, or not at all.
+    AttemptMoved {
+        attempt: AttemptId,
+        from: AttemptState,
+        to: AttemptState,
+    },
+    RefundSucceeded {
+        refund: RefundId,
+    },
+    RefundFailed {
+        refund: RefundId,
+    },
+    RefundStuck {
+        refund: RefundId,
+    },
+    /// The channel does not have it: send it again.
+    RefundUnsent {
+        refund: RefundId,
+    },
+    RefundWaits {
+        refund: RefundId,
+    },
+    /// The channel contradicts itself.
+    Contradiction {
+        what: &'static str,
+    },
+}
+
+/// A decision: the order as it is to be written, and what became true.
+pub type Decided = (Aggregate, Vec<Fact>);
+
+/// Which kind of call an answer belongs to; a notice belongs to none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    Charge,
+    Query,
+    /// Close or cancel.
+    Undo,
+    Notice,
+}
+
+/// What a reply means for an attempt, given the call that it answers.
+#[must_use]
+pub fn event_of(source: Source, reply: &PaymentReply) -> Event {
+    match reply {
+        PaymentReply::Paid(_) if source == Source::Notice => Event::NoticedPaid,
+        PaymentReply::Paid(_) => Event::SawPaid,
+        PaymentReply::QrReady { .. } | PaymentReply::Pending => Event::SawWaiting,
+        PaymentReply::NotFound => Event::SawNotFound,
+        PaymentReply::Closed => Event::SawClosed,
+        PaymentReply::Returned(_) => Event::SawReturned,
+        PaymentReply::Refused(_) if source == Source::Undo => Event::SawCancelRefused,
+        PaymentReply::Refused(_) => Event::SawRefused,
+        PaymentReply::Again | PaymentReply::Unknown(_) => Event::SawNothing,
+    }
+}
+
+#[must_use]
+pub fn refund_event_of(reply: &RefundReply) -> RefundEvent {
+    match reply {
+        RefundReply::Succeeded { .. } => RefundEvent::SawSucceeded,
+        RefundReply::Processing => RefundEvent::SawProcessing,
+        RefundReply::NotFound => RefundEvent::SawNotFound,
+        RefundReply::Refused(_) => RefundEvent::SawRefused,
+        RefundReply::Impossible(_) => RefundEvent::SawImpossible,
+        RefundReply::Unknown(_) => RefundEvent::SawNothing,
+    }
+}
+
+/// What asking for an end means for an attempt: a scanned code must be undone, since its charge may
+/// still be on the way; a QR is closed.
+#[must_use]
+pub const fn end_event(way: crate::channel::PayWay) -> Event {
+    match way {
+        crate::channel::PayWay::PayerCode => Event::CancelAsked,
+        crate::channel::PayWay::DynamicQr => Event::CloseAsked,
+    }
+}
+
+impl Aggregate {
+    #[must_use]
+    pub const fn id(&self) -> OrderId {
+        self.order.id
+    }
+
+    #[must_use]
+    pub fn attempt(&self, id: AttemptId) -> Option<&Attempt> {
+        self.attempts.iter().find(|a| a.id == id)
+    }
+
+    #[must_use]
+    pub fn leg(&self, id: LegId) -> Option<&Leg> {
+        self.legs.iter().find(|l| l.id == id)
+    }
+
+    #[must_use]
+    pub fn refund(&self, id: RefundId) -> Option<&Refund> {
+        self.refunds.iter().find(|r| r.id == id)
+    }
+
+    /// The channel of a leg's attempt.
+    #[must_use]
+    pub fn channel_of(&self, attempt: &Attempt) -> Option<&ChannelCode> {
+        self.leg(attempt.leg).map(|leg| &leg.channel)
+    }
+
+    /// Takes in what a channel said of an attempt. `None` when the order has no such attempt.
+    #[must_use]
+    pub fn on_reply(
+        &self,
+        attempt: AttemptId,
+        source: Source,
+        reply: &PaymentReply,
+        now: Timestamp,
+    ) -> Option<Decided> {
+        let mut next = self.clone();
+        let row = next.attempts.iter_mut().find(|a| a.id == attempt)?;
+        let from = row.state;
+        let (to, effect) = from.apply(event_of(source, reply));
+        if effect == Effect::Alarm {
+            return Some((
+                next,
+                vec![Fact::Contradiction {
+                    what: "reply_after_paid",
+                }],
+            ));
+        }
+        if effect == Effect::Verify {
+            return Some((next, vec![Fact::Verify { attempt }]));
+        }
+        row.note(reply, from, to, now);
+        let facts = next.move_attempt(attempt, (from, to), effect, now);
+        Some((next, facts))
+    }
+
+    /// Asks for the end of an attempt whose time is over.
+    #[must_use]
+    pub fn on_give_up(&self, attempt: AttemptId, now: Timestamp) -> Option<Decided> {
+        let mut next = self.clone();
+        let row = next.attempts.iter_mut().find(|a| a.id == attempt)?;
+        let from = row.state;
+        let (to, effect) = from.apply(end_event(row.way));
+        if from != to {
+            row.state = to;
+            row.updated_at = now;
+        }
+        let facts = next.move_attempt(attempt, (from, to), effect, now);
+        Some((next, facts))
+    }
+
+    /// The merchant closes the order. The answer is final only when the channel has confirmed.
+    ///
+    /// # Errors
+    /// [`CloseRefusal`], in its order.
+    pub fn close(&self, now: Timestamp) -> Result<Decided, CloseRefusal> {
+        match self.order.state {
+            OrderState::Paid => return Err(CloseRefusal::OrderPaid),
+            OrderState::Failed | OrderState::Closed => return Ok((self.clone(), Vec::new())),
+            OrderState::Paying => {}
+        }
+        let open: Vec<AttemptId> = self
+            .attempts
+            .iter()
+            .filter(|a| a.state.is_open())
+            .map(|a| a.id)
+            .collect();
+        let mut decided = (self.clone(), Vec::new());
+        for attempt in open {
+            if let Some((next, facts)) = decided.0.on_give_up(attempt, now) {
+                decided.0 = next;
+                decided.1.extend(facts);
+            }
+        }
+        Ok(decided)
+    }
+
+    fn move_attempt(
+        &mut self,
+        attempt: AttemptId,
+        (from, to): (AttemptState, AttemptState),
+        effect: Effect,
+        now: Timestamp,
+    ) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        if from != to || to.is_open() {
+            facts.push(Fact::AttemptMoved { attempt, from, to });
+        }
+        match effect {
+            Effect::Paid => {
+                if let Some(leg) = self.end_leg(attempt, LegState::Paid) {
+                    facts.push(Fact::LegPaid { leg, attempt });
+                }
+            }
+            Effect::Ended => {
+                let refused = to == AttemptState::Refused;
+                let state = if refused {
+                    LegState::Failed
+                } else {
+                    LegState::Closed
+                };
+                self.end_leg(attempt, state);
+            }
+            Effect::ReturnLate => facts.push(Fact::LateMoney { attempt }),
+            Effect::None | Effect::Verify | Effect::Alarm => {}
+        }
+        facts.extend(self.decide_order(attempt, now));
+        facts
+    }
+
+    fn end_leg(&mut self, attempt: AttemptId, state: LegState) -> Option<LegId> {
+        let leg = self.attempt(attempt)?.leg;
+        let row = self.legs.iter_mut().find(|l| l.id == leg)?;
+        assert!(row.state == LegState::Paying, "a leg ends once");
+        row.state = state;
+        Some(leg)
+    }
+
+    fn decide_order(&mut self, attempt: AttemptId, now: Timestamp) -> Option<Fact> {
+        let state = OrderState::of_legs(self.legs.iter());
+        if self.order.state != OrderState::Paying || state == OrderState::Paying {
+            return None;
+        }
+        if state == OrderState::Paid {
+            self.order.paid_at = self.attempt(attempt).and_then(|a| a.paid_at);
+        }
+        self.order.state = state;
+        self.order.updated_at = now;
+        Some(Fact::OrderDecided(state))
+    }
+
+    /// Sets a refund's amount aside on its leg and adds the refund.
+    ///
+    /// # Errors
+    /// [`RefundRefusal`], in its order. Whether the merchant has the money is the ledger's to say.
+    pub fn accept_refund(&self, refund: Refund) -> Result<Self, RefundRefusal> {
+        let leg = self.leg(refund.leg).ok_or(RefundRefusal::LegNotFound)?;
+        if self.order.state != OrderState::Paid || leg.state != LegState::Paid {
+            return Err(RefundRefusal::OrderNotPaid);
+        }
+        if refund.amount.currency() != leg.amount.currency() {
+            return Err(RefundRefusal::CurrencyMismatch);
+        }
+        if refund.amount.is_zero() || refund.amount.minor() > leg.refundable().minor() {
+            return Err(RefundRefusal::AmountAboveRefundable);
+        }
+        let mut next = self.clone();
+        next.set_aside(&refund);
+        next.refunds.push(refund);
+        Ok(next)
+    }
+
+    /// Adds the automatic refund of money that came in late. It takes nothing from the leg, which
+    /// never was paid.
+    #[must_use]
+    pub fn return_late(&self, refund: Refund) -> Self {
+        assert!(
+            refund.origin == RefundOrigin::LatePayment,
+            "only late money returns by itself"
+        );
+        let mut next = self.clone();
+        next.refunds.push(refund);
+        next
+    }
+
+    /// A refused refund is tried again, with its amount set aside anew.
+    ///
+    /// # Errors
+    /// [`RefundRefusal`], in its order.
+    pub fn retry_refund(&self, id: RefundId, now: Timestamp) -> Result<Self, RefundRefusal> {
+        let refund = self
+            .refund(id)
+            .ok_or(RefundRefusal::RefundNotFound)?
+            .clone();
+        if refund.state != RefundState::Failed {
+            return Err(RefundRefusal::RefundNotFailed);
+        }
+        let leg = self.leg(refund.leg).ok_or(RefundRefusal::LegNotFound)?;
+        if refund.amount.minor() > leg.refundable().minor() {
+            return Err(RefundRefusal::AmountAboveRefundable);
+        }
+        let mut next = self.clone();
+        next.set_aside(&refund);
+        for row in next.refunds.iter_mut().filter(|r| r.id == id) {
+            row.state = row.state.apply(RefundEvent::RetryAsked).0;
+            row.refusal = None;
+            row.updated_at = now;
+        }
+        Ok(next)
+    }
+
+    /// Takes in what a channel said of a refund. `None` when the order has no such refund.
+    #[must_use]
+    pub fn on_refund_reply(
+        &self,
+        id: RefundId,
+        reply: &RefundReply,
+        now: Timestamp,
+    ) -> Option<Decided> {
+        let mut next = self.clone();
+        let row = next.refunds.iter_mut().find(|r| r.id == id)?;
+        let event = match (row.origin, refund_event_of(reply)) {
+            // Late money is not the merchant's to have back: the platform goes on trying.
+            (RefundOrigin::LatePayment, RefundEvent::SawRefused) => RefundEvent::SawNotFound,
+            (RefundOrigin::Merchant | RefundOrigin::LatePayment, event) => event,
+        };
+        let was_open = row.state.is_open();
+        let (to, effect) = row.state.apply(event);
+        row.note(reply, to, now);
+        let refund = row.clone();
+        let facts = match effect {
+            RefundEffect::Succeeded => {
+                next.settle_refund(&refund);
+                vec![Fact::RefundSucceeded { refund: id }]
+            }
+            RefundEffect::Released => {
+                next.release(&refund);
+                vec![Fact::RefundFailed { refund: id }]
+            }
+            RefundEffect::OpenCase => vec![Fact::RefundStuck { refund: id }],
+            RefundEffect::SendAgain => vec![Fact::RefundUnsent { refund: id }],
+            RefundEffect::Alarm => vec![Fact::Contradiction {
+                what: "refund_reply_after_end",
+            }],
+            RefundEffect::None if was_open => vec![Fact::RefundWaits { refund: id }],
+            RefundEffect::None => Vec::new(),
+        };
+        Some((next, facts))
+    }
+
+    fn set_aside(&mut self, refund: &Refund) {
+        for leg in self.legs.iter_mut().filter(|l| l.id == refund.leg) {
+            leg.refunding = leg
+                .refunding
+                .try_add(refund.amount)
+                .unwrap_or(leg.refunding);
+        }
+    }
+
+    fn release(&mut self, refund: &Refund) {
+        if refund.origin == RefundOrigin::LatePayment {
+            return;
+        }
+        for leg in self.legs.iter_mut().filter(|l| l.id == refund.leg) {
+            let rest = leg.refunding.try_sub(refund.amount);
+            assert!(rest.is_ok(), "what is released was set aside before");
+            leg.refunding = rest.unwrap_or(leg.refunding);
+        }
+    }
+
+    fn settle_refund(&mut self, refund: &Refund) {
+        if refund.origin == RefundOrigin::LatePayment {
+            return;
+        }
+        self.release(refund);
+        for leg in self.legs.iter_mut().filter(|l| l.id == refund.leg) {
+            leg.refunded = leg.refunded.try_add(refund.amount).unwrap_or(leg.refunded);
+            assert!(
+                leg.refunded.minor() <= leg.amount.minor(),
+                "never more back than was paid"
+            );
+        }
+    }
+}
+
+impl Attempt {
+    fn note(&mut self, reply: &PaymentReply, from: AttemptState, to: AttemptState, now: Timestamp) {
+        self.state = to;
+        if from != to {
+            self.updated_at = now;
+        }
+        match reply {
+            PaymentReply::Paid(paid) | PaymentReply::Returned(paid) => {
+                if from.is_open() || from != to {
+                    self.note_paid(paid);
+                }
+            }
+            PaymentReply::QrReady { code_url } => self.code_url = Some(code_url.clone()),
+            PaymentReply::Refused(text) => {
+                if to == AttemptState::Refused {
+                    self.refusal = Some(text.clone());
+                }
+            }
+            PaymentReply::Pending
+            | PaymentReply::NotFound
+            | PaymentReply::Closed
+            | PaymentReply::Again
+            | PaymentReply::Unknown(_) => {}
+        }
+    }
+
+    fn note_paid(&mut self, paid: &Paid) {
+        self.trade_no = Some(paid.trade_no.clone());
+        self.paid_at = Some(paid.paid_at);
+        self.payer.clone_from(&paid.payer);
+    }
+}
+
+impl Refund {
+    fn note(&mut self, reply: &RefundReply, to: RefundState, now: Timestamp) {
+        if self.state == to {
+            return;
+        }
+        self.state = to;
+        self.updated_at = now;
+        match reply {
+            RefundReply::Succeeded { refunded_at, .. } => {
+                self.refunded_at = Some(*refunded_at);
+                self.refusal = None;
+            }
+            RefundReply::Refused(text) | RefundReply::Impossible(text) => {
+                self.refusal = Some(text.clone());
+            }
+            RefundReply::Processing | RefundReply::NotFound | RefundReply::Unknown(_) => {}
+        }
+    }
+}

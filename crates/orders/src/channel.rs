@@ -1,0 +1,197 @@
+//! What the platform asks of a channel and what a channel can answer, in the platform's own words.
+//!
+//! `channels` builds its messages from a [`Call`] and maps every documented answer to a [`Reply`].
+//! The rule that carries the rest: only an explicit success or an explicit, coded refusal ends an
+//! attempt; everything else is [`PaymentReply::Unknown`] or [`RefundReply::Unknown`], and a query or
+//! the clearing file decides later.
+
+use ids::{AttemptId, ChannelTradeNo, RefundId};
+use jiff::Timestamp;
+use money::Amount;
+use secret::PayerCode;
+
+/// One call to a channel about one attempt or one refund.
+#[derive(Debug, Clone)]
+pub enum Call {
+    /// Charge the payer whose code was scanned (B scans C).
+    Charge(Charge),
+    /// Make a code that the payer scans (C scans B).
+    CreateQr(CreateQr),
+    /// Ask what became of an attempt.
+    Query(Subject),
+    /// Undo an attempt whose result is not known: unpaid is closed, paid is returned in full.
+    Cancel(Subject),
+    /// Close an attempt that nobody paid.
+    Close(Subject),
+    Refund(RefundCall),
+    QueryRefund(RefundCall),
+}
+
+/// What every attempt carries to the channel.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    pub attempt: AttemptId,
+    pub amount: Amount,
+    /// How the attempt was started: some channels have one set of calls per way.
+    pub way: PayWay,
+}
+
+/// How the payer and the till meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PayWay {
+    /// The till scans the payer's code.
+    PayerCode,
+    /// The payer scans a code made for this order.
+    DynamicQr,
+}
+
+#[derive(Debug, Clone)]
+pub struct Charge {
+    pub subject: Subject,
+    pub payer_code: PayerCode,
+    pub details: Details,
+}
+
+#[derive(Debug, Clone)]
+pub struct CreateQr {
+    pub subject: Subject,
+    pub details: Details,
+}
+
+/// What the payer and the channel read about the purchase.
+#[derive(Debug, Clone)]
+pub struct Details {
+    /// Shown to the payer; at most [`Details::DESCRIPTION_BYTES_MAX`] bytes.
+    pub description: String,
+    pub expires_at: Timestamp,
+    /// Where the channel sends its notices.
+    pub notify_url: String,
+    /// The till's address (`spbill_create_ip`).
+    pub terminal_ip: String,
+    /// Our id of the till, where it is known.
+    pub terminal: Option<String>,
+}
+
+impl Details {
+    /// WeChat Pay's limit, the narrowest of the channels.
+    pub const DESCRIPTION_BYTES_MAX: usize = 127;
+}
+
+#[derive(Debug, Clone)]
+pub struct RefundCall {
+    pub refund: RefundId,
+    pub subject: Subject,
+    /// The part that goes back; the whole attempt is `subject.amount`.
+    pub amount: Amount,
+    pub reason: String,
+    pub notify_url: String,
+}
+
+/// What a channel's answer, or its silence, says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    Payment(PaymentReply),
+    Refund(RefundReply),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaymentReply {
+    /// The money was taken.
+    Paid(Paid),
+    /// A code to scan was made; nobody has paid yet.
+    QrReady { code_url: String },
+    /// The payer is still deciding.
+    Pending,
+    /// The channel does not know the number: final only after its documented window.
+    NotFound,
+    /// Nothing was taken and nothing will be.
+    Closed,
+    /// The money had been taken and went back in full (a cancel that came after the payment).
+    Returned(Paid),
+    /// Nothing was taken, with the channel's own code.
+    Refused(ChannelCodeText),
+    /// The call has to be made again before anything can be said (a cancel with `retry_flag=Y`).
+    Again,
+    /// May have happened.
+    Unknown(Unknown),
+}
+
+/// A payment as the channel states it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paid {
+    pub trade_no: ChannelTradeNo,
+    /// The amount of the order, before the channel's own discounts.
+    pub amount: Amount,
+    /// When the channel says the money was taken.
+    pub paid_at: Timestamp,
+    /// The payer as the channel names him to us (openid, user id); not a card number.
+    pub payer: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefundReply {
+    /// The money is on its way back for good.
+    Succeeded {
+        amount: Amount,
+        refunded_at: Timestamp,
+    },
+    /// Accepted, not done.
+    Processing,
+    /// The channel does not know the refund: it was never accepted.
+    NotFound,
+    /// Not done. The same refund number may be tried again.
+    Refused(ChannelCodeText),
+    /// The original route is impossible (card closed, account cancelled): a manual case.
+    Impossible(ChannelCodeText),
+    Unknown(Unknown),
+}
+
+/// A channel's own code and its words for people, cut to a bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelCodeText {
+    pub code: String,
+    pub message: String,
+}
+
+impl ChannelCodeText {
+    pub const CODE_CHARS_MAX: usize = 64;
+    pub const MESSAGE_CHARS_MAX: usize = 256;
+
+    #[must_use]
+    pub fn new(code: &str, message: &str) -> Self {
+        Self {
+            code: code.chars().take(Self::CODE_CHARS_MAX).collect(),
+            message: message.chars().take(Self::MESSAGE_CHARS_MAX).collect(),
+        }
+    }
+}
+
+/// Why nothing can be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unknown {
+    /// No answer in time, or the line broke after sending.
+    NoAnswer,
+    /// The message surely never left: no connection could be made.
+    NotSent,
+    /// The answer's signature is missing or wrong.
+    BadSignature,
+    /// The answer cannot be read, or contradicts what was asked.
+    Unreadable,
+    /// The channel itself says that it does not know, or is busy.
+    ChannelUnsure,
+    /// A code that our table does not list.
+    UnlistedCode,
+}
+
+/// A message that a channel sent by itself, after its signature was verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    Payment {
+        attempt: AttemptId,
+        reply: PaymentReply,
+    },
+    Refund {
+        refund: RefundId,
+        reply: RefundReply,
+    },
+}

@@ -1,0 +1,22 @@
+//! Orders, legs, attempts and refunds as state machines.
+//!
+//! An [`Order`] is what a merchant asked to be paid. Its [`Leg`]s are the parts paid by one means
+//! each; a leg is tried by [`Attempt`]s at channels, and a [`Refund`] returns money of one leg.
+//! Everything here is pure: what was loaded goes in, what is to be written comes out.
+
+mod aggregate;
+mod attempt;
+pub mod channel;
+mod order;
+mod refund;
+mod refusal;
+pub mod schedule;
+
+pub use aggregate::{Aggregate, Decided, Fact, Source, end_event, event_of, refund_event_of};
+pub use attempt::{Attempt, AttemptState, Effect, Event};
+pub use order::{Leg, LegState, Order, OrderState};
+pub use refund::{Refund, RefundEffect, RefundEvent, RefundOrigin, RefundState, RefundTry};
+pub use refusal::{CloseRefusal, CreateRefusal, RefundRefusal};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! Money going back to the payer of a leg: header here, one row per call beside it.
+
+use ids::{AttemptId, LegId, MerchantId, MerchantNo, OrderId, RefundId};
+use jiff::Timestamp;
+use money::Amount;
+
+use crate::channel::ChannelCodeText;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refund {
+    pub id: RefundId,
+    pub order: OrderId,
+    pub leg: LegId,
+    pub attempt: AttemptId,
+    pub merchant: MerchantId,
+    /// The merchant's own number; for money that came in late, one that we made.
+    pub merchant_no: MerchantNo,
+    pub content_hash: [u8; 32],
+    pub origin: RefundOrigin,
+    pub amount: Amount,
+    /// How much of it was taken from unsettled money; the rest came from the balance.
+    pub from_pending: Amount,
+    pub reason: String,
+    pub notify_url: Option<String>,
+    pub state: RefundState,
+    /// Calls made so far; the channel's refund number is the same in all of them.
+    pub tries: u32,
+    pub refusal: Option<ChannelCodeText>,
+    pub created_at: Timestamp,
+    pub refunded_at: Option<Timestamp>,
+    pub updated_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RefundOrigin {
+    Merchant,
+    /// The payer paid after the order was closed: the platform returns the money by itself.
+    LatePayment,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RefundState {
+    /// The money is set aside and the call is out.
+    Sending,
+    /// The channel accepted it and works on it.
+    Processing,
+    /// May have happened; a query decides.
+    Unknown,
+    Succeeded,
+    /// Refused: the money went back to where it was taken from. It may be tried again.
+    Failed,
+    /// The original route is impossible: people decide; the money stays set aside.
+    Manual,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RefundEvent {
+    SawSucceeded,
+    SawProcessing,
+    SawNotFound,
+    SawRefused,
+    SawImpossible,
+    SawNothing,
+    /// Asked for again after a refusal, with the money set aside anew.
+    RetryAsked,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RefundEffect {
+    None,
+    Succeeded,
+    /// Give the money back to the accounts it was taken from.
+    Released,
+    /// Call the channel again, with the same number.
+    SendAgain,
+    /// Open a case for people.
+    OpenCase,
+    Alarm,
+}
+
+impl RefundState {
+    pub const ALL: [Self; 6] = [
+        Self::Sending,
+        Self::Processing,
+        Self::Unknown,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Manual,
+    ];
+
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::Sending | Self::Processing | Self::Unknown => true,
+            Self::Succeeded | Self::Failed | Self::Manual => false,
+        }
+    }
+
+    /// The next state and what follows. Total: every state takes every event.
+    #[must_use]
+    pub const fn apply(self, event: RefundEvent) -> (Self, RefundEffect) {
+        match self {
+            Self::Sending | Self::Processing | Self::Unknown => self.apply_open(event),
+            Self::Succeeded => (self, Self::after_succeeded(event)),
+            Self::Failed => Self::apply_failed(event),
+            Self::Manual => Self::apply_manual(event),
+        }
+    }
+
+    const fn apply_open(self, event: RefundEvent) -> (Self, RefundEffect) {
+        match event {
+            RefundEvent::SawSucceeded => (Self::Succeeded, RefundEffect::Succeeded),
+            RefundEvent::SawProcessing => (Self::Processing, RefundEffect::None),
+            // The channel never took it on: the same number can go out again without harm.
+            RefundEvent::SawNotFound => (Self::Unknown, RefundEffect::SendAgain),
+            RefundEvent::SawRefused => (Self::Failed, RefundEffect::Released),
+            RefundEvent::SawImpossible => (Self::Manual, RefundEffect::OpenCase),
+            RefundEvent::SawNothing => match self {
+                Self::Processing => (Self::Processing, RefundEffect::None),
+                Self::Sending | Self::Unknown | Self::Succeeded | Self::Failed | Self::Manual => {
+                    (Self::Unknown, RefundEffect::None)
+                }
+            },
+            RefundEvent::RetryAsked => (self, RefundEffect::None),
+        }
+    }
+
+    const fn after_succeeded(event: RefundEvent) -> RefundEffect {
+        match event {
+            RefundEvent::SawRefused | RefundEvent::SawImpossible => RefundEffect::Alarm,
+            RefundEvent::SawSucceeded
+            | RefundEvent::SawProcessing
+            | RefundEvent::SawNotFound
+            | RefundEvent::SawNothing
+            | RefundEvent::RetryAsked => RefundEffect::None,
+        }
+    }
+
+    const fn apply_failed(event: RefundEvent) -> (Self, RefundEffect) {
+        match event {
+            RefundEvent::RetryAsked => (Self::Sending, RefundEffect::SendAgain),
+            // The channel refused and now says it was done: the money was released, so people look.
+            RefundEvent::SawSucceeded => (Self::Failed, RefundEffect::Alarm),
+            RefundEvent::SawProcessing
+            | RefundEvent::SawNotFound
+            | RefundEvent::SawRefused
+            | RefundEvent::SawImpossible
+            | RefundEvent::SawNothing => (Self::Failed, RefundEffect::None),
+        }
+    }
+
+    const fn apply_manual(event: RefundEvent) -> (Self, RefundEffect) {
+        match event {
+            RefundEvent::SawSucceeded => (Self::Succeeded, RefundEffect::Succeeded),
+            RefundEvent::SawProcessing
+            | RefundEvent::SawNotFound
+            | RefundEvent::SawRefused
+            | RefundEvent::SawImpossible
+            | RefundEvent::SawNothing
+            | RefundEvent::RetryAsked => (Self::Manual, RefundEffect::None),
+        }
+    }
+}
+
+impl RefundEvent {
+    pub const ALL: [Self; 7] = [
+        Self::SawSucceeded,
+        Self::SawProcessing,
+        Self::SawNotFound,
+        Self::SawRefused,
+        Self::SawImpossible,
+        Self::SawNothing,
+        Self::RetryAsked,
+    ];
+}
+
+/// One call for a refund, kept for whoever asks later what was tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundTry {
+    pub refund: RefundId,
+    pub order: OrderId,
+    /// From 1.
+    pub number: u32,
+    pub sent_at: Timestamp,
+    pub outcome: Option<String>,
+}
