@@ -1,0 +1,65 @@
+//! Merchants, stores, terminals and their credentials.
+//!
+//! A merchant has stores, a store has terminals of six kinds, and each terminal can have an API key
+//! of its own, which can be revoked without touching the others.
+
+mod key;
+mod notification;
+mod terminal;
+
+pub use key::{ApiKey, KeyAlgorithm};
+pub use notification::{NOTIFY_WAITS_S, Notification, NotificationState, NotificationTry};
+pub use terminal::{Terminal, TerminalKind};
+
+use ids::{ChannelAccountId, ChannelCode, MerchantId, StoreId};
+use jiff::Timestamp;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merchant {
+    pub id: MerchantId,
+    pub name: String,
+    pub state: MerchantState,
+    pub created_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MerchantState {
+    Active,
+    /// Takes no new payments; refunds and queries go on.
+    Suspended,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    pub id: StoreId,
+    pub merchant: MerchantId,
+    pub name: String,
+    pub created_at: Timestamp,
+}
+
+/// One version of our account at a channel. Its parameters and keys are sealed; what was started
+/// under a version is finished, and its notices verified, under the same version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelAccount {
+    pub id: ChannelAccountId,
+    pub channel: ChannelCode,
+    /// Our merchant number at the channel: part of the ledger's key, the same for all versions.
+    pub account_no: String,
+    pub version: u32,
+    /// Whether it is a real account with real money; a sandbox refuses to run beside one.
+    pub live: bool,
+    pub sealed: Vec<u8>,
+    pub created_at: Timestamp,
+}
+
+/// Which account of a channel takes a merchant's new payments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MerchantChannel {
+    pub merchant: MerchantId,
+    pub channel: ChannelCode,
+    pub account: ChannelAccountId,
+}
+
+impl MerchantState {
+    pub const ALL: [Self; 2] = [Self::Active, Self::Suspended];
+}
