@@ -196,29 +196,6 @@ CREATE TABLE entries (
 );
 CREATE INDEX entries_by_account ON entries (account_id, journal_id);
 
--- Journal ids that failed for a reason of state: they never succeed later.
-CREATE TABLE burnt_journals (
-  id BIGINT NOT NULL PRIMARY KEY,
-  content_hash BYTEA NOT NULL,
-  refusal TEXT NOT NULL
-);
-
-CREATE TABLE holds (
-  id BIGINT NOT NULL PRIMARY KEY,
-  account_id BIGINT NOT NULL,
-  amount BIGINT NOT NULL CHECK (amount > 0),
-  currency TEXT NOT NULL,
-  expires_at BIGINT NOT NULL,
-  created_at BIGINT NOT NULL
-);
-
-CREATE TABLE hold_resolutions (
-  hold_id BIGINT NOT NULL PRIMARY KEY,
-  kind TEXT NOT NULL,
-  amount BIGINT NOT NULL,
-  resolved_at BIGINT NOT NULL
-);
-
 CREATE TABLE notifications (
   id BIGINT NOT NULL PRIMARY KEY,
   merchant_id BIGINT NOT NULL,

@@ -196,29 +196,6 @@ CREATE TABLE entries (
 ) WITHOUT ROWID;
 CREATE INDEX entries_by_account ON entries (account_id, journal_id);
 
--- Journal ids that failed for a reason of state: they never succeed later.
-CREATE TABLE burnt_journals (
-  id INTEGER NOT NULL PRIMARY KEY,
-  content_hash BLOB NOT NULL,
-  refusal TEXT NOT NULL
-);
-
-CREATE TABLE holds (
-  id INTEGER NOT NULL PRIMARY KEY,
-  account_id INTEGER NOT NULL,
-  amount INTEGER NOT NULL CHECK (amount > 0),
-  currency TEXT NOT NULL,
-  expires_at INTEGER NOT NULL,
-  created_at INTEGER NOT NULL
-);
-
-CREATE TABLE hold_resolutions (
-  hold_id INTEGER NOT NULL PRIMARY KEY,
-  kind TEXT NOT NULL,
-  amount INTEGER NOT NULL,
-  resolved_at INTEGER NOT NULL
-);
-
 CREATE TABLE notifications (
   id INTEGER NOT NULL PRIMARY KEY,
   merchant_id INTEGER NOT NULL,

@@ -4,9 +4,8 @@ use ids::{MerchantId, NotificationId, OrderId};
 use jiff::{SignedDuration, Timestamp};
 
 /// Seconds between the tries: quick at first, 24 hours and a few minutes in all.
-pub const NOTIFY_WAITS_S: [i64; 15] = [
-    15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600,
-];
+pub const NOTIFY_WAITS_S: [i64; 15] =
+    [15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
@@ -45,9 +44,15 @@ pub struct NotificationTry {
 }
 
 impl Notification {
-    /// The notification after a try at `now`, and when the next one is due, if any.
+    /// The notification after a try at `now`, and when the next one is due, if any. `round` counts
+    /// the tries since the schedule began; a resend begins it anew, `tries` counts on.
     #[must_use]
-    pub fn after_try(&self, accepted: bool, now: Timestamp) -> (Self, Option<Timestamp>) {
+    pub fn after_try(
+        &self,
+        accepted: bool,
+        round: u32,
+        now: Timestamp,
+    ) -> (Self, Option<Timestamp>) {
         let mut next = self.clone();
         next.tries = self.tries.saturating_add(1);
         if accepted {
@@ -55,30 +60,17 @@ impl Notification {
             next.delivered_at = Some(now);
             return (next, None);
         }
-        let wait = usize::try_from(self.tries)
-            .ok()
-            .and_then(|i| NOTIFY_WAITS_S.get(i));
-        let due = wait.map(|s| {
-            now.saturating_add(SignedDuration::from_secs(*s))
-                .unwrap_or(now)
-        });
-        next.state = if due.is_some() {
-            NotificationState::Waiting
-        } else {
-            NotificationState::GivenUp
-        };
+        let wait = usize::try_from(round).ok().and_then(|i| NOTIFY_WAITS_S.get(i));
+        let due = wait.map(|s| now.saturating_add(SignedDuration::from_secs(*s)).unwrap_or(now));
+        next.state =
+            if due.is_some() { NotificationState::Waiting } else { NotificationState::GivenUp };
         (next, due)
     }
 
     /// The notification as it waits again after somebody asked for it.
     #[must_use]
     pub fn resent(&self) -> Self {
-        Self {
-            state: NotificationState::Waiting,
-            tries: 0,
-            delivered_at: None,
-            ..self.clone()
-        }
+        Self { state: NotificationState::Waiting, delivered_at: None, ..self.clone() }
     }
 }
 
@@ -106,21 +98,18 @@ mod tests {
     fn the_schedule_ends_after_a_day() {
         let (mut notification, mut now, mut tries) = (waiting(), Timestamp::UNIX_EPOCH, 0);
         loop {
-            let (next, due) = notification.after_try(false, now);
+            let (next, due) = notification.after_try(false, tries, now);
             (notification, tries) = (next, tries + 1);
             match due {
                 Some(due) => now = due,
                 None => break,
             }
         }
-        assert_eq!(
-            (tries, notification.state),
-            (16, NotificationState::GivenUp)
-        );
+        assert_eq!((tries, notification.state), (16, NotificationState::GivenUp));
         assert_eq!(now.as_second(), 86_640);
         let again = notification.resent();
-        assert_eq!((again.tries, again.state), (0, NotificationState::Waiting));
-        let (done, due) = again.after_try(true, now);
+        assert_eq!((again.tries, again.state), (16, NotificationState::Waiting));
+        let (done, due) = again.after_try(true, 0, now);
         assert_eq!((done.state, due), (NotificationState::Delivered, None));
     }
 }

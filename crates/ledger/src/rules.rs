@@ -1,0 +1,336 @@
+//! One function per posting rule: which accounts, which sides.
+//!
+//! Each makes a checked [`Journal`]. A leg of zero (no fee, nothing from the balance) is left out.
+//! What they cannot say wrong: sides and books. What the caller answers for: whose accounts.
+
+use money::{Amount, Currency};
+
+use crate::{
+    AccountCode, AccountKey, Entry, Header, Journal, JournalDraft, JournalRefusal, Rule, Side,
+};
+
+/// Where the money of a refund was taken from, and goes back to if the refund fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundSource {
+    /// `C.MER_PENDING` or `C.MER_AVAIL`.
+    pub account: AccountKey,
+    pub amount: Amount,
+}
+
+/// E01 支付成功, gross.
+///
+/// # Errors
+/// [`JournalRefusal`], as for all rules.
+pub fn payment_succeeded(
+    head: Header,
+    receivable: AccountKey,
+    pending: AccountKey,
+    amount: Amount,
+) -> Result<Journal, JournalRefusal> {
+    post(
+        head,
+        Rule::PaymentSucceeded,
+        transfer(receivable, pending, amount),
+    )
+}
+
+/// E21 当日撤销: the payment is undone before it was cleared.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn same_day_void(
+    head: Header,
+    pending: AccountKey,
+    receivable: AccountKey,
+    amount: Amount,
+) -> Result<Journal, JournalRefusal> {
+    post(
+        head,
+        Rule::SameDayVoid,
+        transfer(pending, receivable, amount),
+    )
+}
+
+/// E42, E50 or both 退款受理, the merchant's fee kept: money is set aside from unsettled money, from
+/// the balance, or from both.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn refund_accepted(
+    head: Header,
+    sources: &[RefundSource],
+    transit: AccountKey,
+) -> Result<Journal, JournalRefusal> {
+    let takes_from = |code| {
+        sources
+            .iter()
+            .any(|s| s.account.code() == code && !s.amount.is_zero())
+    };
+    let rule = match (
+        takes_from(AccountCode::MerchantPending),
+        takes_from(AccountCode::MerchantAvailable),
+    ) {
+        (true, true) => Rule::RefundFromBoth,
+        (false, true) => Rule::RefundFromAvailable,
+        (true | false, false) => Rule::RefundFromPending,
+    };
+    post(head, rule, against(sources, Side::Debit, transit)?)
+}
+
+/// E33 退款成功. Also ends the return of a late payment.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn refund_confirmed(
+    head: Header,
+    transit: AccountKey,
+    receivable: AccountKey,
+    amount: Amount,
+) -> Result<Journal, JournalRefusal> {
+    post(
+        head,
+        Rule::RefundConfirmed,
+        transfer(transit, receivable, amount),
+    )
+}
+
+/// E51 退款失败: back to exactly the accounts that [`refund_accepted`] took from.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn refund_failed(
+    head: Header,
+    transit: AccountKey,
+    sources: &[RefundSource],
+) -> Result<Journal, JournalRefusal> {
+    post(
+        head,
+        Rule::RefundFailed,
+        against(sources, Side::Credit, transit)?,
+    )
+}
+
+/// E160 迟到付款: money came in on a closed order, or a second time. It was never the merchant's; it
+/// waits to go back, by [`refund_confirmed`].
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn late_payment_received(
+    head: Header,
+    receivable: AccountKey,
+    transit: AccountKey,
+    amount: Amount,
+) -> Result<Journal, JournalRefusal> {
+    post(
+        head,
+        Rule::LatePaymentReceived,
+        transfer(receivable, transit, amount),
+    )
+}
+
+/// One matched line of a bill, for [`channel_cleared`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClearedLine {
+    pub receivable: AccountKey,
+    pub cleared: AccountKey,
+    pub pending: AccountKey,
+    pub gross: Amount,
+    /// What the channel kept.
+    pub channel_fee: Amount,
+    /// What the merchant pays us.
+    pub merchant_fee: Amount,
+}
+
+/// E02 and E03 渠道清算并计提手续费, in one journal.
+///
+/// # Errors
+/// [`JournalRefusal`]; [`JournalRefusal::Unbalanced`] where the channel kept more than the whole.
+pub fn channel_cleared(head: Header, line: ClearedLine) -> Result<Journal, JournalRefusal> {
+    let currency = line.gross.currency();
+    let net = line
+        .gross
+        .try_sub(line.channel_fee)
+        .or(Err(JournalRefusal::Unbalanced))?;
+    let [due, receivable_from_c] =
+        [AccountCode::DueToOwn, AccountCode::FeeReceivableFromC].map(|c| single(c, currency));
+    let entries = vec![
+        Entry::debit(line.cleared, net),
+        Entry::debit(due.clone(), line.channel_fee),
+        Entry::credit(line.receivable, line.gross),
+        Entry::debit(single(AccountCode::ChannelCost, currency), line.channel_fee),
+        Entry::credit(receivable_from_c.clone(), line.channel_fee),
+        Entry::debit(line.pending, line.merchant_fee),
+        Entry::credit(due, line.merchant_fee),
+        Entry::debit(receivable_from_c, line.merchant_fee),
+        Entry::credit(single(AccountCode::FeeIncome, currency), line.merchant_fee),
+    ];
+    post(head, Rule::ChannelClearedWithFee, entries)
+}
+
+/// E05 渠道资金到账.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn channel_funds_arrived(
+    head: Header,
+    bank: AccountKey,
+    cleared: AccountKey,
+    amount: Amount,
+) -> Result<Journal, JournalRefusal> {
+    post(
+        head,
+        Rule::ChannelFundsArrived,
+        transfer(bank, cleared, amount),
+    )
+}
+
+/// E06 结算批次: unsettled money becomes the merchant's to take out.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn settled(
+    head: Header,
+    pending: AccountKey,
+    available: AccountKey,
+    amount: Amount,
+) -> Result<Journal, JournalRefusal> {
+    post(head, Rule::Settled, transfer(pending, available, amount))
+}
+
+/// A payout, for [`payout_submitted`] and [`payout_failed`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payout {
+    pub available: AccountKey,
+    pub transit: AccountKey,
+    /// What the merchant gets.
+    pub amount: Amount,
+    /// What he pays for it.
+    pub fee: Amount,
+}
+
+/// E07 出款提交.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn payout_submitted(head: Header, payout: Payout) -> Result<Journal, JournalRefusal> {
+    post(head, Rule::PayoutSubmitted, payout_entries(payout)?)
+}
+
+/// E08 出款失败: amount and fee go back to the merchant.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn payout_failed(head: Header, payout: Payout) -> Result<Journal, JournalRefusal> {
+    post(head, Rule::PayoutFailed, mirrored(&payout_entries(payout)?))
+}
+
+/// E09 出款成功.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn payout_succeeded(
+    head: Header,
+    transit: AccountKey,
+    bank: AccountKey,
+    amount: Amount,
+) -> Result<Journal, JournalRefusal> {
+    post(head, Rule::PayoutSucceeded, transfer(transit, bank, amount))
+}
+
+/// 红冲: the mirror image of a posted journal, which it names.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn correction(head: Header, old: &Journal) -> Result<Journal, JournalRefusal> {
+    Journal::new(JournalDraft {
+        corrects: Some(old.id()),
+        ..draft(head, Rule::Correction, mirrored(old.entries()))
+    })
+}
+
+fn post(head: Header, rule: Rule, mut entries: Vec<Entry>) -> Result<Journal, JournalRefusal> {
+    entries.retain(|entry| !entry.amount.is_zero());
+    Journal::new(draft(head, rule, entries))
+}
+
+fn draft(head: Header, rule: Rule, entries: Vec<Entry>) -> JournalDraft {
+    let Header {
+        id,
+        subject,
+        accounting_date,
+        booked_at,
+    } = head;
+    JournalDraft {
+        id,
+        rule,
+        subject,
+        accounting_date,
+        booked_at,
+        entries,
+        corrects: None,
+    }
+}
+
+fn transfer(debit: AccountKey, credit: AccountKey, amount: Amount) -> Vec<Entry> {
+    vec![Entry::debit(debit, amount), Entry::credit(credit, amount)]
+}
+
+/// The sources on `side`, and their sum on the other.
+fn against(
+    sources: &[RefundSource],
+    side: Side,
+    transit: AccountKey,
+) -> Result<Vec<Entry>, JournalRefusal> {
+    let zero = Amount::zero(transit.currency());
+    let sum = sources
+        .iter()
+        .try_fold(zero, |sum, source| sum.try_add(source.amount));
+    let whole = sum.map_err(|error| match error {
+        money::AmountError::CurrencyMismatch => JournalRefusal::CurrencyMismatch,
+        money::AmountError::Malformed
+        | money::AmountError::TooLarge
+        | money::AmountError::BelowZero => JournalRefusal::AmountTooLarge,
+    })?;
+    let entry = |s: &RefundSource| Entry {
+        account: s.account.clone(),
+        side,
+        amount: s.amount,
+    };
+    let mut entries: Vec<Entry> = sources.iter().map(entry).collect();
+    entries.push(Entry {
+        account: transit,
+        side: side.opposite(),
+        amount: whole,
+    });
+    Ok(entries)
+}
+
+fn payout_entries(payout: Payout) -> Result<Vec<Entry>, JournalRefusal> {
+    let currency = payout.amount.currency();
+    let whole = payout
+        .amount
+        .try_add(payout.fee)
+        .or(Err(JournalRefusal::AmountTooLarge))?;
+    Ok(vec![
+        Entry::debit(payout.available, whole),
+        Entry::credit(payout.transit, payout.amount),
+        Entry::credit(single(AccountCode::DueToOwn, currency), payout.fee),
+        Entry::debit(
+            single(AccountCode::FeeReceivableFromC, currency),
+            payout.fee,
+        ),
+        Entry::credit(single(AccountCode::PayoutFeeIncome, currency), payout.fee),
+    ])
+}
+
+fn mirrored(entries: &[Entry]) -> Vec<Entry> {
+    let mirror = |e: &Entry| Entry {
+        side: e.side.opposite(),
+        ..e.clone()
+    };
+    entries.iter().map(mirror).collect()
+}
+
+const fn single(code: AccountCode, currency: Currency) -> AccountKey {
+    AccountKey::without_owner(code, currency)
+}

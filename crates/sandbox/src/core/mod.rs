@@ -1,0 +1,160 @@
+//! The world that every emulated channel shares: calls and answers, notices, faults, payers, books.
+//!
+//! Nothing in here has a clock or a socket. Time is an argument, an answer is a [`Delivery`], and a
+//! notice is a value that somebody else carries. `server` puts it behind a listener; a simulation
+//! calls it directly.
+
+mod certificates;
+mod faults;
+mod notices;
+mod wallets;
+mod world;
+
+use std::fmt::Debug;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use jiff::{SignedDuration, Timestamp};
+use money::Amount;
+
+pub(crate) use certificates::Authority;
+pub use faults::{Fault, FaultRule, Faults};
+pub use notices::Notice;
+pub(crate) use notices::{Letter, NoticeQueue};
+pub(crate) use wallets::{CodeUse, Payer, Wallets};
+pub use world::Sandbox;
+
+/// A call as it arrived: method, path with query, headers, the body's bytes as they were sent.
+pub type Request = http::Request<Bytes>;
+/// An answer as it leaves; its bytes are what was signed.
+pub type Response = http::Response<Bytes>;
+
+/// What becomes of one call, after so many milliseconds.
+#[derive(Debug)]
+pub enum Delivery {
+    Answer {
+        after_ms: u64,
+        response: Response,
+    },
+    /// The connection is closed without an answer.
+    Dropped {
+        after_ms: u64,
+    },
+}
+
+/// What kind of money movement a [`BookLine`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BookKind {
+    Pay,
+    Refund,
+}
+
+/// One payment or refund that really moved money at the channel, for auditors to compare with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookLine {
+    pub channel: &'static str,
+    /// The merchant's account: app id (Alipay), merchant number (WeChat Pay).
+    pub account: String,
+    /// The merchant's number of the order.
+    pub order_no: String,
+    /// The merchant's number of the refund; of a payment, the order's number.
+    pub request_no: String,
+    /// The channel's number of the trade.
+    pub trade_no: String,
+    pub kind: BookKind,
+    pub amount: Amount,
+    /// The trade's status now, in the channel's word.
+    pub status: &'static str,
+    /// When the money moved.
+    pub at: Timestamp,
+}
+
+/// Why a payer cannot pay an order now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PayRefusal {
+    #[error("no such channel")]
+    UnknownChannel,
+    #[error("the channel has no such order")]
+    UnknownOrder,
+    #[error("the order is closed")]
+    Closed,
+    #[error("the order is paid already")]
+    AlreadyPaid,
+}
+
+/// How a payer goes about paying an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Insistence {
+    /// As the channel lets him: a closed order stays closed.
+    Polite,
+    /// His confirmation was under way while the order was closed: the money is taken all the same.
+    EvenIfClosed,
+}
+
+/// What a channel may use of the world while it works on one call or one event.
+#[derive(Debug)]
+pub(crate) struct Ctx<'a> {
+    pub(crate) now: Timestamp,
+    /// Scheme, host and port under which the caller reaches the sandbox, without a final slash.
+    pub(crate) base_url: &'a str,
+    pub(crate) wallets: &'a mut Wallets,
+    pub(crate) notices: &'a mut NoticeQueue,
+}
+
+/// Headers and body of one notice, signed at the moment it is posted.
+#[derive(Debug)]
+pub(crate) struct Post {
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// One channel's side of the wire.
+pub(crate) trait Channel: Debug + Send {
+    /// Stable code: `alipay`, `wechat`.
+    fn code(&self) -> &'static str;
+
+    /// The call's name for [`FaultRule::call`]: `alipay.trade.pay`, `pay/micropay`.
+    fn call_name(&self, request: &Request) -> String;
+
+    /// Does what the call asks and answers it.
+    fn handle(&mut self, ctx: &mut Ctx<'_>, request: &Request) -> Response;
+
+    /// The channel's own "I do not know, ask again", properly signed.
+    fn busy(&self, now: Timestamp, request: &Request) -> Response;
+
+    /// The same answer with a signature that does not fit it.
+    fn with_wrong_signature(&self, response: Response) -> Response;
+
+    /// When something happens next without a call: a payer confirms, an order times out.
+    fn next_event_at(&self) -> Option<Timestamp>;
+
+    /// Does everything that is due at `ctx.now`; afterwards [`Self::next_event_at`] is later.
+    fn advance(&mut self, ctx: &mut Ctx<'_>);
+
+    /// The payer confirms or scans, and pays.
+    fn payer_pays(
+        &mut self,
+        ctx: &mut Ctx<'_>,
+        order_no: &str,
+        how: Insistence,
+    ) -> Result<(), PayRefusal>;
+
+    /// Signs a notice for this delivery.
+    fn post(&self, now: Timestamp, letter: &Letter) -> Post;
+
+    /// Whether this answer to a notice ends its deliveries.
+    fn accepts(&self, status: u16, body: &[u8]) -> bool;
+
+    /// Seconds to wait before each further delivery; after the last one the channel gives up.
+    fn retry_waits_s(&self) -> &'static [u32];
+
+    /// Every effective payment and refund, and nothing else.
+    fn books(&self) -> Vec<BookLine>;
+}
+
+/// `now` plus so many milliseconds, at most the end of time.
+pub(crate) fn later(now: Timestamp, ms: u64) -> Timestamp {
+    let wait = SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));
+    now.checked_add(wait).unwrap_or(Timestamp::MAX)
+}

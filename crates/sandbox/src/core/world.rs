@@ -1,0 +1,272 @@
+//! The sandbox itself: it routes calls to channels, applies faults and keeps time moving.
+
+use bytes::Bytes;
+use http::StatusCode;
+use jiff::Timestamp;
+
+use super::{
+    BookLine, Channel, Ctx, Delivery, Fault, Faults, Insistence, Letter, Notice, NoticeQueue,
+    PayRefusal, Request, Response, Wallets,
+};
+use crate::SandboxConfig;
+use crate::alipay::Alipay;
+use crate::wechat::Wechat;
+
+/// Events handled in one go; the bound only stops a channel that never gets ahead of the clock.
+const EVENTS_MAX: usize = 1_000_000;
+
+/// All emulated channels, with their payers, notices, faults and books.
+#[derive(Debug)]
+pub struct Sandbox {
+    pub faults: Faults,
+    wallets: Wallets,
+    notices: NoticeQueue,
+    channels: Vec<Box<dyn Channel>>,
+    /// Where callers reached the sandbox last; events without a call build their URLs from it.
+    base_url: String,
+}
+
+impl Sandbox {
+    #[must_use]
+    pub fn new(config: SandboxConfig) -> Self {
+        let alipay = Alipay::new(config.alipay);
+        let wechat = Wechat::new(config.wechat);
+        Self {
+            faults: Faults::default(),
+            wallets: Wallets::default(),
+            notices: NoticeQueue::default(),
+            channels: vec![Box::new(alipay), Box::new(wechat)],
+            base_url: String::new(),
+        }
+    }
+
+    /// One call. The path decides the channel; faults strike before or after the channel's work.
+    pub fn handle(&mut self, now: Timestamp, base_url: &str, request: &Request) -> Delivery {
+        base_url.clone_into(&mut self.base_url);
+        self.advance(now);
+        let code = channel_of_path(request.uri().path());
+        let Some(at) = self.position(code) else {
+            return Delivery::Answer {
+                after_ms: 0,
+                response: plain(StatusCode::NOT_FOUND),
+            };
+        };
+        let call = self
+            .channels
+            .get(at)
+            .map(|c| c.call_name(request))
+            .unwrap_or_default();
+        let struck = self.faults.take(code, &call);
+        let after_ms = struck
+            .iter()
+            .map(|fault| delay_ms(*fault))
+            .fold(0, u64::saturating_add);
+        match self.answer(now, at, request, &struck) {
+            Some(response) => Delivery::Answer { after_ms, response },
+            None => Delivery::Dropped { after_ms },
+        }
+    }
+
+    /// `None` if a fault loses the answer.
+    fn answer(
+        &mut self,
+        now: Timestamp,
+        at: usize,
+        request: &Request,
+        struck: &[Fault],
+    ) -> Option<Response> {
+        let has = |fault| struck.contains(&fault);
+        if has(Fault::LostAnswerBeforeEffect) {
+            return None;
+        }
+        if has(Fault::ServerError) {
+            return Some(plain(StatusCode::BAD_GATEWAY));
+        }
+        let channel = self.channels.get_mut(at)?;
+        let mut response = if has(Fault::SystemBusy) {
+            channel.busy(now, request)
+        } else {
+            let mut ctx = Ctx {
+                now,
+                base_url: &self.base_url,
+                wallets: &mut self.wallets,
+                notices: &mut self.notices,
+            };
+            channel.handle(&mut ctx, request)
+        };
+        self.notices.dispatch(now, &mut self.faults);
+        if has(Fault::LostAnswerAfterEffect) {
+            return None;
+        }
+        if has(Fault::ServerErrorAfterEffect) {
+            return Some(plain(StatusCode::BAD_GATEWAY));
+        }
+        if has(Fault::SystemBusyAfterEffect) {
+            response = channel.busy(now, request);
+        }
+        if has(Fault::WrongSignature) {
+            response = channel.with_wrong_signature(response);
+        }
+        Some(response)
+    }
+
+    /// Everything that happened without a call until `now`, in its order and at its own time.
+    fn advance(&mut self, now: Timestamp) {
+        for _ in 0..EVENTS_MAX {
+            let next = self
+                .channels
+                .iter_mut()
+                .filter_map(|c| c.next_event_at().map(|t| (t, c)));
+            let Some((due, channel)) = next.min_by_key(|(due, _)| *due) else {
+                return;
+            };
+            if due > now {
+                return;
+            }
+            let mut ctx = Ctx {
+                now: due,
+                base_url: &self.base_url,
+                wallets: &mut self.wallets,
+                notices: &mut self.notices,
+            };
+            channel.advance(&mut ctx);
+            self.notices.dispatch(due, &mut self.faults);
+        }
+    }
+
+    /// The notices whose time has come, signed for this delivery. Each of them must be answered by
+    /// [`Self::notice_answered`].
+    pub fn due_notices(&mut self, now: Timestamp) -> Vec<Notice> {
+        self.advance(now);
+        let mut due = Vec::new();
+        while let Some((id, letter, attempt)) = self.notices.take_due(now) {
+            due.extend(self.notice(now, id, letter, attempt));
+        }
+        due
+    }
+
+    fn notice(&self, now: Timestamp, id: u64, letter: Letter, attempt: u32) -> Option<Notice> {
+        let channel = self.channels.iter().find(|c| c.code() == letter.channel)?;
+        let post = channel.post(now, &letter);
+        Some(Notice {
+            id,
+            channel: letter.channel,
+            url: letter.url,
+            headers: post.headers,
+            body: post.body,
+            subject: letter.subject,
+            attempt,
+        })
+    }
+
+    /// What came of a notice: `None` if there was no answer. The channel's own schedule decides
+    /// whether and when it is sent again.
+    pub fn notice_answered(
+        &mut self,
+        now: Timestamp,
+        notice: &Notice,
+        status: Option<u16>,
+        body: &[u8],
+    ) {
+        let Some(channel) = self.channels.iter().find(|c| c.code() == notice.channel) else {
+            return;
+        };
+        if status.is_some_and(|status| channel.accepts(status, body)) {
+            self.notices.accepted(notice.id);
+        } else {
+            self.notices
+                .refused(now, notice.id, channel.retry_waits_s());
+        }
+    }
+
+    /// When [`Self::due_notices`] should be called next: something is sent or happens by itself.
+    #[must_use]
+    pub fn next_notice_at(&self) -> Option<Timestamp> {
+        let events = self
+            .channels
+            .iter()
+            .filter_map(|channel| channel.next_event_at());
+        events.chain(self.notices.next_at()).min()
+    }
+
+    /// The payer confirms his password, or scans the dynamic code, and pays.
+    ///
+    /// # Errors
+    /// [`PayRefusal`]; [`PayRefusal::Closed`] never with [`Insistence::EvenIfClosed`].
+    pub fn payer_pays(
+        &mut self,
+        now: Timestamp,
+        channel: &str,
+        order_no: &str,
+        how: Insistence,
+    ) -> Result<(), PayRefusal> {
+        self.advance(now);
+        let at = self.position(channel).ok_or(PayRefusal::UnknownChannel)?;
+        let side = self
+            .channels
+            .get_mut(at)
+            .ok_or(PayRefusal::UnknownChannel)?;
+        let mut ctx = Ctx {
+            now,
+            base_url: &self.base_url,
+            wallets: &mut self.wallets,
+            notices: &mut self.notices,
+        };
+        side.payer_pays(&mut ctx, order_no, how)?;
+        self.notices.dispatch(now, &mut self.faults);
+        Ok(())
+    }
+
+    /// Every effective payment and refund of all channels, and nothing else, by time.
+    #[must_use]
+    pub fn books(&self) -> Vec<BookLine> {
+        let mut lines: Vec<_> = self
+            .channels
+            .iter()
+            .flat_map(|channel| channel.books())
+            .collect();
+        lines.sort_by_key(|line| line.at);
+        lines
+    }
+
+    fn position(&self, code: &str) -> Option<usize> {
+        self.channels
+            .iter()
+            .position(|channel| channel.code() == code)
+    }
+}
+
+/// The channels keep their own paths, so that a client only changes the host.
+fn channel_of_path(path: &str) -> &'static str {
+    if path == "/gateway.do" {
+        "alipay"
+    } else if path.starts_with("/v3/alipay/") {
+        // Alipay's REST interface is not emulated, and is no business of WeChat Pay either.
+        ""
+    } else {
+        "wechat"
+    }
+}
+
+const fn delay_ms(fault: Fault) -> u64 {
+    match fault {
+        Fault::Delay { ms } => ms,
+        Fault::LostAnswerAfterEffect
+        | Fault::LostAnswerBeforeEffect
+        | Fault::ServerError
+        | Fault::ServerErrorAfterEffect
+        | Fault::WrongSignature
+        | Fault::SystemBusy
+        | Fault::SystemBusyAfterEffect
+        | Fault::NoNotice
+        | Fault::DuplicateNotice
+        | Fault::LateNotice { .. }
+        | Fault::ReorderNotices => 0,
+    }
+}
+
+fn plain(status: StatusCode) -> Response {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = status;
+    response
+}

@@ -1,0 +1,19 @@
+//! The channels as their clients see them, on loopback: true wire protocols, signatures and error
+//! codes, with fault switches and the channels' own books.
+//!
+//! [`Sandbox`] is a plain value without clock or sockets; [`server`] puts it behind a listener. It
+//! shares no business code with the platform, so it cannot agree with the platform's mistakes.
+
+mod alipay;
+mod config;
+mod core;
+pub mod server;
+mod wechat;
+
+pub use crate::alipay::{AlipayApp, AlipayCertificates, AlipayConfig, AlipayTrust};
+pub use crate::config::{ConfigError, SandboxConfig};
+pub use crate::core::{
+    BookKind, BookLine, Delivery, Fault, FaultRule, Faults, Insistence, Notice, PayRefusal,
+    Request, Response, Sandbox,
+};
+pub use crate::wechat::{Pace, SubMerchant, WechatConfig, WechatMerchant, WechatPlatform};

@@ -1,0 +1,379 @@
+//! The sandbox behind a listener: real sockets, real time by a clock that the caller gives.
+//!
+//! It speaks HTTP by `hyper` itself, not by a framework, because a lost answer must be a closed
+//! connection without a single byte, and frameworks always answer.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::JoinSet;
+
+use crate::core::{
+    BookKind, BookLine, Delivery, FaultRule, Insistence, Notice, PayRefusal, Request, Response,
+    Sandbox,
+};
+
+const BODY_BYTES_MAX: usize = 1_048_576;
+const ANSWER_BYTES_MAX: usize = 65_536;
+const CONNECTIONS_MAX: usize = 1_024;
+const NOTICES_AT_ONCE_MAX: usize = 32;
+const NOTICE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The notice loop looks at the clock at least so often: somebody may have moved it.
+const LOOK_AT_CLOCK: Duration = Duration::from_millis(200);
+
+/// Why the server could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("the sandbox listens on loopback addresses only")]
+    NotLoopback,
+    #[error("the listener failed")]
+    Listener(#[source] std::io::Error),
+    #[error("the client for notices could not be made")]
+    Client(#[source] reqwest::Error),
+}
+
+/// The call's connection shall be closed without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is lost by a fault switch")]
+struct Lost;
+
+/// What the connections and the notice loop share.
+struct Shared<C> {
+    sandbox: Mutex<Sandbox>,
+    clock: C,
+    address: SocketAddr,
+    /// Something happened: a notice may be due.
+    stirred: Notify,
+}
+
+impl<C: Fn() -> Timestamp> Shared<C> {
+    fn sandbox(&self) -> MutexGuard<'_, Sandbox> {
+        self.sandbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+}
+
+/// Serves until `shutdown` is done. Connections still open then are dropped.
+///
+/// # Errors
+/// [`ServeError`]: the listener is not on loopback, or fails.
+pub async fn serve<C>(
+    listener: TcpListener,
+    sandbox: Sandbox,
+    clock: C,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), ServeError>
+where
+    C: Fn() -> Timestamp + Send + Sync + 'static,
+{
+    let address = listener.local_addr().map_err(ServeError::Listener)?;
+    require_loopback(address)?;
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(NOTICE_TIMEOUT)
+        .build()
+        .map_err(ServeError::Client)?;
+    let shared = Arc::new(Shared {
+        sandbox: Mutex::new(sandbox),
+        clock,
+        address,
+        stirred: Notify::new(),
+    });
+    tokio::select! {
+        () = shutdown => Ok(()),
+        failed = accept(&listener, &shared) => failed,
+        () = send_notices(&shared, &client) => Ok(()),
+    }
+}
+
+fn require_loopback(address: SocketAddr) -> Result<(), ServeError> {
+    if address.ip().is_loopback() {
+        Ok(())
+    } else {
+        Err(ServeError::NotLoopback)
+    }
+}
+
+async fn accept<C>(listener: &TcpListener, shared: &Arc<Shared<C>>) -> Result<(), ServeError>
+where
+    C: Fn() -> Timestamp + Send + Sync + 'static,
+{
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.len() >= CONNECTIONS_MAX {
+            connections.join_next().await;
+        }
+        let (stream, _) = listener.accept().await.map_err(ServeError::Listener)?;
+        while connections.try_join_next().is_some() {}
+        connections.spawn(converse(stream, Arc::clone(shared)));
+    }
+}
+
+async fn converse<C>(stream: TcpStream, shared: Arc<Shared<C>>)
+where
+    C: Fn() -> Timestamp + Send + Sync + 'static,
+{
+    let service = service_fn(move |request| one_call(Arc::clone(&shared), request));
+    let connection =
+        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, "a connection ended without an answer");
+    }
+}
+
+async fn one_call<C>(
+    shared: Arc<Shared<C>>,
+    request: http::Request<Incoming>,
+) -> Result<http::Response<Full<Bytes>>, Lost>
+where
+    C: Fn() -> Timestamp + Send + Sync + 'static,
+{
+    let (parts, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
+        return Ok(status(StatusCode::PAYLOAD_TOO_LARGE).map(Full::new));
+    };
+    let request = Request::from_parts(parts, body.to_bytes());
+    if request.uri().path().starts_with("/sandbox/") {
+        return Ok(control(&shared, &request).map(Full::new));
+    }
+    let base_url = format!("http://{}", shared.address);
+    let now = shared.now();
+    let delivery = shared.sandbox().handle(now, &base_url, &request);
+    shared.stirred.notify_one();
+    match delivery {
+        Delivery::Answer { after_ms, response } => {
+            tokio::time::sleep(Duration::from_millis(after_ms)).await;
+            Ok(response.map(Full::new))
+        }
+        Delivery::Dropped { after_ms } => {
+            tokio::time::sleep(Duration::from_millis(after_ms)).await;
+            Err(Lost)
+        }
+    }
+}
+
+/// Sends what is due, for ever.
+async fn send_notices<C>(shared: &Arc<Shared<C>>, client: &reqwest::Client)
+where
+    C: Fn() -> Timestamp + Send + Sync + 'static,
+{
+    let gate = Arc::new(Semaphore::new(NOTICES_AT_ONCE_MAX));
+    let mut under_way = JoinSet::new();
+    loop {
+        let now = shared.now();
+        let due = shared.sandbox().due_notices(now);
+        for notice in due {
+            let (shared, client, gate) = (Arc::clone(shared), client.clone(), Arc::clone(&gate));
+            under_way.spawn(async move {
+                let _permit = gate.acquire().await;
+                send_notice(&shared, &client, notice).await;
+            });
+        }
+        while under_way.try_join_next().is_some() {}
+        tokio::select! {
+            () = shared.stirred.notified() => {}
+            () = tokio::time::sleep(LOOK_AT_CLOCK) => {}
+        }
+    }
+}
+
+async fn send_notice<C: Fn() -> Timestamp>(
+    shared: &Shared<C>,
+    client: &reqwest::Client,
+    notice: Notice,
+) {
+    let answer = if is_loopback(&notice.url) {
+        post(client, &notice).await
+    } else {
+        tracing::warn!(
+            order.no = notice.subject,
+            "a notice to a host beyond loopback is not sent"
+        );
+        None
+    };
+    let (status, body) = answer.map_or((None, Bytes::new()), |(s, body)| (Some(s), body));
+    let now = shared.now();
+    shared
+        .sandbox()
+        .notice_answered(now, &notice, status, &body);
+}
+
+async fn post(client: &reqwest::Client, notice: &Notice) -> Option<(u16, Bytes)> {
+    let request = client
+        .post(&notice.url)
+        .headers(notice.headers.clone())
+        .body(notice.body.clone());
+    let mut response = request.send().await.ok()?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.ok()? {
+        body.extend_from_slice(&chunk);
+        if body.len() > ANSWER_BYTES_MAX {
+            return None;
+        }
+    }
+    Some((response.status().as_u16(), Bytes::from(body)))
+}
+
+/// The sandbox talks to this machine only, whatever address a client gives.
+fn is_loopback(url: &str) -> bool {
+    let Ok(url) = url.parse::<http::Uri>() else {
+        return false;
+    };
+    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback())
+}
+
+/// What `POST /sandbox/pay` takes.
+#[derive(Deserialize)]
+struct PayOrder {
+    channel: String,
+    order_no: String,
+    /// The payer's money is taken even if the order is closed.
+    #[serde(default)]
+    even_if_closed: bool,
+}
+
+/// The control API: books, fault switches, the payer's hand.
+fn control<C: Fn() -> Timestamp>(shared: &Shared<C>, request: &Request) -> Response {
+    match (request.method(), request.uri().path()) {
+        (&Method::GET, "/sandbox/health") => said(StatusCode::OK, &json!({ "status": "ok" })),
+        (&Method::GET, "/sandbox/books") => {
+            let books: Vec<Value> = shared.sandbox().books().iter().map(book_line).collect();
+            said(StatusCode::OK, &json!({ "books": books }))
+        }
+        (&Method::GET, "/sandbox/faults") => said(
+            StatusCode::OK,
+            &json!({ "faults": shared.sandbox().faults.rules() }),
+        ),
+        (&Method::POST, "/sandbox/faults") => {
+            let Ok(rule) = serde_json::from_slice::<FaultRule>(request.body()) else {
+                return problem(StatusCode::BAD_REQUEST, "not a fault rule");
+            };
+            shared.sandbox().faults.add(rule);
+            said(StatusCode::OK, &json!({}))
+        }
+        (&Method::DELETE, "/sandbox/faults") => {
+            shared.sandbox().faults.clear();
+            said(StatusCode::OK, &json!({}))
+        }
+        (&Method::POST, "/sandbox/pay") => {
+            let Ok(order) = serde_json::from_slice::<PayOrder>(request.body()) else {
+                return problem(StatusCode::BAD_REQUEST, "channel and order_no are wanted");
+            };
+            pay(shared, &order)
+        }
+        _ => problem(StatusCode::NOT_FOUND, "no such control"),
+    }
+}
+
+fn pay<C: Fn() -> Timestamp>(shared: &Shared<C>, order: &PayOrder) -> Response {
+    let how = if order.even_if_closed {
+        Insistence::EvenIfClosed
+    } else {
+        Insistence::Polite
+    };
+    let now = shared.now();
+    let paid = shared
+        .sandbox()
+        .payer_pays(now, &order.channel, &order.order_no, how);
+    shared.stirred.notify_one();
+    match paid {
+        Ok(()) => said(StatusCode::OK, &json!({})),
+        Err(refusal @ (PayRefusal::UnknownChannel | PayRefusal::UnknownOrder)) => {
+            problem(StatusCode::NOT_FOUND, &refusal.to_string())
+        }
+        Err(refusal @ (PayRefusal::Closed | PayRefusal::AlreadyPaid)) => {
+            problem(StatusCode::CONFLICT, &refusal.to_string())
+        }
+    }
+}
+
+fn book_line(line: &BookLine) -> Value {
+    json!({
+        "channel": line.channel,
+        "account": line.account,
+        "order_no": line.order_no,
+        "request_no": line.request_no,
+        "trade_no": line.trade_no,
+        "kind": match line.kind {
+            BookKind::Pay => "pay",
+            BookKind::Refund => "refund",
+        },
+        "amount_fen": line.amount.minor(),
+        "status": line.status,
+        "at": line.at.to_string(),
+    })
+}
+
+fn problem(code: StatusCode, message: &str) -> Response {
+    said(code, &json!({ "message": message }))
+}
+
+fn said(code: StatusCode, value: &Value) -> Response {
+    let mut response = status(code);
+    *response.body_mut() = Bytes::from(value.to_string());
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
+fn status(code: StatusCode) -> Response {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = code;
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ServeError, is_loopback, require_loopback};
+
+    #[test]
+    fn the_server_listens_on_loopback_only() {
+        for (address, is_fine) in [
+            ("127.0.0.1:80", true),
+            ("[::1]:80", true),
+            ("0.0.0.0:80", false),
+            ("10.0.0.1:80", false),
+        ] {
+            let required = require_loopback(address.parse().unwrap());
+            assert_eq!(required.is_ok(), is_fine, "{address}");
+            assert!(is_fine || matches!(required, Err(ServeError::NotLoopback)));
+        }
+    }
+
+    #[test]
+    fn notices_go_to_this_machine_only() {
+        for (url, expect) in [
+            ("http://127.0.0.1:8080/n", true),
+            ("http://localhost/n", true),
+            ("http://[::1]:80/n", true),
+            ("http://127.0.0.1.example.com/n", false),
+            ("https://example.com/n", false),
+            ("http://10.0.0.1/n", false),
+            ("http://user@example.com#127.0.0.1", false),
+            ("not a url", false),
+        ] {
+            assert_eq!(is_loopback(url), expect, "{url}");
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! One batch: load for all, decide one after the other, write set-based, commit once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use ids::{AttemptId, IdSource, MerchantId, MerchantNo, OrderId, RefundId};
+use jiff::Timestamp;
+use ledger::AccountKey;
+use merchants::Notification;
+use orders::{Aggregate, Attempt, Leg, Order, Refund};
+
+use crate::accounts::AccountIds;
+use crate::changes::{AdminRow, Changes, JobChange};
+use crate::flush::flush;
+use crate::rows::Record;
+use crate::sql::{Cells, Lock, Mode, Session, SqlError, Value};
+use crate::working::{Reads, View, WorkingSet};
+
+/// A decision over loaded rows. It may run more than once: when the database finds a conflict the
+/// whole batch is loaded and decided again, so it must be a function of what it sees.
+pub trait Command: Send + Sync + 'static {
+    type Answer: Send + 'static;
+
+    fn now(&self) -> Timestamp;
+    fn reads(&self, reads: &mut Reads);
+    fn decide(&self, view: &View<'_>) -> Decision<Self::Answer>;
+}
+
+#[derive(Debug)]
+pub struct Decision<A> {
+    pub changes: Changes,
+    pub answer: A,
+}
+
+impl<A> Decision<A> {
+    /// An answer that writes nothing.
+    pub fn answer(answer: A) -> Self {
+        Self { changes: Changes::default(), answer }
+    }
+}
+
+/// A command in the queue, whatever its answer's type.
+pub(crate) trait Queued: Send {
+    fn now(&self) -> Timestamp;
+    fn reads(&self, reads: &mut Reads);
+    /// Decides and keeps the answer until the commit.
+    fn decide(&mut self, view: &View<'_>) -> Changes;
+    fn mark_bug(&mut self);
+}
+
+pub(crate) struct BatchContext {
+    pub(crate) accounts: AccountIds,
+    pub(crate) ids: std::sync::Arc<IdSource>,
+}
+
+/// Runs a batch in one transaction.
+///
+/// # Errors
+/// [`SqlError`]; the transaction was rolled back, unless the connection broke in the commit.
+pub(crate) async fn run<Q: Queued + ?Sized>(
+    session: &mut Session,
+    context: &BatchContext,
+    commands: &mut [Box<Q>],
+) -> Result<(), SqlError> {
+    let mut reads = Reads::default();
+    for command in commands.iter() {
+        command.reads(&mut reads);
+    }
+    session.begin(Mode::Write).await?;
+    let done = load_decide_write(session, context, reads, commands).await;
+    match done {
+        Ok(made) => {
+            session.commit().await?;
+            context.accounts.remember(made);
+            Ok(())
+        }
+        Err(error) => {
+            // A failed rollback means a broken session, which the next batch will find.
+            if let Err(rollback) = session.rollback().await {
+                tracing::warn!(error = %rollback, "a rollback failed");
+            }
+            Err(error)
+        }
+    }
+}
+
+async fn load_decide_write<Q: Queued + ?Sized>(
+    session: &mut Session,
+    context: &BatchContext,
+    reads: Reads,
+    commands: &mut [Box<Q>],
+) -> Result<Vec<(AccountKey, i64)>, SqlError> {
+    let mut set = load(session, context, reads).await?;
+    for command in commands.iter_mut() {
+        let decided = catch_unwind(AssertUnwindSafe(|| command.decide(&View::new(&set))));
+        match decided {
+            Ok(changes) => set.apply(changes),
+            Err(_assertion) => {
+                tracing::error!("a command failed an assertion; it was left out of its batch");
+                command.mark_bug();
+            }
+        }
+    }
+    let now_ms = commands.iter().map(|c| c.now().as_millisecond()).max().unwrap_or(0);
+    flush(session, context, &set, now_ms).await
+}
+
+async fn load(
+    session: &mut Session,
+    context: &BatchContext,
+    reads: Reads,
+) -> Result<WorkingSet, SqlError> {
+    let mut set = WorkingSet::default();
+    let mut orders = reads.orders;
+    find_orders(session, &reads.attempts, &reads.refunds, &mut orders).await?;
+    find_refund_nos(session, &reads.refund_nos, &mut orders).await?;
+    load_orders(session, &reads.order_nos, &orders, Lock::ForUpdate, &mut set).await?;
+    if !reads.notifications.is_empty() {
+        let keys: Vec<Cells> =
+            reads.notifications.iter().map(|id| vec![id.to_i64().into()]).collect();
+        let rows = session.select_by(Notification::TABLE, &["id"], &keys, Lock::ForUpdate).await?;
+        for row in rows {
+            let notification = Notification::from_cells(row)?;
+            set.notifications.insert(notification.id, notification);
+        }
+    }
+    context.accounts.load_locked(session, reads.accounts, &mut set).await?;
+    Ok(set)
+}
+
+async fn find_orders(
+    session: &mut Session,
+    attempts: &BTreeSet<AttemptId>,
+    refunds: &BTreeSet<RefundId>,
+    orders: &mut BTreeSet<OrderId>,
+) -> Result<(), SqlError> {
+    if !attempts.is_empty() {
+        let keys: Vec<Cells> = attempts.iter().map(|id| vec![id.to_i64().into()]).collect();
+        for row in session.select_by(Attempt::TABLE, &["id"], &keys, Lock::None).await? {
+            orders.insert(Attempt::from_cells(row)?.order);
+        }
+    }
+    if !refunds.is_empty() {
+        let keys: Vec<Cells> = refunds.iter().map(|id| vec![id.to_i64().into()]).collect();
+        for row in session.select_by(Refund::TABLE, &["id"], &keys, Lock::None).await? {
+            orders.insert(Refund::from_cells(row)?.order);
+        }
+    }
+    Ok(())
+}
+
+async fn find_refund_nos(
+    session: &mut Session,
+    nos: &BTreeSet<(MerchantId, MerchantNo)>,
+    orders: &mut BTreeSet<OrderId>,
+) -> Result<(), SqlError> {
+    if nos.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<Cells> = nos.iter().map(no_key).collect();
+    let columns = &["merchant_id", "merchant_no"];
+    for row in session.select_by(Refund::TABLE, columns, &keys, Lock::None).await? {
+        orders.insert(Refund::from_cells(row)?.order);
+    }
+    Ok(())
+}
+
+/// Loads whole orders by number and by id. The order's row is the lock of all that hangs on it.
+pub(crate) async fn load_orders(
+    session: &mut Session,
+    nos: &BTreeSet<(MerchantId, MerchantNo)>,
+    ids: &BTreeSet<OrderId>,
+    lock: Lock,
+    set: &mut WorkingSet,
+) -> Result<(), SqlError> {
+    let mut found: BTreeMap<OrderId, Aggregate> = BTreeMap::new();
+    if !ids.is_empty() {
+        let keys: Vec<Cells> = ids.iter().map(order_key).collect();
+        insert_orders(session.select_by(Order::TABLE, &["id"], &keys, lock).await?, &mut found)?;
+    }
+    if !nos.is_empty() {
+        let keys: Vec<Cells> = nos.iter().map(no_key).collect();
+        let columns = &["merchant_id", "merchant_no"];
+        insert_orders(session.select_by(Order::TABLE, columns, &keys, lock).await?, &mut found)?;
+    }
+    if found.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<Cells> = found.keys().map(order_key).collect();
+    for row in session.select_by(Leg::TABLE, &["order_id"], &keys, Lock::None).await? {
+        let leg = Leg::from_cells(row)?;
+        found.entry(leg.order).and_modify(|a| a.legs.push(leg));
+    }
+    for row in session.select_by(Attempt::TABLE, &["order_id"], &keys, Lock::None).await? {
+        let attempt = Attempt::from_cells(row)?;
+        found.entry(attempt.order).and_modify(|a| a.attempts.push(attempt));
+    }
+    for row in session.select_by(Refund::TABLE, &["order_id"], &keys, Lock::None).await? {
+        let refund = Refund::from_cells(row)?;
+        found.entry(refund.order).and_modify(|a| a.refunds.push(refund));
+    }
+    for mut aggregate in found.into_values() {
+        aggregate.legs.sort_by_key(|l| l.id);
+        aggregate.attempts.sort_by_key(|a| a.id);
+        aggregate.refunds.sort_by_key(|r| r.id);
+        set.put_loaded(aggregate);
+    }
+    Ok(())
+}
+
+fn insert_orders(
+    rows: Vec<Cells>,
+    found: &mut BTreeMap<OrderId, Aggregate>,
+) -> Result<(), SqlError> {
+    for row in rows {
+        let order = Order::from_cells(row)?;
+        let empty = (Vec::new(), Vec::new(), Vec::new());
+        let (legs, attempts, refunds) = empty;
+        found.insert(order.id, Aggregate { order, legs, attempts, refunds });
+    }
+    Ok(())
+}
+
+fn order_key(id: &OrderId) -> Cells {
+    vec![id.to_i64().into()]
+}
+
+fn no_key((merchant, no): &(MerchantId, MerchantNo)) -> Cells {
+    vec![merchant.to_i64().into(), Value::from(no.as_str())]
+}
+
+impl AdminRow {
+    pub(crate) fn record(&self) -> (&'static crate::sql::Table, Cells) {
+        fn of<R: Record>(row: &R) -> (&'static crate::sql::Table, Cells) {
+            (R::TABLE, row.cells())
+        }
+        match self {
+            Self::Merchant(row) => of(row),
+            Self::Store(row) => of(row),
+            Self::Terminal(row) => of(row),
+            Self::ApiKey(row) => of(row),
+            Self::ChannelAccount(row) => of(row),
+            Self::MerchantChannel(row) => of(row),
+            Self::PlatformKey(row) => of(row),
+        }
+    }
+}
+
+impl JobChange {
+    pub(crate) fn key(&self) -> (crate::rows::JobKind, i64) {
+        match self {
+            Self::Put(job) => job.key(),
+            Self::Done(kind, subject) => (*kind, *subject),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Writes what a batch decided, table by table.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ledger::{AccountKey, Side};
+use orders::{Aggregate, Attempt, Leg, Order, Refund, RefundTry};
+
+use crate::batch::BatchContext;
+use crate::changes::{Changes, JobChange, Posting};
+use crate::rows::{DeltaRow, EntryRow, Job, JournalRow, RawSums, Record, Word};
+use crate::sql::{Cells, Session, SqlError};
+use crate::working::WorkingSet;
+use merchants::{Notification, NotificationTry};
+
+/// Rows of one table: new ones and changed ones.
+#[derive(Default)]
+struct Rows {
+    new: Vec<Cells>,
+    changed: Vec<Cells>,
+}
+
+/// Returns the accounts that the batch made, to be remembered once it is committed.
+pub(crate) async fn flush(
+    session: &mut Session,
+    context: &BatchContext,
+    set: &WorkingSet,
+    now_ms: i64,
+) -> Result<Vec<(AccountKey, i64)>, SqlError> {
+    write_orders(session, set).await?;
+    let changes = &set.written.changes;
+    let made = write_postings(session, context, changes, now_ms).await?;
+    write_messages(session, changes).await?;
+    write_jobs(session, changes).await?;
+    for change in changes.iter().flat_map(|c| &c.admin) {
+        let (table, cells) = change.record();
+        session.upsert(table, vec![cells]).await?;
+    }
+    Ok(made)
+}
+
+async fn write_orders(session: &mut Session, set: &WorkingSet) -> Result<(), SqlError> {
+    let (mut orders, mut legs) = (Rows::default(), Rows::default());
+    let (mut attempts, mut refunds) = (Rows::default(), Rows::default());
+    for id in &set.written.dirty {
+        let Some(aggregate) = set.orders.get(id) else {
+            continue;
+        };
+        let old = set.stored.get(id);
+        orders.add(old.map(|o| &o.order), &aggregate.order);
+        for leg in &aggregate.legs {
+            legs.add(old.and_then(|o| o.leg(leg.id)), leg);
+        }
+        for attempt in &aggregate.attempts {
+            attempts.add(old.and_then(|o| o.attempt(attempt.id)), attempt);
+        }
+        for refund in &aggregate.refunds {
+            refunds.add(old.and_then(|o: &Aggregate| o.refund(refund.id)), refund);
+        }
+    }
+    orders.write::<Order>(session).await?;
+    legs.write::<Leg>(session).await?;
+    attempts.write::<Attempt>(session).await?;
+    refunds.write::<Refund>(session).await
+}
+
+impl Rows {
+    fn add<R: Record + PartialEq>(&mut self, old: Option<&R>, row: &R) {
+        match old {
+            None => self.new.push(row.cells()),
+            Some(old) if old != row => self.changed.push(row.cells()),
+            Some(_) => {}
+        }
+    }
+
+    async fn write<R: Record>(self, session: &mut Session) -> Result<(), SqlError> {
+        if !self.new.is_empty() {
+            session.insert(R::TABLE, self.new).await?;
+        }
+        if !self.changed.is_empty() {
+            session.update(R::TABLE, self.changed).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn write_postings(
+    session: &mut Session,
+    context: &BatchContext,
+    changes: &[Changes],
+    now_ms: i64,
+) -> Result<Vec<(AccountKey, i64)>, SqlError> {
+    let postings: Vec<&Posting> = changes.iter().flat_map(|c| &c.postings).collect();
+    if postings.is_empty() {
+        return Ok(Vec::new());
+    }
+    let entries = postings.iter().flat_map(|p| p.journal.entries());
+    let keys: BTreeSet<&AccountKey> = entries.map(|entry| &entry.account).collect();
+    let (ids, made) = context.accounts.resolve(session, &context.ids, keys, now_ms).await?;
+    let id_of = |key: &AccountKey| ids.get(key).copied().unwrap_or(0);
+
+    let journals = postings.iter().map(|p| journal_row(p).cells()).collect();
+    session.insert(JournalRow::TABLE, journals).await?;
+    let lines = postings.iter().flat_map(|p| entry_rows(p, id_of)).collect();
+    session.insert(EntryRow::TABLE, lines).await?;
+
+    let batch = ids::JournalId::generate(&context.ids, now_ms).to_i64();
+    let mut sums: BTreeMap<i64, RawSums> = BTreeMap::new();
+    for delta in postings.iter().flat_map(|p| &p.deltas) {
+        let slot = sums.entry(id_of(&delta.account)).or_default();
+        *slot = slot.try_add(raw(delta))?;
+    }
+    let deltas = sums.into_iter().map(|(account, sums)| DeltaRow { account, batch, sums }.cells());
+    session.insert(DeltaRow::TABLE, deltas.collect()).await?;
+    Ok(made)
+}
+
+fn raw(delta: &ledger::Delta) -> RawSums {
+    RawSums {
+        debits_posted: delta.debits_posted,
+        credits_posted: delta.credits_posted,
+        debits_pending: delta.debits_pending,
+        credits_pending: delta.credits_pending,
+    }
+}
+
+fn journal_row(posting: &Posting) -> JournalRow {
+    let journal = &posting.journal;
+    let date = journal.accounting_date();
+    JournalRow {
+        id: journal.id(),
+        rule: journal.rule().code().to_owned(),
+        subject: journal.subject().to_owned(),
+        accounting_date: i64::from(date.year()) * 10_000
+            + i64::from(date.month()) * 100
+            + i64::from(date.day()),
+        booked_at: journal.booked_at(),
+        content_hash: posting.hash,
+        corrects: journal.corrects(),
+    }
+}
+
+fn entry_rows(posting: &Posting, id_of: impl Fn(&AccountKey) -> i64) -> Vec<Cells> {
+    let journal = posting.journal.id();
+    let row = |(line, entry): (i64, &ledger::Entry)| EntryRow {
+        journal,
+        line,
+        account: id_of(&entry.account),
+        side: match entry.side {
+            Side::Debit => "debit",
+            Side::Credit => "credit",
+        },
+        amount: i64::try_from(entry.amount.minor()).unwrap_or(i64::MAX),
+    };
+    (1..).zip(posting.journal.entries()).map(row).map(|row| row.cells()).collect()
+}
+
+async fn write_messages(session: &mut Session, changes: &[Changes]) -> Result<(), SqlError> {
+    let cells: Vec<Cells> = last_of(changes.iter().flat_map(|c| &c.notifications));
+    if !cells.is_empty() {
+        session.upsert(Notification::TABLE, cells).await?;
+    }
+    let tries: Vec<Cells> =
+        changes.iter().flat_map(|c| &c.notification_tries).map(Record::cells).collect();
+    if !tries.is_empty() {
+        session.upsert(NotificationTry::TABLE, tries).await?;
+    }
+    let tries: Vec<Cells> =
+        changes.iter().flat_map(|c| &c.refund_tries).map(Record::cells).collect();
+    if !tries.is_empty() {
+        session.upsert(RefundTry::TABLE, tries).await?;
+    }
+    Ok(())
+}
+
+/// The last state of each notification: one statement cannot write a row twice.
+fn last_of<'a>(notifications: impl Iterator<Item = &'a Notification>) -> Vec<Cells> {
+    let last: BTreeMap<_, _> = notifications.map(|n| (n.id, n)).collect();
+    last.into_values().map(Record::cells).collect()
+}
+
+async fn write_jobs(session: &mut Session, changes: &[Changes]) -> Result<(), SqlError> {
+    let last: BTreeMap<_, &JobChange> =
+        changes.iter().flat_map(|c| &c.jobs).map(|change| (change.key(), change)).collect();
+    let (mut put, mut done) = (Vec::new(), Vec::new());
+    for change in last.into_values() {
+        match change {
+            JobChange::Put(job) => put.push(job.cells()),
+            JobChange::Done(kind, subject) => done.push(vec![kind.word(), (*subject).into()]),
+        }
+    }
+    if !put.is_empty() {
+        session.upsert(Job::TABLE, put).await?;
+    }
+    if !done.is_empty() {
+        session.delete(Job::TABLE, done).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,455 @@
+//! Reads outside the writer: point look-ups, pages by cursor, and the books.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use ids::{
+    ApiKeyName, AttemptId, ChannelAccountId, ChannelCode, JournalId, MerchantId, MerchantNo,
+    NotificationId, OrderId, RefundId, TerminalId,
+};
+use ledger::{Account, AccountKey};
+use merchants::{
+    ApiKey, ChannelAccount, Merchant, MerchantChannel, Notification, NotificationTry, Terminal,
+};
+use orders::{Aggregate, Attempt, Refund};
+use tokio::sync::Mutex;
+
+use crate::accounts::{add_deltas, parse_key, to_account};
+use crate::batch::load_orders;
+use crate::error::StoreError;
+use crate::rows::{AccountRow, Record};
+use crate::sql::{Cells, Corrupt, Lock, Mode, RowReader, Session, SqlError, Table, Value};
+use crate::working::WorkingSet;
+
+/// Rows of one page, at most.
+pub const PAGE_MAX: u32 = 100;
+/// Accounts or journals read at once when the books are walked.
+const WALK_PAGE: i64 = 500;
+
+/// Connections for reading; a waiter takes the next free one.
+pub(crate) struct Readers {
+    sessions: Vec<Arc<Mutex<Session>>>,
+    next: std::sync::atomic::AtomicUsize,
+    url: Option<Arc<str>>,
+}
+
+/// A journal as it was posted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostedJournal {
+    pub id: JournalId,
+    pub rule: String,
+    pub subject: String,
+    pub accounting_date: jiff::civil::Date,
+    pub corrects: Option<JournalId>,
+    pub entries: Vec<(AccountKey, ledger::Side, u64)>,
+}
+
+impl Readers {
+    pub(crate) fn new(sessions: Vec<Arc<Mutex<Session>>>, url: Option<Arc<str>>) -> Self {
+        Self { sessions, next: std::sync::atomic::AtomicUsize::new(0), url }
+    }
+
+    /// A free session, or the next in turn. A broken one is connected anew first.
+    async fn session(&self) -> Result<tokio::sync::OwnedMutexGuard<Session>, StoreError> {
+        let turn = self.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let free = self.sessions.iter().find_map(|s| Arc::clone(s).try_lock_owned().ok());
+        let mut session = match (free, self.sessions.get(turn % self.sessions.len().max(1))) {
+            (Some(session), _) => session,
+            (None, Some(session)) => Arc::clone(session).lock_owned().await,
+            (None, None) => return Err(StoreError::Stopped),
+        };
+        if let Some(url) = self.url.as_ref().filter(|_| session.is_closed()) {
+            *session = Session::postgres(url).await.map_err(StoreError::Failed)?;
+        }
+        Ok(session)
+    }
+
+    pub(crate) async fn execute(
+        &self,
+        sql: &'static str,
+        params: &[Value],
+    ) -> Result<u64, StoreError> {
+        let mut session = self.session().await?;
+        session.execute(sql, params).await.map_err(StoreError::of)
+    }
+
+    pub(crate) async fn query(
+        &self,
+        sql: &'static str,
+        params: &[Value],
+    ) -> Result<Vec<Cells>, StoreError> {
+        let mut session = self.session().await?;
+        session.query(sql, params).await.map_err(StoreError::of)
+    }
+
+    async fn one<R: Record>(
+        &self,
+        columns: &'static [&'static str],
+        key: Cells,
+    ) -> Result<Option<R>, StoreError> {
+        let mut session = self.session().await?;
+        let rows = session.select_by(R::TABLE, columns, &[key], Lock::None).await;
+        let rows = rows.map_err(StoreError::of)?;
+        let row = rows.into_iter().next().map(R::from_cells);
+        row.transpose().map_err(|e| StoreError::of(e.into()))
+    }
+
+    pub(crate) async fn order(&self, id: OrderId) -> Result<Option<Aggregate>, StoreError> {
+        let mut session = self.session().await?;
+        read_order(&mut session, None, Some(id)).await.map_err(StoreError::of)
+    }
+
+    pub(crate) async fn order_of_attempt(
+        &self,
+        id: AttemptId,
+    ) -> Result<Option<Aggregate>, StoreError> {
+        match self.one::<Attempt>(&["id"], vec![id.to_i64().into()]).await? {
+            Some(attempt) => self.order(attempt.order).await,
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) async fn order_of_refund(
+        &self,
+        id: RefundId,
+    ) -> Result<Option<Aggregate>, StoreError> {
+        match self.refund(id).await? {
+            Some(refund) => self.order(refund.order).await,
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) async fn order_by_no(
+        &self,
+        merchant: MerchantId,
+        no: MerchantNo,
+    ) -> Result<Option<Aggregate>, StoreError> {
+        let mut session = self.session().await?;
+        read_order(&mut session, Some((merchant, no)), None).await.map_err(StoreError::of)
+    }
+
+    /// A merchant's orders, the newest first, older than `before`.
+    pub(crate) async fn orders_page(
+        &self,
+        merchant: MerchantId,
+        before: Option<OrderId>,
+        limit: u32,
+    ) -> Result<Vec<Aggregate>, StoreError> {
+        let sql =
+            "SELECT id FROM orders WHERE merchant_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+        let before = before.map_or(i64::MAX, OrderId::to_i64);
+        let limit = i64::from(limit.min(PAGE_MAX));
+        let mut session = self.session().await?;
+        let params = [merchant.to_i64().into(), before.into(), limit.into()];
+        let rows = session.query(sql, &params).await.map_err(StoreError::of)?;
+        let ids: Result<BTreeSet<OrderId>, Corrupt> = rows.into_iter().map(order_id).collect();
+        let ids = ids.map_err(|e| StoreError::of(e.into()))?;
+        let mut set = WorkingSet::default();
+        load_orders(&mut session, &BTreeSet::new(), &ids, Lock::None, &mut set)
+            .await
+            .map_err(StoreError::of)?;
+        Ok(set.orders.into_values().rev().collect())
+    }
+
+    pub(crate) async fn refund(&self, id: RefundId) -> Result<Option<Refund>, StoreError> {
+        self.one(&["id"], vec![id.to_i64().into()]).await
+    }
+
+    pub(crate) async fn refund_by_no(
+        &self,
+        merchant: MerchantId,
+        no: &MerchantNo,
+    ) -> Result<Option<Refund>, StoreError> {
+        let key = vec![merchant.to_i64().into(), no.as_str().into()];
+        self.one(&["merchant_id", "merchant_no"], key).await
+    }
+
+    /// A merchant's refunds, the newest first, older than `before`.
+    pub(crate) async fn refunds_page(
+        &self,
+        merchant: MerchantId,
+        before: Option<RefundId>,
+        limit: u32,
+    ) -> Result<Vec<Refund>, StoreError> {
+        let before = before.map_or(i64::MAX, RefundId::to_i64);
+        self.page(Page { merchant, before, limit }).await
+    }
+
+    pub(crate) async fn notification(
+        &self,
+        id: NotificationId,
+    ) -> Result<Option<Notification>, StoreError> {
+        self.one(&["id"], vec![id.to_i64().into()]).await
+    }
+
+    pub(crate) async fn notifications_page(
+        &self,
+        merchant: MerchantId,
+        before: Option<NotificationId>,
+        limit: u32,
+    ) -> Result<Vec<Notification>, StoreError> {
+        let before = before.map_or(i64::MAX, NotificationId::to_i64);
+        self.page(Page { merchant, before, limit }).await
+    }
+
+    pub(crate) async fn notification_tries(
+        &self,
+        id: NotificationId,
+    ) -> Result<Vec<NotificationTry>, StoreError> {
+        let mut session = self.session().await?;
+        let key = vec![id.to_i64().into()];
+        let table = NotificationTry::TABLE;
+        let rows = session.select_by(table, &["notification_id"], &[key], Lock::None).await;
+        let tries: Result<Vec<NotificationTry>, Corrupt> =
+            rows.map_err(StoreError::of)?.into_iter().map(Record::from_cells).collect();
+        let mut tries = tries.map_err(|e| StoreError::of(e.into()))?;
+        tries.sort_by_key(|t| t.number);
+        Ok(tries)
+    }
+
+    pub(crate) async fn merchant(&self, id: MerchantId) -> Result<Option<Merchant>, StoreError> {
+        self.one(&["id"], vec![id.to_i64().into()]).await
+    }
+
+    pub(crate) async fn terminal(&self, id: TerminalId) -> Result<Option<Terminal>, StoreError> {
+        self.one(&["id"], vec![id.to_i64().into()]).await
+    }
+
+    pub(crate) async fn api_key(&self, name: &ApiKeyName) -> Result<Option<ApiKey>, StoreError> {
+        self.one(&["name"], vec![name.as_str().into()]).await
+    }
+
+    pub(crate) async fn channel_account(
+        &self,
+        id: ChannelAccountId,
+    ) -> Result<Option<ChannelAccount>, StoreError> {
+        self.one(&["id"], vec![id.to_i64().into()]).await
+    }
+
+    pub(crate) async fn platform_key(
+        &self,
+        name: &str,
+    ) -> Result<Option<crate::changes::PlatformKeyRow>, StoreError> {
+        self.one(&["name"], vec![name.into()]).await
+    }
+
+    /// All versions of all accounts: a few per acquirer.
+    pub(crate) async fn channel_accounts(&self) -> Result<Vec<ChannelAccount>, StoreError> {
+        let sql = "SELECT id, channel, account_no, version, live, sealed, created_at \
+                   FROM channel_accounts ORDER BY id";
+        let rows = self.query(sql, &[]).await?;
+        let read: Result<Vec<_>, Corrupt> = rows.into_iter().map(Record::from_cells).collect();
+        read.map_err(|e| StoreError::of(e.into()))
+    }
+
+    pub(crate) async fn merchant_channel(
+        &self,
+        merchant: MerchantId,
+        channel: &ChannelCode,
+    ) -> Result<Option<MerchantChannel>, StoreError> {
+        let key = vec![merchant.to_i64().into(), channel.as_str().into()];
+        self.one(&["merchant_id", "channel"], key).await
+    }
+
+    /// Every account with its balance, and every journal, as of one moment.
+    pub(crate) async fn books(&self) -> Result<(Vec<Account>, Vec<PostedJournal>), StoreError> {
+        let mut session = self.session().await?;
+        session.begin(Mode::Read).await.map_err(StoreError::of)?;
+        let books = read_books(&mut session).await;
+        session.rollback().await.map_err(StoreError::of)?;
+        books.map_err(StoreError::of)
+    }
+
+    /// Every account with its balance, as of one moment.
+    pub(crate) async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        let mut session = self.session().await?;
+        session.begin(Mode::Read).await.map_err(StoreError::of)?;
+        let accounts = read_accounts(&mut session).await;
+        session.rollback().await.map_err(StoreError::of)?;
+        Ok(accounts.map_err(StoreError::of)?.into_values().collect())
+    }
+
+    async fn page<R: Record + Paged>(&self, page: Page) -> Result<Vec<R>, StoreError> {
+        let limit = i64::from(page.limit.min(PAGE_MAX));
+        let params = [page.merchant.to_i64().into(), page.before.into(), limit.into()];
+        let mut session = self.session().await?;
+        let ids = session.query(R::PAGE_SQL, &params).await.map_err(StoreError::of)?;
+        let rows = session.select_by(R::TABLE, &["id"], &ids, Lock::None).await;
+        let rows: Result<Vec<R>, Corrupt> =
+            rows.map_err(StoreError::of)?.into_iter().map(R::from_cells).collect();
+        let mut rows = rows.map_err(|e| StoreError::of(e.into()))?;
+        rows.sort_by_key(|row| std::cmp::Reverse(row.number()));
+        Ok(rows)
+    }
+}
+
+/// One page of a merchant's rows, the newest first.
+struct Page {
+    merchant: MerchantId,
+    before: i64,
+    limit: u32,
+}
+
+trait Paged {
+    const PAGE_SQL: &'static str;
+    fn number(&self) -> i64;
+}
+
+impl Paged for Refund {
+    const PAGE_SQL: &'static str =
+        "SELECT id FROM refunds WHERE merchant_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+    fn number(&self) -> i64 {
+        self.id.to_i64()
+    }
+}
+
+impl Paged for Notification {
+    const PAGE_SQL: &'static str =
+        "SELECT id FROM notifications WHERE merchant_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+    fn number(&self) -> i64 {
+        self.id.to_i64()
+    }
+}
+
+async fn read_order(
+    session: &mut Session,
+    no: Option<(MerchantId, MerchantNo)>,
+    id: Option<OrderId>,
+) -> Result<Option<Aggregate>, SqlError> {
+    let mut set = WorkingSet::default();
+    let (nos, ids) = (no.into_iter().collect(), id.into_iter().collect());
+    // One transaction, so that order, legs and attempts are of one moment.
+    session.begin(Mode::Read).await?;
+    let loaded = load_orders(session, &nos, &ids, Lock::None, &mut set).await;
+    session.rollback().await?;
+    loaded?;
+    Ok(set.orders.into_values().next())
+}
+
+fn order_id(cells: Cells) -> Result<OrderId, Corrupt> {
+    OrderId::from_i64(RowReader::new(cells).int()?).or(Err(Corrupt))
+}
+
+async fn read_accounts(session: &mut Session) -> Result<BTreeMap<i64, Account>, SqlError> {
+    let mut all = BTreeMap::new();
+    let mut after = -1_i64;
+    loop {
+        let sql = "SELECT id FROM accounts WHERE id > ?1 ORDER BY id LIMIT ?2";
+        let ids = session.query(sql, &[after.into(), WALK_PAGE.into()]).await?;
+        if ids.is_empty() {
+            return Ok(all);
+        }
+        let mut rows = BTreeMap::new();
+        for row in select::<AccountRow>(session, &ids).await? {
+            after = after.max(row.id);
+            rows.insert(row.id, row);
+        }
+        add_deltas(session, &mut rows).await?;
+        for (id, row) in rows {
+            all.insert(id, to_account(&row)?);
+        }
+    }
+}
+
+async fn select<R: Record>(session: &mut Session, ids: &[Cells]) -> Result<Vec<R>, SqlError> {
+    let table: &'static Table = R::TABLE;
+    let rows = session.select_by(table, &["id"], ids, Lock::None).await?;
+    Ok(rows.into_iter().map(R::from_cells).collect::<Result<Vec<R>, Corrupt>>()?)
+}
+
+async fn read_books(session: &mut Session) -> Result<(Vec<Account>, Vec<PostedJournal>), SqlError> {
+    let accounts = read_accounts(session).await?;
+    let mut journals: BTreeMap<i64, PostedJournal> = BTreeMap::new();
+    let sql = "SELECT j.id, j.rule, j.subject, j.accounting_date, j.corrects, a.key, e.side, e.amount \
+               FROM journals j JOIN entries e ON e.journal_id = j.id \
+               JOIN accounts a ON a.id = e.account_id ORDER BY j.id, e.line";
+    for cells in session.query(sql, &[]).await? {
+        let mut row = RowReader::new(cells);
+        let id = row.int()?;
+        let (rule, subject, date) = (row.text()?, row.text()?, row.int()?);
+        let corrects = row.opt_int()?;
+        let entry = (parse_key(&row.text()?)?, parse_side(&row.text()?)?, row.int()?);
+        let amount = u64::try_from(entry.2).or(Err(Corrupt))?;
+        let journal = match journals.entry(id) {
+            std::collections::btree_map::Entry::Occupied(slot) => slot.into_mut(),
+            std::collections::btree_map::Entry::Vacant(slot) => slot.insert(PostedJournal {
+                id: JournalId::from_i64(id).or(Err(Corrupt))?,
+                rule,
+                subject,
+                accounting_date: parse_date(date)?,
+                corrects: corrects
+                    .map(|raw| JournalId::from_i64(raw).or(Err(Corrupt)))
+                    .transpose()?,
+                entries: Vec::new(),
+            }),
+        };
+        journal.entries.push((entry.0, entry.1, amount));
+    }
+    Ok((accounts.into_values().collect(), journals.into_values().collect()))
+}
+
+fn parse_side(word: &str) -> Result<ledger::Side, Corrupt> {
+    match word {
+        "debit" => Ok(ledger::Side::Debit),
+        "credit" => Ok(ledger::Side::Credit),
+        _ => Err(Corrupt),
+    }
+}
+
+/// yyyymmdd, as journals keep it.
+fn parse_date(raw: i64) -> Result<jiff::civil::Date, Corrupt> {
+    let part = |n: i64| i8::try_from(n).or(Err(Corrupt));
+    let year = i16::try_from(raw / 10_000).or(Err(Corrupt))?;
+    jiff::civil::Date::new(year, part(raw / 100 % 100)?, part(raw % 100)?).or(Err(Corrupt))
+}
+
+impl Readers {
+    pub(crate) async fn claim_jobs(
+        &self,
+        now: jiff::Timestamp,
+        lease_until: jiff::Timestamp,
+        limit: i64,
+    ) -> Result<Vec<crate::rows::Job>, StoreError> {
+        let mut session = self.session().await?;
+        crate::jobs::claim(&mut session, now, lease_until, limit).await.map_err(StoreError::of)
+    }
+
+    pub(crate) async fn fold_accounts(&self) -> Result<usize, StoreError> {
+        let mut session = self.session().await?;
+        crate::accounts::fold(&mut session).await.map_err(StoreError::of)
+    }
+
+    pub(crate) async fn jobs_waiting(&self) -> Result<(u64, Option<jiff::Timestamp>), StoreError> {
+        let rows = self.query("SELECT COUNT(*), MIN(due_at) FROM jobs", &[]).await?;
+        let read = |cells: Cells| {
+            let mut row = RowReader::new(cells);
+            let count = u64::try_from(row.int()?).or(Err(Corrupt))?;
+            let due = row.opt_int()?;
+            let due = due.map(|ms| jiff::Timestamp::from_millisecond(ms).or(Err(Corrupt)));
+            Ok((count, due.transpose()?))
+        };
+        let first = rows.into_iter().next().map(read).unwrap_or(Ok((0, None)));
+        first.map_err(|e: Corrupt| StoreError::of(e.into()))
+    }
+
+    /// The lowest node number that is free, or the owner's own.
+    pub(crate) async fn lease_node(
+        &self,
+        owner: &str,
+        now: jiff::Timestamp,
+        lease_until: jiff::Timestamp,
+    ) -> Result<u16, StoreError> {
+        let (now, until) = (now.as_millisecond(), lease_until.as_millisecond());
+        for node in 0..=ids::NODE_MAX {
+            let sql = "INSERT INTO nodes (node, owner, lease_until) VALUES (?1, ?2, ?3) \
+                       ON CONFLICT (node) DO UPDATE SET owner = excluded.owner, \
+                       lease_until = excluded.lease_until \
+                       WHERE nodes.lease_until < ?4 OR nodes.owner = excluded.owner";
+            let params = [i64::from(node).into(), owner.into(), until.into(), now.into()];
+            if self.execute(sql, &params).await? > 0 {
+                return Ok(node);
+            }
+        }
+        Err(StoreError::Overloaded)
+    }
+}

@@ -1,0 +1,189 @@
+//! Orders, legs and attempts.
+
+use ids::{
+    AttemptId, ChannelAccountId, ChannelCode, ChannelTradeNo, LegId, MerchantId, MerchantNo,
+    OrderId, TerminalId,
+};
+use orders::channel::{ChannelCodeText, PayWay};
+use orders::{Attempt, AttemptState, Leg, LegState, Order, OrderState};
+
+use super::{
+    Record, Word, currency, id, minor, opt_time, parsed, read_amount, read_currency, read_hash,
+    read_opt_time, read_time, table, time, to_amount,
+};
+use crate::sql::{Cells, Corrupt, RowReader, Table};
+
+impl Word for OrderState {
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (Self::Paying, "paying"),
+        (Self::Paid, "paid"),
+        (Self::Failed, "failed"),
+        (Self::Closed, "closed"),
+    ];
+}
+
+impl Word for LegState {
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (Self::Paying, "paying"),
+        (Self::Paid, "paid"),
+        (Self::Failed, "failed"),
+        (Self::Closed, "closed"),
+    ];
+}
+
+impl Word for AttemptState {
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (Self::Sending, "sending"),
+        (Self::Waiting, "waiting"),
+        (Self::Unknown, "unknown"),
+        (Self::Closing, "closing"),
+        (Self::Cancelling, "cancelling"),
+        (Self::Paid, "paid"),
+        (Self::Refused, "refused"),
+        (Self::Closed, "closed"),
+        (Self::Returned, "returned"),
+        (Self::PaidLate, "paid_late"),
+    ];
+}
+
+impl Word for PayWay {
+    const WORDS: &'static [(Self, &'static str)] =
+        &[(Self::PayerCode, "payer_code"), (Self::DynamicQr, "dynamic_qr")];
+}
+
+impl Record for Order {
+    const TABLE: &'static Table = table!("orders", key ["id"],
+        "id" Int, "merchant_id" Int, "merchant_no" Text, "content_hash" Blob, "amount" Int,
+        "currency" Text, "description" Text, "attach" Text, "notify_url" Text, "terminal_id" Int,
+        "state" Text, "created_at" Int, "expires_at" Int, "paid_at" Int, "updated_at" Int);
+
+    fn cells(&self) -> Cells {
+        vec![
+            self.id.to_i64().into(),
+            self.merchant.to_i64().into(),
+            self.merchant_no.as_str().into(),
+            self.content_hash.to_vec().into(),
+            minor(self.amount),
+            currency(self.amount),
+            self.description.as_str().into(),
+            self.attach.as_deref().into(),
+            self.notify_url.as_deref().into(),
+            self.terminal.map(TerminalId::to_i64).into(),
+            self.state.word(),
+            time(self.created_at),
+            time(self.expires_at),
+            opt_time(self.paid_at),
+            time(self.updated_at),
+        ]
+    }
+
+    fn read(row: &mut RowReader) -> Result<Self, Corrupt> {
+        Ok(Self {
+            id: id!(row, OrderId),
+            merchant: id!(row, MerchantId),
+            merchant_no: parsed(&row.text()?, MerchantNo::parse)?,
+            content_hash: read_hash(row)?,
+            amount: read_amount(row)?,
+            description: row.text()?,
+            attach: row.opt_text()?,
+            notify_url: row.opt_text()?,
+            terminal: row
+                .opt_int()?
+                .map(|raw| TerminalId::from_i64(raw).or(Err(Corrupt)))
+                .transpose()?,
+            state: Word::parse(&row.text()?)?,
+            created_at: read_time(row)?,
+            expires_at: read_time(row)?,
+            paid_at: read_opt_time(row)?,
+            updated_at: read_time(row)?,
+        })
+    }
+}
+
+impl Record for Leg {
+    const TABLE: &'static Table = table!("legs", key ["order_id", "id"],
+        "order_id" Int, "id" Int, "channel" Text, "amount" Int, "currency" Text, "state" Text,
+        "refunding" Int, "refunded" Int);
+
+    fn cells(&self) -> Cells {
+        vec![
+            self.order.to_i64().into(),
+            self.id.to_i64().into(),
+            self.channel.as_str().into(),
+            minor(self.amount),
+            currency(self.amount),
+            self.state.word(),
+            minor(self.refunding),
+            minor(self.refunded),
+        ]
+    }
+
+    fn read(row: &mut RowReader) -> Result<Self, Corrupt> {
+        let (order, id) = (id!(row, OrderId), id!(row, LegId));
+        let channel = parsed(&row.text()?, ChannelCode::parse)?;
+        let raw = row.int()?;
+        let currency = read_currency(row)?;
+        Ok(Self {
+            id,
+            order,
+            channel,
+            amount: to_amount(raw, currency)?,
+            state: Word::parse(&row.text()?)?,
+            refunding: to_amount(row.int()?, currency)?,
+            refunded: to_amount(row.int()?, currency)?,
+        })
+    }
+}
+
+impl Record for Attempt {
+    const TABLE: &'static Table = table!("attempts", key ["order_id", "id"],
+        "order_id" Int, "id" Int, "leg_id" Int, "channel_account_id" Int, "way" Text,
+        "amount" Int, "currency" Text, "state" Text, "code_url" Text, "trade_no" Text,
+        "paid_at" Int, "payer" Text, "refusal_code" Text, "refusal_message" Text,
+        "created_at" Int, "updated_at" Int);
+
+    fn cells(&self) -> Cells {
+        vec![
+            self.order.to_i64().into(),
+            self.id.to_i64().into(),
+            self.leg.to_i64().into(),
+            self.channel_account.to_i64().into(),
+            self.way.word(),
+            minor(self.amount),
+            currency(self.amount),
+            self.state.word(),
+            self.code_url.as_deref().into(),
+            self.trade_no.as_ref().map(ChannelTradeNo::as_str).into(),
+            opt_time(self.paid_at),
+            self.payer.as_deref().into(),
+            self.refusal.as_ref().map(|r| r.code.as_str()).into(),
+            self.refusal.as_ref().map(|r| r.message.as_str()).into(),
+            time(self.created_at),
+            time(self.updated_at),
+        ]
+    }
+
+    fn read(row: &mut RowReader) -> Result<Self, Corrupt> {
+        Ok(Self {
+            order: id!(row, OrderId),
+            id: id!(row, AttemptId),
+            leg: id!(row, LegId),
+            channel_account: id!(row, ChannelAccountId),
+            way: Word::parse(&row.text()?)?,
+            amount: read_amount(row)?,
+            state: Word::parse(&row.text()?)?,
+            code_url: row.opt_text()?,
+            trade_no: row.opt_text()?.map(|t| parsed(&t, ChannelTradeNo::parse)).transpose()?,
+            paid_at: read_opt_time(row)?,
+            payer: row.opt_text()?,
+            refusal: read_refusal(row)?,
+            created_at: read_time(row)?,
+            updated_at: read_time(row)?,
+        })
+    }
+}
+
+pub(super) fn read_refusal(row: &mut RowReader) -> Result<Option<ChannelCodeText>, Corrupt> {
+    let (code, message) = (row.opt_text()?, row.opt_text()?);
+    Ok(code.map(|code| ChannelCodeText { code, message: message.unwrap_or_default() }))
+}

@@ -1,0 +1,117 @@
+//! Refunds and their tries.
+
+use ids::{AttemptId, LegId, MerchantId, MerchantNo, OrderId, RefundId};
+use orders::{Refund, RefundOrigin, RefundState, RefundTry};
+
+use super::orders::read_refusal;
+use super::{
+    Record, Word, currency, id, minor, opt_time, parsed, read_count, read_currency, read_hash,
+    read_opt_time, read_time, table, time, to_amount,
+};
+use crate::sql::{Cells, Corrupt, RowReader, Table};
+
+impl Word for RefundState {
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (Self::Sending, "sending"),
+        (Self::Processing, "processing"),
+        (Self::Unknown, "unknown"),
+        (Self::Succeeded, "succeeded"),
+        (Self::Failed, "failed"),
+        (Self::Manual, "manual"),
+    ];
+}
+
+impl Word for RefundOrigin {
+    const WORDS: &'static [(Self, &'static str)] =
+        &[(Self::Merchant, "merchant"), (Self::LatePayment, "late_payment")];
+}
+
+impl Record for Refund {
+    const TABLE: &'static Table = table!("refunds", key ["order_id", "id"],
+        "order_id" Int, "id" Int, "leg_id" Int, "attempt_id" Int, "merchant_id" Int,
+        "merchant_no" Text, "content_hash" Blob, "origin" Text, "amount" Int, "currency" Text,
+        "from_pending" Int, "reason" Text, "notify_url" Text, "state" Text, "tries" Int,
+        "refusal_code" Text, "refusal_message" Text, "created_at" Int, "refunded_at" Int,
+        "updated_at" Int);
+
+    fn cells(&self) -> Cells {
+        vec![
+            self.order.to_i64().into(),
+            self.id.to_i64().into(),
+            self.leg.to_i64().into(),
+            self.attempt.to_i64().into(),
+            self.merchant.to_i64().into(),
+            self.merchant_no.as_str().into(),
+            self.content_hash.to_vec().into(),
+            self.origin.word(),
+            minor(self.amount),
+            currency(self.amount),
+            minor(self.from_pending),
+            self.reason.as_str().into(),
+            self.notify_url.as_deref().into(),
+            self.state.word(),
+            i64::from(self.tries).into(),
+            self.refusal.as_ref().map(|r| r.code.as_str()).into(),
+            self.refusal.as_ref().map(|r| r.message.as_str()).into(),
+            time(self.created_at),
+            opt_time(self.refunded_at),
+            time(self.updated_at),
+        ]
+    }
+
+    fn read(row: &mut RowReader) -> Result<Self, Corrupt> {
+        let (order, id) = (id!(row, OrderId), id!(row, RefundId));
+        let (leg, attempt) = (id!(row, LegId), id!(row, AttemptId));
+        let merchant = id!(row, MerchantId);
+        let merchant_no = parsed(&row.text()?, MerchantNo::parse)?;
+        let content_hash = read_hash(row)?;
+        let origin = Word::parse(&row.text()?)?;
+        let raw = row.int()?;
+        let currency = read_currency(row)?;
+        Ok(Self {
+            id,
+            order,
+            leg,
+            attempt,
+            merchant,
+            merchant_no,
+            content_hash,
+            origin,
+            amount: to_amount(raw, currency)?,
+            from_pending: to_amount(row.int()?, currency)?,
+            reason: row.text()?,
+            notify_url: row.opt_text()?,
+            state: Word::parse(&row.text()?)?,
+            tries: read_count(row)?,
+            refusal: read_refusal(row)?,
+            created_at: read_time(row)?,
+            refunded_at: read_opt_time(row)?,
+            updated_at: read_time(row)?,
+        })
+    }
+}
+
+impl Record for RefundTry {
+    const TABLE: &'static Table = table!("refund_tries", key ["refund_id", "number"],
+        "refund_id" Int, "number" Int, "order_id" Int, "sent_at" Int, "outcome" Text);
+
+    fn cells(&self) -> Cells {
+        vec![
+            self.refund.to_i64().into(),
+            i64::from(self.number).into(),
+            self.order.to_i64().into(),
+            time(self.sent_at),
+            self.outcome.as_deref().into(),
+        ]
+    }
+
+    fn read(row: &mut RowReader) -> Result<Self, Corrupt> {
+        Ok(Self {
+            refund: id!(row, RefundId),
+            number: read_count(row)?,
+            order: id!(row, OrderId),
+            sent_at: read_time(row)?,
+            outcome: row.opt_text()?,
+        })
+    }
+}

@@ -1,0 +1,166 @@
+//! The port: what the application may ask of a store.
+
+use std::fs::File;
+
+use ids::{
+    ApiKeyName, AttemptId, ChannelAccountId, ChannelCode, MerchantId, MerchantNo, NotificationId,
+    OrderId, RefundId, TerminalId,
+};
+use jiff::Timestamp;
+use ledger::Account;
+use merchants::{
+    ApiKey, ChannelAccount, Merchant, MerchantChannel, Notification, NotificationTry, Terminal,
+};
+use orders::{Aggregate, Refund};
+
+use crate::batch::Command;
+use crate::changes::PlatformKeyRow;
+use crate::error::StoreError;
+use crate::reader::{PostedJournal, Readers};
+use crate::rows::Job;
+use crate::writer::Writer;
+
+/// A store, whichever backend it has.
+pub struct Store {
+    pub(crate) writer: Writer,
+    pub(crate) readers: Readers,
+    /// A writing connection for what does not go through the queue: leases and folding.
+    pub(crate) side: Readers,
+    pub(crate) thread: Option<std::thread::JoinHandle<()>>,
+    /// Keeps the data directory ours for as long as the store lives.
+    #[expect(dead_code, reason = "held, not read")]
+    pub(crate) lock: Option<File>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("waiting", &self.writer.waiting()).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Queues a command and waits for its commit.
+    ///
+    /// # Errors
+    /// [`StoreError`]; only [`StoreError::Unknown`] leaves open whether it was written.
+    pub async fn write<C: Command>(&self, command: C) -> Result<C::Answer, StoreError> {
+        self.writer.write(command).await
+    }
+
+    /// How many commands wait for the writer.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.writer.waiting()
+    }
+
+    /// Leases due jobs to the caller until `lease_until`.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn claim_jobs(
+        &self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Job>, StoreError> {
+        self.side.claim_jobs(now, lease_until, limit).await
+    }
+
+    /// Folds added sums into some accounts' rows; returns how many went, 0 when there is nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn fold_accounts(&self) -> Result<usize, StoreError> {
+        self.side.fold_accounts().await
+    }
+
+    /// How many jobs wait, and when the earliest is due.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn jobs_waiting(&self) -> Result<(u64, Option<Timestamp>), StoreError> {
+        self.readers.jobs_waiting().await
+    }
+
+    /// Proves that the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.readers.query("SELECT CAST(1 AS BIGINT)", &[]).await.map(|_| ())
+    }
+
+    /// Leases a free node number for making ids, or renews the owner's.
+    ///
+    /// # Errors
+    /// [`StoreError`]; [`StoreError::Overloaded`] when all numbers are taken.
+    pub async fn lease_node(
+        &self,
+        owner: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<u16, StoreError> {
+        self.side.lease_node(owner, now, lease_until).await
+    }
+
+    /// Stops taking commands and waits for the writer thread to finish what it has.
+    pub fn close(self) {
+        let Self { writer, thread, .. } = self;
+        drop(writer);
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer thread had panicked");
+        }
+    }
+}
+
+/// Each read: its name, arguments, answer and what it is.
+macro_rules! reads {
+    ($($(#[doc = $doc:literal])* fn $name:ident($($arg:ident: $type:ty),*) -> $answer:ty;)*) => {
+        impl Store {
+            $(
+                $(#[doc = $doc])*
+                ///
+                /// # Errors
+                /// [`StoreError`]
+                pub async fn $name(&self, $($arg: $type),*) -> Result<$answer, StoreError> {
+                    self.readers.$name($($arg),*).await
+                }
+            )*
+        }
+    };
+}
+
+reads! {
+    /// An order with all that hangs on it.
+    fn order(id: OrderId) -> Option<Aggregate>;
+    /// The same by the merchant's number.
+    fn order_by_no(merchant: MerchantId, no: MerchantNo) -> Option<Aggregate>;
+    /// A merchant's orders, the newest first, older than `before`.
+    fn orders_page(merchant: MerchantId, before: Option<OrderId>, limit: u32) -> Vec<Aggregate>;
+    /// The order of an attempt, as a notice names it.
+    fn order_of_attempt(id: AttemptId) -> Option<Aggregate>;
+    /// The order of a refund.
+    fn order_of_refund(id: RefundId) -> Option<Aggregate>;
+    fn refund(id: RefundId) -> Option<Refund>;
+    fn refund_by_no(merchant: MerchantId, no: &MerchantNo) -> Option<Refund>;
+    /// A merchant's refunds, the newest first, older than `before`.
+    fn refunds_page(merchant: MerchantId, before: Option<RefundId>, limit: u32) -> Vec<Refund>;
+    fn notification(id: NotificationId) -> Option<Notification>;
+    /// A merchant's notifications, the newest first, older than `before`.
+    fn notifications_page(merchant: MerchantId, before: Option<NotificationId>, limit: u32) -> Vec<Notification>;
+    fn notification_tries(id: NotificationId) -> Vec<NotificationTry>;
+    fn merchant(id: MerchantId) -> Option<Merchant>;
+    fn terminal(id: TerminalId) -> Option<Terminal>;
+    fn api_key(name: &ApiKeyName) -> Option<ApiKey>;
+    fn channel_account(id: ChannelAccountId) -> Option<ChannelAccount>;
+    fn platform_key(name: &str) -> Option<PlatformKeyRow>;
+    /// Every version of every account.
+    fn channel_accounts() -> Vec<ChannelAccount>;
+    fn merchant_channel(merchant: MerchantId, channel: &ChannelCode) -> Option<MerchantChannel>;
+    /// Every account with its balance, as of one moment.
+    fn accounts() -> Vec<Account>;
+    /// Every account and every journal, as of one moment.
+    fn books() -> (Vec<Account>, Vec<PostedJournal>);
+}
