@@ -25,6 +25,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   tidy                         layers, docs, migrations, ratchets and secrets
   setup                        install what the other commands need, or say what to install
   bench [arguments]            run `suanpan bench`
+  postgres -- COMMAND          run a command beside a fresh PostgreSQL, as the tests want it
   sim --seeds N [--seed S]     simulate N seeds, from S on (fresh ones if S is not given)";
 
 /// Why a command stopped, in words for the one who ran it.
@@ -74,7 +75,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Stop> {
     let Some((name, rest)) = arguments.split_first() else {
         return Err(Stop::new(USAGE));
     };
-    let takes_arguments = matches!(name.as_str(), "run" | "bench" | "sim");
+    let takes_arguments = matches!(name.as_str(), "run" | "bench" | "sim" | "postgres");
     if !takes_arguments && !rest.is_empty() {
         return Err(Stop::new(format!("`{name}` takes no arguments\n\n{USAGE}")));
     }
@@ -85,6 +86,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Stop> {
         "ci" | "test" => ci::ci(&Workspace::load()?),
         "tidy" => tidy::tidy(&Workspace::load()?),
         "setup" => setup::setup(),
+        "postgres" => with_postgres(rest),
         "sim" => simulate(&SimArguments::parse(rest)?),
         "help" | "--help" | "-h" => {
             say(USAGE);
@@ -92,6 +94,15 @@ fn dispatch(arguments: &[String]) -> Result<(), Stop> {
         }
         other => Err(Stop::new(format!("no command `{other}`\n\n{USAGE}"))),
     }
+}
+
+/// Runs a command beside a fresh PostgreSQL that the tests find: `cargo xtask postgres -- cargo test`.
+fn with_postgres(rest: &[String]) -> Result<(), Stop> {
+    let rest = rest.strip_prefix(&["--".to_owned()]).unwrap_or(rest);
+    let (program, arguments) = rest.split_first().ok_or_else(|| Stop::new(USAGE))?;
+    let cluster = postgres::Cluster::start()?;
+    let mut run = std::process::Command::new(program);
+    command::run(run.args(arguments).env(postgres::URL_VARIABLE, cluster.url()))
 }
 
 /// Becomes the product's own binary, so that Ctrl-C and the exit code are its own.

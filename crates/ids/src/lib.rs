@@ -101,9 +101,7 @@ impl AttemptId {
     /// The attempt behind a number that came back from a channel; `None` if we never made it.
     #[must_use]
     pub fn from_channel_no(no: &str) -> Option<Self> {
-        no.strip_prefix("sp")
-            .and_then(|digits| text::decode(digits).ok())
-            .map(Self)
+        no.strip_prefix("sp").and_then(|digits| text::decode(digits).ok()).map(Self)
     }
 }
 
@@ -117,9 +115,7 @@ impl RefundId {
     /// The refund behind a number that came back from a channel; `None` if we never made it.
     #[must_use]
     pub fn from_channel_no(no: &str) -> Option<Self> {
-        no.strip_prefix("sr")
-            .and_then(|digits| text::decode(digits).ok())
-            .map(Self)
+        no.strip_prefix("sr").and_then(|digits| text::decode(digits).ok()).map(Self)
     }
 }
 

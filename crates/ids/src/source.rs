@@ -35,26 +35,18 @@ impl IdSource {
         // `as` because `From` is not const; it widens.
         #[expect(clippy::as_conversions, reason = "widening in a const fn")]
         let node = node as i64;
-        Ok(Self {
-            node,
-            last: AtomicI64::new(0),
-        })
+        Ok(Self { node, last: AtomicI64::new(0) })
     }
 
     pub(crate) fn next(&self, now_ms: i64) -> i64 {
         let now = (now_ms - EPOCH_MS).max(0) << SEQUENCE_BITS;
         let last = self
             .last
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| {
-                Some(now.max(last + 1))
-            })
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(now.max(last + 1)))
             .unwrap_or(0);
         let word = now.max(last + 1);
         let (ms, sequence) = (word >> SEQUENCE_BITS, word & ((1 << SEQUENCE_BITS) - 1));
-        assert!(
-            ms < 1 << 41,
-            "the clock is beyond what an id can carry (the year 2094)"
-        );
+        assert!(ms < 1 << 41, "the clock is beyond what an id can carry (the year 2094)");
         (ms << (NODE_BITS + SEQUENCE_BITS)) | (self.node << SEQUENCE_BITS) | sequence
     }
 }

@@ -23,9 +23,6 @@ pub(crate) fn decode(text: &str) -> Result<i64, IdError> {
     text.bytes().try_fold(0_i64, |value, byte| {
         let digit = ALPHABET.iter().position(|a| *a == byte).ok_or(IdError)?;
         let digit = i64::try_from(digit).or(Err(IdError))?;
-        value
-            .checked_mul(32)
-            .and_then(|v| v.checked_add(digit))
-            .ok_or(IdError)
+        value.checked_mul(32).and_then(|v| v.checked_add(digit)).ok_or(IdError)
     })
 }

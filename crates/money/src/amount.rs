@@ -110,10 +110,7 @@ impl Amount {
     /// [`AmountError::CurrencyMismatch`], [`AmountError::TooLarge`].
     pub fn try_add(self, other: Self) -> Result<Self, AmountError> {
         self.same_currency(other)?;
-        let minor = self
-            .minor
-            .checked_add(other.minor)
-            .ok_or(AmountError::TooLarge)?;
+        let minor = self.minor.checked_add(other.minor).ok_or(AmountError::TooLarge)?;
         Self::new(minor, self.currency)
     }
 
@@ -121,10 +118,7 @@ impl Amount {
     /// [`AmountError::CurrencyMismatch`], [`AmountError::BelowZero`].
     pub fn try_sub(self, other: Self) -> Result<Self, AmountError> {
         self.same_currency(other)?;
-        let minor = self
-            .minor
-            .checked_sub(other.minor)
-            .ok_or(AmountError::BelowZero)?;
+        let minor = self.minor.checked_sub(other.minor).ok_or(AmountError::BelowZero)?;
         Self::new(minor, self.currency)
     }
 
@@ -136,11 +130,7 @@ impl Amount {
     }
 
     fn same_currency(self, other: Self) -> Result<(), AmountError> {
-        if self.currency == other.currency {
-            Ok(())
-        } else {
-            Err(AmountError::CurrencyMismatch)
-        }
+        if self.currency == other.currency { Ok(()) } else { Err(AmountError::CurrencyMismatch) }
     }
 }
 
@@ -163,30 +153,19 @@ mod tests {
 
     #[test]
     fn major_text_reads_and_writes() {
-        for (text, minor) in [
-            ("0", 0),
-            ("0.01", 1),
-            ("1", 100),
-            ("1.5", 150),
-            ("12345.67", 1_234_567),
-        ] {
-            assert_eq!(
-                Amount::parse_major(text, Currency::Cny).unwrap().minor(),
-                minor,
-                "{text}"
-            );
+        for (text, minor) in
+            [("0", 0), ("0.01", 1), ("1", 100), ("1.5", 150), ("12345.67", 1_234_567)]
+        {
+            assert_eq!(Amount::parse_major(text, Currency::Cny).unwrap().minor(), minor, "{text}");
         }
-        assert_eq!(
-            Amount::parse_major("12", Currency::Jpy).unwrap().to_major(),
-            "12"
-        );
+        assert_eq!(Amount::parse_major("12", Currency::Jpy).unwrap().to_major(), "12");
     }
 
     #[test]
     fn other_text_is_refused() {
-        for text in [
-            "", ".", "1.", ".5", "-1", "+1", " 1", "1 ", "1,000", "1e3", "0.001", "１", "NaN",
-        ] {
+        for text in
+            ["", ".", "1.", ".5", "-1", "+1", " 1", "1 ", "1,000", "1e3", "0.001", "１", "NaN"]
+        {
             assert_eq!(
                 Amount::parse_major(text, Currency::Cny),
                 Err(AmountError::Malformed),
@@ -209,10 +188,7 @@ mod tests {
         assert_eq!(fen(1).try_add(cent), Err(AmountError::CurrencyMismatch));
         assert_eq!(fen(MINOR_MAX).try_add(fen(1)), Err(AmountError::TooLarge));
         assert_eq!(fen(1).try_sub(fen(2)), Err(AmountError::BelowZero));
-        assert_eq!(
-            Amount::new(MINOR_MAX + 1, Currency::Cny),
-            Err(AmountError::TooLarge)
-        );
+        assert_eq!(Amount::new(MINOR_MAX + 1, Currency::Cny), Err(AmountError::TooLarge));
     }
 
     proptest! {

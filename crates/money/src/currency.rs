@@ -28,10 +28,7 @@ impl Currency {
     /// # Errors
     /// [`UnknownCurrency`] unless the text is exactly a code of the list, in capitals.
     pub fn parse(code: &str) -> Result<Self, UnknownCurrency> {
-        Self::ALL
-            .into_iter()
-            .find(|c| c.code() == code)
-            .ok_or(UnknownCurrency)
+        Self::ALL.into_iter().find(|c| c.code() == code).ok_or(UnknownCurrency)
     }
 
     /// The three letters of ISO 4217.

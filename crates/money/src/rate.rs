@@ -31,11 +31,7 @@ impl Rate {
     /// # Errors
     /// [`RateTooHigh`] above [`PPM`].
     pub const fn from_ppm(ppm: u64) -> Result<Self, RateTooHigh> {
-        if ppm > PPM {
-            Err(RateTooHigh)
-        } else {
-            Ok(Self(ppm))
-        }
+        if ppm > PPM { Err(RateTooHigh) } else { Ok(Self(ppm)) }
     }
 
     #[must_use]
@@ -91,11 +87,7 @@ mod tests {
             (crate::MINOR_MAX, PPM, HalfUp, crate::MINOR_MAX),
         ] {
             let amount = Amount::new(minor, Currency::Cny).unwrap();
-            let got = Rate::from_ppm(ppm)
-                .unwrap()
-                .of(amount, rounding)
-                .unwrap()
-                .minor();
+            let got = Rate::from_ppm(ppm).unwrap().of(amount, rounding).unwrap().minor();
             assert_eq!(got, expect, "{minor} x {ppm} {rounding:?}");
         }
         assert_eq!(Rate::from_ppm(PPM + 1), Err(RateTooHigh));

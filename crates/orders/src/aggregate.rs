@@ -157,12 +157,7 @@ impl Aggregate {
         let from = row.state;
         let (to, effect) = from.apply(event_of(source, reply));
         if effect == Effect::Alarm {
-            return Some((
-                next,
-                vec![Fact::Contradiction {
-                    what: "reply_after_paid",
-                }],
-            ));
+            return Some((next, vec![Fact::Contradiction { what: "reply_after_paid" }]));
         }
         if effect == Effect::Verify {
             return Some((next, vec![Fact::Verify { attempt }]));
@@ -197,12 +192,8 @@ impl Aggregate {
             OrderState::Failed | OrderState::Closed => return Ok((self.clone(), Vec::new())),
             OrderState::Paying => {}
         }
-        let open: Vec<AttemptId> = self
-            .attempts
-            .iter()
-            .filter(|a| a.state.is_open())
-            .map(|a| a.id)
-            .collect();
+        let open: Vec<AttemptId> =
+            self.attempts.iter().filter(|a| a.state.is_open()).map(|a| a.id).collect();
         let mut decided = (self.clone(), Vec::new());
         for attempt in open {
             if let Some((next, facts)) = decided.0.on_give_up(attempt, now) {
@@ -232,11 +223,7 @@ impl Aggregate {
             }
             Effect::Ended => {
                 let refused = to == AttemptState::Refused;
-                let state = if refused {
-                    LegState::Failed
-                } else {
-                    LegState::Closed
-                };
+                let state = if refused { LegState::Failed } else { LegState::Closed };
                 self.end_leg(attempt, state);
             }
             Effect::ReturnLate => facts.push(Fact::LateMoney { attempt }),
@@ -292,10 +279,7 @@ impl Aggregate {
     /// never was paid.
     #[must_use]
     pub fn return_late(&self, refund: Refund) -> Self {
-        assert!(
-            refund.origin == RefundOrigin::LatePayment,
-            "only late money returns by itself"
-        );
+        assert!(refund.origin == RefundOrigin::LatePayment, "only late money returns by itself");
         let mut next = self.clone();
         next.refunds.push(refund);
         next
@@ -306,10 +290,7 @@ impl Aggregate {
     /// # Errors
     /// [`RefundRefusal`], in its order.
     pub fn retry_refund(&self, id: RefundId, now: Timestamp) -> Result<Self, RefundRefusal> {
-        let refund = self
-            .refund(id)
-            .ok_or(RefundRefusal::RefundNotFound)?
-            .clone();
+        let refund = self.refund(id).ok_or(RefundRefusal::RefundNotFound)?.clone();
         if refund.state != RefundState::Failed {
             return Err(RefundRefusal::RefundNotFailed);
         }
@@ -357,9 +338,7 @@ impl Aggregate {
             }
             RefundEffect::OpenCase => vec![Fact::RefundStuck { refund: id }],
             RefundEffect::SendAgain => vec![Fact::RefundUnsent { refund: id }],
-            RefundEffect::Alarm => vec![Fact::Contradiction {
-                what: "refund_reply_after_end",
-            }],
+            RefundEffect::Alarm => vec![Fact::Contradiction { what: "refund_reply_after_end" }],
             RefundEffect::None if was_open => vec![Fact::RefundWaits { refund: id }],
             RefundEffect::None => Vec::new(),
         };
@@ -368,10 +347,7 @@ impl Aggregate {
 
     fn set_aside(&mut self, refund: &Refund) {
         for leg in self.legs.iter_mut().filter(|l| l.id == refund.leg) {
-            leg.refunding = leg
-                .refunding
-                .try_add(refund.amount)
-                .unwrap_or(leg.refunding);
+            leg.refunding = leg.refunding.try_add(refund.amount).unwrap_or(leg.refunding);
         }
     }
 
@@ -393,10 +369,7 @@ impl Aggregate {
         self.release(refund);
         for leg in self.legs.iter_mut().filter(|l| l.id == refund.leg) {
             leg.refunded = leg.refunded.try_add(refund.amount).unwrap_or(leg.refunded);
-            assert!(
-                leg.refunded.minor() <= leg.amount.minor(),
-                "never more back than was paid"
-            );
+            assert!(leg.refunded.minor() <= leg.amount.minor(), "never more back than was paid");
         }
     }
 }

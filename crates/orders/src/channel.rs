@@ -186,12 +186,6 @@ pub enum Unknown {
 /// A message that a channel sent by itself, after its signature was verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    Payment {
-        attempt: AttemptId,
-        reply: PaymentReply,
-    },
-    Refund {
-        refund: RefundId,
-        reply: RefundReply,
-    },
+    Payment { attempt: AttemptId, reply: PaymentReply },
+    Refund { refund: RefundId, reply: RefundReply },
 }

@@ -66,10 +66,7 @@ impl Leg {
         if self.state != LegState::Paid {
             return zero;
         }
-        let rest = self
-            .amount
-            .try_sub(self.refunded)
-            .and_then(|a| a.try_sub(self.refunding));
+        let rest = self.amount.try_sub(self.refunded).and_then(|a| a.try_sub(self.refunding));
         rest.unwrap_or(zero)
     }
 }

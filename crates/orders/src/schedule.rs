@@ -62,17 +62,14 @@ pub fn next_look(state: AttemptState, way: PayWay, looks: u32, now: Timestamp) -
 /// When a refund that is not decided is asked for again.
 #[must_use]
 pub fn next_refund_look(looks: u32, now: Timestamp) -> Timestamp {
-    now.saturating_add(step(&REFUND_STEPS_S, looks))
-        .unwrap_or(now)
+    now.saturating_add(step(&REFUND_STEPS_S, looks)).unwrap_or(now)
 }
 
 /// The moment from which an attempt is no longer waited for.
 #[must_use]
 pub fn give_up_at(way: PayWay, created_at: Timestamp, expires_at: Timestamp) -> Timestamp {
     match way {
-        PayWay::PayerCode => created_at
-            .saturating_add(PAYER_CODE_WAIT)
-            .unwrap_or(created_at),
+        PayWay::PayerCode => created_at.saturating_add(PAYER_CODE_WAIT).unwrap_or(created_at),
         PayWay::DynamicQr => expires_at,
     }
 }

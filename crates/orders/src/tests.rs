@@ -35,9 +35,5 @@ fn check_golden(name: &str, text: &str) {
     if std::env::var_os("SUANPAN_BLESS").is_some() {
         std::fs::write(&path, text).unwrap();
     }
-    assert_eq!(
-        std::fs::read_to_string(&path).unwrap_or_default(),
-        text,
-        "{path}"
-    );
+    assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), text, "{path}");
 }

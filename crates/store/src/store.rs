@@ -103,6 +103,16 @@ impl Store {
         self.side.lease_node(owner, now, lease_until).await
     }
 
+    /// Runs a statement on the writing connection: how the tests prove that the database itself
+    /// refuses to change what was posted.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    #[doc(hidden)]
+    pub async fn try_sql(&self, sql: &'static str) -> Result<u64, StoreError> {
+        self.side.execute(sql, &[]).await
+    }
+
     /// Stops taking commands and waits for the writer thread to finish what it has.
     pub fn close(self) {
         let Self { writer, thread, .. } = self;

@@ -1,0 +1,45 @@
+//! Asking a channel: build, send, read. Whatever goes wrong on the way is an unknown result.
+
+use channels::SendError;
+use orders::channel::{Call, PaymentReply, RefundReply, Reply, Unknown};
+
+use crate::App;
+use crate::directory::Account;
+
+impl App {
+    /// Makes one call. The attempt or refund that it is about was committed before.
+    pub(crate) async fn ask_channel(&self, account: &Account, call: &Call) -> Reply {
+        let nonce = ids::JobId::generate(&self.ids, self.now().as_millisecond()).to_string();
+        let request = match account.connector.build(call, self.now(), &nonce) {
+            Ok(request) => request,
+            Err(error) => {
+                tracing::error!(channel = %account.channel, error = %error, "a call could not be built");
+                return channels::silence(call, Unknown::NotSent);
+            }
+        };
+        match self.sender.send(request).await {
+            Ok(response) => account.connector.read(call, self.now(), &response),
+            Err(SendError::NotSent) => channels::silence(call, Unknown::NotSent),
+            Err(SendError::NoAnswer) => channels::silence(call, Unknown::NoAnswer),
+        }
+    }
+
+    pub(crate) async fn ask_about_payment(&self, account: &Account, call: &Call) -> PaymentReply {
+        match self.ask_channel(account, call).await {
+            Reply::Payment(reply) => reply,
+            Reply::Refund(_) => PaymentReply::Unknown(Unknown::Unreadable),
+        }
+    }
+
+    pub(crate) async fn ask_about_refund(&self, account: &Account, call: &Call) -> RefundReply {
+        match self.ask_channel(account, call).await {
+            Reply::Refund(reply) => reply,
+            Reply::Payment(_) => RefundReply::Unknown(Unknown::Unreadable),
+        }
+    }
+
+    /// Where a channel sends its notices: the path names the version whose keys verify them.
+    pub(crate) fn notice_url(&self, account: &Account) -> String {
+        format!("{}/notices/{}", self.settings.public_url, account.id)
+    }
+}

@@ -1,0 +1,279 @@
+//! What follows from facts about an order: entries, messages, jobs, and the return of late money.
+
+use channels::notifications as text;
+use ids::{AttemptId, IdSource, JournalId, MerchantNo, NotificationId, RefundId};
+use jiff::{SignedDuration, Timestamp};
+use merchants::{Notification, NotificationState};
+use orders::schedule;
+use orders::{
+    Aggregate, Attempt, AttemptState, Fact, OrderState, Refund, RefundOrigin, RefundState,
+};
+use store::{Changes, Job, JobChange, JobKind, View};
+
+use crate::bookings::{self, Parties, Stamp, Taken};
+
+/// Ids made before a decision, since a decision makes none: it may run twice.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SpareIds {
+    pub(crate) journal: JournalId,
+    pub(crate) notification: NotificationId,
+    pub(crate) refund: RefundId,
+}
+
+impl SpareIds {
+    pub(crate) fn make(ids: &IdSource, now: Timestamp) -> Self {
+        let ms = now.as_millisecond();
+        Self {
+            journal: JournalId::generate(ids, ms),
+            notification: NotificationId::generate(ids, ms),
+            refund: RefundId::generate(ids, ms),
+        }
+    }
+}
+
+/// What a decision about one attempt or refund knows besides the order.
+#[derive(Debug, Clone)]
+pub(crate) struct Ground {
+    pub(crate) at: Timestamp,
+    pub(crate) spare: SpareIds,
+    pub(crate) parties: Parties,
+    /// Looks so far at the subject in its present state.
+    pub(crate) looks: u32,
+}
+
+impl Ground {
+    const fn stamp(&self) -> Stamp {
+        Stamp { journal: self.spare.journal, at: self.at }
+    }
+}
+
+/// Turns facts into what is to be written beside the order.
+pub(crate) fn follow(
+    view: &View<'_>,
+    ground: &Ground,
+    aggregate: Aggregate,
+    facts: Vec<Fact>,
+) -> (Aggregate, Changes) {
+    let mut changes = Changes::default();
+    let mut aggregate = aggregate;
+    for fact in facts {
+        aggregate = follow_one(view, ground, aggregate, fact, &mut changes);
+    }
+    changes.orders.push(aggregate.clone());
+    (aggregate, changes)
+}
+
+fn follow_one(
+    view: &View<'_>,
+    ground: &Ground,
+    aggregate: Aggregate,
+    fact: Fact,
+    changes: &mut Changes,
+) -> Aggregate {
+    match fact {
+        Fact::LegPaid { leg, .. } => {
+            if let Some(leg) = aggregate.leg(leg) {
+                let order = aggregate.id();
+                let journal = bookings::paid(ground.stamp(), order, &ground.parties, leg.amount);
+                post(view, journal, changes);
+            }
+        }
+        Fact::OrderDecided(state) => notify_order(ground, &aggregate, state, changes),
+        Fact::LateMoney { attempt } => {
+            return return_late(view, ground, aggregate, attempt, changes);
+        }
+        Fact::Verify { attempt } => {
+            changes.jobs.push(put(ground, JobKind::Attempt, attempt.to_i64(), &aggregate));
+        }
+        Fact::AttemptMoved { attempt, from, to } => {
+            changes.jobs.extend(attempt_job(ground, &aggregate, attempt, (from, to)));
+        }
+        Fact::RefundSucceeded { refund } => {
+            let row = aggregate.refund(refund);
+            if let Some(row) = row {
+                let (stamp, parties) = (ground.stamp(), &ground.parties);
+                post(view, bookings::refund_confirmed(stamp, refund, parties, row.amount), changes);
+            }
+            end_refund(ground, &aggregate, refund, changes);
+        }
+        Fact::RefundFailed { refund } => {
+            if let Some(taken) = aggregate.refund(refund).and_then(taken) {
+                let (stamp, parties) = (ground.stamp(), &ground.parties);
+                post(view, bookings::refund_failed(stamp, parties, taken), changes);
+            }
+            end_refund(ground, &aggregate, refund, changes);
+        }
+        Fact::RefundStuck { refund } => end_refund(ground, &aggregate, refund, changes),
+        Fact::RefundUnsent { refund } | Fact::RefundWaits { refund } => {
+            let due_at = schedule::next_refund_look(ground.looks, ground.at);
+            let job = job(ground, JobKind::Refund, refund.to_i64(), &aggregate);
+            let looks = ground.looks.saturating_add(1);
+            changes.jobs.push(JobChange::Put(Job { due_at, looks, ..job }));
+        }
+        Fact::Contradiction { what } => {
+            tracing::error!(order.id = %aggregate.id(), what, "a channel contradicts what it said before");
+        }
+    }
+    aggregate
+}
+
+fn post(view: &View<'_>, journal: ledger::Journal, changes: &mut Changes) {
+    #[expect(
+        clippy::expect_used,
+        reason = "these rules take from transit accounts only: no state refuses them"
+    )]
+    let posting = view.post(journal).expect("a journal over transit accounts is accepted");
+    changes.postings.push(posting);
+}
+
+/// The source of a merchant's refund; late money was never the merchant's.
+pub(crate) fn taken(refund: &Refund) -> Option<Taken> {
+    let from_available = refund.amount.try_sub(refund.from_pending).ok()?;
+    (refund.origin == RefundOrigin::Merchant).then_some(Taken {
+        refund: refund.id,
+        from_pending: refund.from_pending,
+        from_available,
+    })
+}
+
+fn attempt_job(
+    ground: &Ground,
+    aggregate: &Aggregate,
+    id: AttemptId,
+    (from, to): (AttemptState, AttemptState),
+) -> Option<JobChange> {
+    let attempt = aggregate.attempt(id)?;
+    if !to.is_open() {
+        return Some(JobChange::Done(JobKind::Attempt, id.to_i64()));
+    }
+    let looks = if from == to { ground.looks.saturating_add(1) } else { 0 };
+    let due_at = next_look(attempt, &aggregate.order, looks, ground.at);
+    let job = job(ground, JobKind::Attempt, id.to_i64(), aggregate);
+    Some(JobChange::Put(Job { due_at, looks, ..job }))
+}
+
+/// The schedule's next look, but not later than the moment to give up.
+fn next_look(attempt: &Attempt, order: &orders::Order, looks: u32, now: Timestamp) -> Timestamp {
+    let due = schedule::next_look(attempt.state, attempt.way, looks, now);
+    match attempt.state {
+        AttemptState::Sending | AttemptState::Waiting | AttemptState::Unknown => {
+            let limit = schedule::give_up_at(attempt.way, attempt.created_at, order.expires_at);
+            due.min(limit.max(now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(now)))
+        }
+        AttemptState::Closing
+        | AttemptState::Cancelling
+        | AttemptState::Paid
+        | AttemptState::Refused
+        | AttemptState::Closed
+        | AttemptState::Returned
+        | AttemptState::PaidLate => due,
+    }
+}
+
+fn return_late(
+    view: &View<'_>,
+    ground: &Ground,
+    aggregate: Aggregate,
+    id: AttemptId,
+    changes: &mut Changes,
+) -> Aggregate {
+    let Some(attempt) = aggregate.attempt(id) else {
+        return aggregate;
+    };
+    let refund = late_refund(ground, &aggregate, attempt);
+    let journal = bookings::late(ground.stamp(), refund.id, &ground.parties, refund.amount);
+    post(view, journal, changes);
+    changes.jobs.push(put(ground, JobKind::Refund, refund.id.to_i64(), &aggregate));
+    tracing::warn!(order.id = %aggregate.id(), attempt.id = %id, refund.id = %refund.id,
+        "money came in after the end of the order and goes back");
+    aggregate.return_late(refund)
+}
+
+fn late_refund(ground: &Ground, aggregate: &Aggregate, attempt: &Attempt) -> Refund {
+    let order = &aggregate.order;
+    #[expect(
+        clippy::expect_used,
+        reason = "an attempt's number is within a merchant number's characters"
+    )]
+    let merchant_no = MerchantNo::parse(&format!("late-{}", attempt.id)).expect("an id");
+    Refund {
+        id: ground.spare.refund,
+        order: order.id,
+        leg: attempt.leg,
+        attempt: attempt.id,
+        merchant: order.merchant,
+        merchant_no,
+        content_hash: [0; 32],
+        origin: RefundOrigin::LatePayment,
+        amount: attempt.amount,
+        from_pending: money::Amount::zero(attempt.amount.currency()),
+        reason: "paid after the order was closed".to_owned(),
+        notify_url: order.notify_url.clone(),
+        state: RefundState::Sending,
+        tries: 0,
+        refusal: None,
+        created_at: ground.at,
+        refunded_at: None,
+        updated_at: ground.at,
+    }
+}
+
+fn job(ground: &Ground, kind: JobKind, subject: i64, aggregate: &Aggregate) -> Job {
+    Job { kind, subject, order: aggregate.id(), due_at: ground.at, looks: 0 }
+}
+
+fn put(ground: &Ground, kind: JobKind, subject: i64, aggregate: &Aggregate) -> JobChange {
+    JobChange::Put(job(ground, kind, subject, aggregate))
+}
+
+fn notify_order(ground: &Ground, aggregate: &Aggregate, state: OrderState, changes: &mut Changes) {
+    let event = match state {
+        OrderState::Paid => "payment.paid",
+        OrderState::Failed => "payment.failed",
+        OrderState::Closed => "payment.closed",
+        OrderState::Paying => return,
+    };
+    let url = aggregate.order.notify_url.clone();
+    let body = text::payment_body(ground.spare.notification, event, aggregate, ground.at);
+    notify(ground, aggregate, (event, url), body, changes);
+}
+
+fn end_refund(ground: &Ground, aggregate: &Aggregate, id: RefundId, changes: &mut Changes) {
+    changes.jobs.push(JobChange::Done(JobKind::Refund, id.to_i64()));
+    let Some(refund) = aggregate.refund(id) else {
+        return;
+    };
+    let event = match refund.state {
+        RefundState::Succeeded => "refund.succeeded",
+        RefundState::Failed => "refund.failed",
+        RefundState::Manual => "refund.manual",
+        RefundState::Sending | RefundState::Processing | RefundState::Unknown => return,
+    };
+    let url = refund.notify_url.clone().or_else(|| aggregate.order.notify_url.clone());
+    let body = text::refund_body(ground.spare.notification, event, (aggregate, refund), ground.at);
+    notify(ground, aggregate, (event, url), body, changes);
+}
+
+fn notify(
+    ground: &Ground,
+    aggregate: &Aggregate,
+    (event, url): (&str, Option<String>),
+    body: String,
+    changes: &mut Changes,
+) {
+    let Some(url) = url else { return };
+    let id = ground.spare.notification;
+    changes.notifications.push(Notification {
+        id,
+        merchant: aggregate.order.merchant,
+        order: aggregate.id(),
+        event: event.to_owned(),
+        url,
+        body,
+        state: NotificationState::Waiting,
+        tries: 0,
+        created_at: ground.at,
+        delivered_at: None,
+    });
+    changes.jobs.push(put(ground, JobKind::Notify, id.to_i64(), aggregate));
+}

@@ -1,0 +1,175 @@
+//! Who is who, remembered for a moment: keys, merchants, terminals, channel accounts.
+//!
+//! Every request asks for these and they change rarely, so they are kept for [`FRESH_FOR`]; a
+//! revocation takes effect within that time. Versions of channel accounts never change and are kept
+//! as ready connectors.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use channels::Connector;
+use ids::{ApiKeyName, ChannelAccountId, ChannelCode, MerchantId, TerminalId};
+use jiff::{SignedDuration, Timestamp};
+use merchants::{ApiKey, Merchant, MerchantChannel, Terminal};
+
+use crate::App;
+use crate::error::Failure;
+
+/// How old a remembered answer may be.
+pub const FRESH_FOR: SignedDuration = SignedDuration::from_secs(5);
+/// Answers remembered of each kind; beyond it the memory starts anew.
+const REMEMBERED_MAX: usize = 50_000;
+
+#[derive(Debug, Default)]
+pub struct Directory {
+    keys: Memory<ApiKeyName, Arc<Caller>>,
+    merchants: Memory<MerchantId, Merchant>,
+    terminals: Memory<TerminalId, Terminal>,
+    merchant_channels: Memory<(MerchantId, ChannelCode), MerchantChannel>,
+    accounts: Memory<ChannelAccountId, Arc<Account>>,
+}
+
+/// A known API key, with its secret opened.
+#[derive(Debug)]
+pub struct Caller {
+    pub key: ApiKey,
+    /// The shared secret of an HMAC key.
+    pub secret: Option<secret::Secret<Vec<u8>>>,
+}
+
+/// One version of a channel account, ready to speak.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) id: ChannelAccountId,
+    pub(crate) channel: ChannelCode,
+    /// The key of the ledger's account at this channel: all versions share it.
+    pub(crate) ledger_owner: String,
+    pub(crate) connector: Arc<dyn Connector>,
+}
+
+type Remembered<V> = Option<(Timestamp, V)>;
+
+/// A bounded memory of answers with the time each was learnt.
+#[derive(Debug)]
+struct Memory<K, V>(Mutex<BTreeMap<K, (Timestamp, V)>>);
+
+impl<K, V> Default for Memory<K, V> {
+    fn default() -> Self {
+        Self(Mutex::new(BTreeMap::new()))
+    }
+}
+
+impl<K: Ord + Clone, V: Clone> Memory<K, V> {
+    fn get(&self, key: &K) -> Remembered<V> {
+        self.0.lock().ok()?.get(key).cloned()
+    }
+
+    fn get_fresh(&self, key: &K, now: Timestamp) -> Option<V> {
+        let (at, value) = self.get(key)?;
+        (now.duration_since(at) < FRESH_FOR).then_some(value)
+    }
+
+    fn put(&self, key: K, now: Timestamp, value: V) {
+        if let Ok(mut map) = self.0.lock() {
+            if map.len() >= REMEMBERED_MAX {
+                map.clear();
+            }
+            map.insert(key, (now, value));
+        }
+    }
+}
+
+impl App {
+    /// The key of that name, with its secret; `None` when unknown or revoked.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn caller(&self, name: &ApiKeyName) -> Result<Option<Arc<Caller>>, Failure> {
+        let now = self.now();
+        if let Some(caller) = self.directory.keys.get_fresh(name, now) {
+            return Ok(Some(caller));
+        }
+        let Some(key) = self.store.api_key(name).await? else {
+            return Ok(None);
+        };
+        if key.revoked_at.is_some() {
+            return Ok(None);
+        }
+        let secret = match &key.sealed {
+            Some(sealed) => {
+                let opened = self.vault.open(name.as_str(), sealed)?;
+                Some(secret::Secret::new(opened.expose().as_bytes().to_vec()))
+            }
+            None => None,
+        };
+        let caller = Arc::new(Caller { key, secret });
+        self.directory.keys.put(name.clone(), now, Arc::clone(&caller));
+        Ok(Some(caller))
+    }
+
+    pub(crate) async fn merchant(&self, id: MerchantId) -> Result<Option<Merchant>, Failure> {
+        let now = self.now();
+        if let Some(merchant) = self.directory.merchants.get_fresh(&id, now) {
+            return Ok(Some(merchant));
+        }
+        let merchant = self.store.merchant(id).await?;
+        if let Some(merchant) = &merchant {
+            self.directory.merchants.put(id, now, merchant.clone());
+        }
+        Ok(merchant)
+    }
+
+    pub(crate) async fn terminal(&self, id: TerminalId) -> Result<Option<Terminal>, Failure> {
+        let now = self.now();
+        if let Some(terminal) = self.directory.terminals.get_fresh(&id, now) {
+            return Ok(Some(terminal));
+        }
+        let terminal = self.store.terminal(id).await?;
+        if let Some(terminal) = &terminal {
+            self.directory.terminals.put(id, now, terminal.clone());
+        }
+        Ok(terminal)
+    }
+
+    /// The account that takes a merchant's new payments through a channel.
+    pub(crate) async fn open_account(
+        &self,
+        merchant: MerchantId,
+        channel: &ChannelCode,
+    ) -> Result<Option<Arc<Account>>, Failure> {
+        let (now, key) = (self.now(), (merchant, channel.clone()));
+        let known = self.directory.merchant_channels.get_fresh(&key, now);
+        let link = match known {
+            Some(link) => Some(link),
+            None => self.store.merchant_channel(merchant, channel).await?,
+        };
+        let Some(link) = link else { return Ok(None) };
+        self.directory.merchant_channels.put(key, now, link.clone());
+        self.account(link.account).await
+    }
+
+    /// A version of a channel account, old or new.
+    pub(crate) async fn account(
+        &self,
+        id: ChannelAccountId,
+    ) -> Result<Option<Arc<Account>>, Failure> {
+        if let Some((_, account)) = self.directory.accounts.get(&id) {
+            return Ok(Some(account));
+        }
+        let Some(row) = self.store.channel_account(id).await? else {
+            return Ok(None);
+        };
+        let text = self.vault.open(&id.to_string(), &row.sealed)?;
+        let unusable = || Failure::unusable("a channel account's parameters");
+        let config: channels::ChannelConfig =
+            serde_json::from_str(text.expose()).or(Err(unusable()))?;
+        let account = Arc::new(Account {
+            id,
+            ledger_owner: format!("{}/{}", row.channel, row.account_no),
+            channel: row.channel,
+            connector: channels::connector(&config).or(Err(unusable()))?,
+        });
+        self.directory.accounts.put(id, self.now(), Arc::clone(&account));
+        Ok(Some(account))
+    }
+}

@@ -1,0 +1,77 @@
+//! How a use case fails: refused with a stable code, or failed for a reason of ours.
+
+use orders::{CloseRefusal, CreateRefusal, RefundRefusal};
+use store::StoreError;
+
+/// A refusal that the asker can act on. The request changed nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    #[error("{0}")]
+    Create(CreateRefusal),
+    #[error("{0}")]
+    Close(CloseRefusal),
+    #[error("{0}")]
+    Refund(RefundRefusal),
+    #[error("there is no such payment")]
+    PaymentNotFound,
+    #[error("there is no such notification")]
+    NotificationNotFound,
+    #[error("the merchant is suspended")]
+    MerchantSuspended,
+}
+
+/// A failure on our side. What the asker wanted may be tried again with the same number.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    #[error("what is stored cannot be used: {what}")]
+    Unusable { what: &'static str },
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum UseCaseError {
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+impl From<StoreError> for UseCaseError {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(Failure::Store(error))
+    }
+}
+
+impl From<CreateRefusal> for UseCaseError {
+    fn from(refusal: CreateRefusal) -> Self {
+        Self::Refused(Refused::Create(refusal))
+    }
+}
+
+impl From<RefundRefusal> for UseCaseError {
+    fn from(refusal: RefundRefusal) -> Self {
+        Self::Refused(Refused::Refund(refusal))
+    }
+}
+
+impl Refused {
+    /// The stable code of the API.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Create(refusal) => refusal.code(),
+            Self::Close(refusal) => refusal.code(),
+            Self::Refund(refusal) => refusal.code(),
+            Self::PaymentNotFound => "payment_not_found",
+            Self::NotificationNotFound => "notification_not_found",
+            Self::MerchantSuspended => "merchant_suspended",
+        }
+    }
+}
+
+impl Failure {
+    pub(crate) const fn unusable(what: &'static str) -> Self {
+        Self::Unusable { what }
+    }
+}

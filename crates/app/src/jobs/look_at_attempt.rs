@@ -1,0 +1,94 @@
+//! Find out what became of an attempt, or end it when its time is over.
+
+use ids::AttemptId;
+use orders::channel::Call;
+use orders::schedule::{self, Ask};
+use orders::{Aggregate, Attempt, AttemptState, Source};
+use store::{Changes, Command, Decision, Job, JobChange, Reads, View};
+
+use crate::App;
+use crate::create_payment::subject;
+use crate::error::{Failure, UseCaseError};
+use crate::give_up::GiveUp;
+
+impl App {
+    pub(crate) async fn look_at_attempt(&self, job: &Job) -> Result<Aggregate, UseCaseError> {
+        let id = AttemptId::from_i64(job.subject).or(Err(Failure::unusable("a job's subject")))?;
+        let order = self.store.order(job.order).await?;
+        let order = order.ok_or(Failure::unusable("the order of a job"))?;
+        let attempt = order.attempt(id).ok_or(Failure::unusable("the attempt of a job"))?;
+        let account = self.account(attempt.channel_account).await?;
+        let account = account.ok_or(Failure::unusable("an attempt's channel account"))?;
+        if self.is_over(&order, attempt) {
+            let ground = self.ground(&order, &account, 0);
+            let command = GiveUp { ground, order: order.id(), attempt: id };
+            self.store.write(command).await?;
+            let job = Job { looks: 0, ..job.clone() };
+            return Box::pin(self.look_at_attempt(&job)).await;
+        }
+        let Some((source, call)) = next_call(attempt, job.looks) else {
+            self.store.write(Finish { at: self.now(), job: job.clone() }).await?;
+            return Ok(order);
+        };
+        if job.looks == schedule::LOOKS_BEFORE_ALARM {
+            tracing::error!(order.id = %order.id(), attempt.id = %id, "an attempt stays undecided");
+        }
+        let ended = !attempt.state.is_open();
+        let reply = self.ask_about_payment(&account, &call).await;
+        let order = self.take_reply(&account, order.id(), id, (source, reply), job.looks).await?;
+        if ended {
+            self.store.write(Finish { at: self.now(), job: job.clone() }).await?;
+        }
+        Ok(order)
+    }
+
+    fn is_over(&self, order: &Aggregate, attempt: &Attempt) -> bool {
+        let waiting = match attempt.state {
+            AttemptState::Sending | AttemptState::Waiting | AttemptState::Unknown => true,
+            AttemptState::Closing
+            | AttemptState::Cancelling
+            | AttemptState::Paid
+            | AttemptState::Refused
+            | AttemptState::Closed
+            | AttemptState::Returned
+            | AttemptState::PaidLate => false,
+        };
+        let limit = schedule::give_up_at(attempt.way, attempt.created_at, order.order.expires_at);
+        waiting && self.now() >= limit
+    }
+}
+
+/// What to ask next. An attempt that ended without money is asked about once, because a notice said
+/// that money came in after all.
+fn next_call(attempt: &Attempt, looks: u32) -> Option<(Source, Call)> {
+    let subject = subject(attempt);
+    match (schedule::ask(attempt.state, looks), attempt.state) {
+        (Some(Ask::Query), _) | (None, AttemptState::Closed | AttemptState::Refused) => {
+            Some((Source::Query, Call::Query(subject)))
+        }
+        (Some(Ask::Undo), AttemptState::Closing) => Some((Source::Undo, Call::Close(subject))),
+        (Some(Ask::Undo), _) => Some((Source::Undo, Call::Cancel(subject))),
+        (None, _) => None,
+    }
+}
+
+/// Nothing is left to do for the job.
+struct Finish {
+    at: jiff::Timestamp,
+    job: Job,
+}
+
+impl Command for Finish {
+    type Answer = ();
+
+    fn now(&self) -> jiff::Timestamp {
+        self.at
+    }
+
+    fn reads(&self, _: &mut Reads) {}
+
+    fn decide(&self, _: &View<'_>) -> Decision<()> {
+        let jobs = vec![JobChange::Done(self.job.kind, self.job.subject)];
+        Decision { changes: Changes { jobs, ..Changes::default() }, answer: () }
+    }
+}

@@ -1,0 +1,85 @@
+//! Use cases and jobs: load, decide, write once, then act.
+//!
+//! One file per use case. None holds a database transaction while it talks to a channel; each commits
+//! what it is about to do before it does it, so a crash after any step leaves a job that finds out.
+
+mod bookings;
+mod channel_port;
+mod close_payment;
+mod consequences;
+mod create_payment;
+mod create_refund;
+mod directory;
+mod error;
+mod give_up;
+pub mod jobs;
+pub mod onboard;
+mod resend_notification;
+mod retry_refund;
+mod take_notice;
+mod take_refund_reply;
+mod take_reply;
+mod vault;
+
+pub use bookings::{CHINA, accounting_date};
+pub use create_payment::{CreatePayment, Means};
+pub use create_refund::{CreateRefund, PaymentRef};
+pub use directory::{Caller, Directory};
+pub use error::{Failure, Refused, UseCaseError};
+pub use take_notice::NoticeOutcome;
+pub use vault::Vault;
+
+use std::sync::Arc;
+
+pub use channels::PlatformKey;
+use channels::Sender;
+use ids::IdSource;
+use jiff::{SignedDuration, Timestamp};
+use store::Store;
+
+/// Reads the time. The real one is in the binary; `sim` has its own.
+pub trait Clock: Send + Sync + std::fmt::Debug {
+    fn now(&self) -> Timestamp;
+}
+
+/// What an operator sets.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where channels reach us: `https://pay.example.com`.
+    pub public_url: String,
+}
+
+/// How long a channel has to answer one call; then the result is unknown.
+pub const CALL_TIMEOUT: SignedDuration = SignedDuration::from_secs(10);
+/// When the job of an unanswered call wakes: after the call itself must have ended.
+pub(crate) const CALL_LEFT: SignedDuration = SignedDuration::from_secs(12);
+
+/// The use cases with what they need of the world.
+pub struct App {
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<IdSource>,
+    pub sender: Arc<dyn Sender>,
+    pub directory: Directory,
+    pub vault: Vault,
+    pub settings: Settings,
+    /// Signs notifications to merchants.
+    pub notification_key: PlatformKey,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn after(&self, wait: SignedDuration) -> Timestamp {
+        let now = self.now();
+        now.saturating_add(wait).unwrap_or(now)
+    }
+}

@@ -1,0 +1,254 @@
+//! Set up who takes part: merchants, stores, terminals, API keys, channel accounts, platform keys.
+
+use crypto::random::random_alphanumeric;
+use crypto::{RsaPrivateKey, RsaPublicKey, Sm2PublicKey};
+use ids::{ApiKeyName, ChannelAccountId, ChannelCode, MerchantId, StoreId, TerminalId};
+use jiff::Timestamp;
+use merchants::{
+    ApiKey, ChannelAccount, KeyAlgorithm, Merchant, MerchantChannel, MerchantState, Store,
+    Terminal, TerminalKind,
+};
+use secret::Secret;
+use store::{AdminRow, Changes, Command, Decision, PlatformKeyRow, Reads, View};
+
+use crate::error::{Failure, UseCaseError};
+use crate::{App, PlatformKey, Vault};
+
+/// Characters of a generated HMAC secret: 190 bits.
+const SECRET_CHARACTERS: usize = 32;
+const KEY_NAME_CHARACTERS: usize = 16;
+/// What a platform key is sealed for.
+const PLATFORM_KEY_PURPOSE: &str = "platform_key";
+
+/// A fresh key, and what its holder must be given once.
+#[derive(Debug)]
+pub struct IssuedKey {
+    pub key: ApiKey,
+    /// Only for HMAC; the platform shows it once.
+    pub secret: Option<Secret<String>>,
+}
+
+/// What a merchant brings for a key.
+#[derive(Debug)]
+pub enum KeyMaterial {
+    /// The platform makes a shared secret.
+    Hmac,
+    /// The merchant's public key, PEM.
+    Rsa(String),
+    Sm2(String),
+}
+
+/// The parameters of a channel account as an operator enters them.
+#[derive(Debug)]
+pub struct NewChannelAccount {
+    pub channel: ChannelCode,
+    pub account_no: String,
+    pub live: bool,
+    /// JSON of [`channels::ChannelConfig`].
+    pub config: Secret<String>,
+}
+
+impl App {
+    /// # Errors
+    /// A failure of the store.
+    pub async fn create_merchant(&self, name: &str) -> Result<Merchant, UseCaseError> {
+        let now = self.now();
+        let merchant = Merchant {
+            id: MerchantId::generate(&self.ids, now.as_millisecond()),
+            name: name.to_owned(),
+            state: MerchantState::Active,
+            created_at: now,
+        };
+        self.put(vec![AdminRow::Merchant(merchant.clone())]).await?;
+        Ok(merchant)
+    }
+
+    /// # Errors
+    /// A failure of the store.
+    pub async fn create_store(
+        &self,
+        merchant: MerchantId,
+        name: &str,
+    ) -> Result<Store, UseCaseError> {
+        let now = self.now();
+        let id = StoreId::generate(&self.ids, now.as_millisecond());
+        let store = Store { id, merchant, name: name.to_owned(), created_at: now };
+        self.put(vec![AdminRow::Store(store.clone())]).await?;
+        Ok(store)
+    }
+
+    /// # Errors
+    /// A failure of the store.
+    pub async fn create_terminal(
+        &self,
+        store: &Store,
+        kind: TerminalKind,
+        name: &str,
+    ) -> Result<Terminal, UseCaseError> {
+        let now = self.now();
+        let terminal = Terminal {
+            id: TerminalId::generate(&self.ids, now.as_millisecond()),
+            merchant: store.merchant,
+            store: store.id,
+            kind,
+            name: name.to_owned(),
+            created_at: now,
+            revoked_at: None,
+        };
+        self.put(vec![AdminRow::Terminal(terminal.clone())]).await?;
+        Ok(terminal)
+    }
+
+    /// Issues an API key to a merchant, or to one of its terminals.
+    ///
+    /// # Errors
+    /// A failure when the public key cannot be read, or of the store.
+    pub async fn issue_key(
+        &self,
+        merchant: MerchantId,
+        terminal: Option<TerminalId>,
+        material: KeyMaterial,
+    ) -> Result<IssuedKey, UseCaseError> {
+        let name = format!("key_{}", random_alphanumeric(KEY_NAME_CHARACTERS));
+        let name = ApiKeyName::parse(&name).or(Err(Failure::unusable("a key's name")))?;
+        let unreadable = Failure::unusable("the public key");
+        let (algorithm, public_key, secret) = match material {
+            KeyMaterial::Hmac => {
+                let secret = Secret::new(random_alphanumeric(SECRET_CHARACTERS));
+                (KeyAlgorithm::HmacSha256, None, Some(secret))
+            }
+            KeyMaterial::Rsa(pem) => {
+                let key = RsaPublicKey::from_pem(&pem).or(Err(unreadable))?;
+                (KeyAlgorithm::RsaSha256, Some(key.to_pem()), None)
+            }
+            KeyMaterial::Sm2(pem) => {
+                let key = Sm2PublicKey::from_pem(&pem).or(Err(unreadable))?;
+                (KeyAlgorithm::Sm2Sm3, Some(key.to_pem()), None)
+            }
+        };
+        let key = ApiKey {
+            sealed: secret.as_ref().map(|s| self.vault.seal(name.as_str(), s)),
+            name,
+            merchant,
+            terminal,
+            algorithm,
+            public_key,
+            created_at: self.now(),
+            revoked_at: None,
+        };
+        self.put(vec![AdminRow::ApiKey(key.clone())]).await?;
+        Ok(IssuedKey { key, secret })
+    }
+
+    /// Revokes a key. Requests signed with it are refused within a few seconds everywhere.
+    ///
+    /// # Errors
+    /// A failure of the store. A key that does not exist is no error.
+    pub async fn revoke_key(&self, name: &ApiKeyName) -> Result<bool, UseCaseError> {
+        let Some(mut key) = self.store.api_key(name).await? else {
+            return Ok(false);
+        };
+        key.revoked_at.get_or_insert(self.now());
+        self.put(vec![AdminRow::ApiKey(key)]).await?;
+        Ok(true)
+    }
+
+    /// Adds a version of our account at a channel. Older versions go on verifying what was started
+    /// under them.
+    ///
+    /// # Errors
+    /// A failure when the parameters cannot be used, or of the store.
+    pub async fn add_channel_account(
+        &self,
+        new: NewChannelAccount,
+    ) -> Result<ChannelAccount, UseCaseError> {
+        let unusable = || Failure::unusable("a channel account's parameters");
+        let config: channels::ChannelConfig =
+            serde_json::from_str(new.config.expose()).or(Err(unusable()))?;
+        channels::connector(&config).or(Err(unusable()))?;
+        let all = self.store.channel_accounts().await?;
+        let same = |a: &&ChannelAccount| a.channel == new.channel && a.account_no == new.account_no;
+        let last = all.iter().filter(same).map(|a| a.version).max().unwrap_or(0);
+        let now = self.now();
+        let id = ChannelAccountId::generate(&self.ids, now.as_millisecond());
+        let account = ChannelAccount {
+            id,
+            channel: new.channel,
+            account_no: new.account_no,
+            version: last.saturating_add(1),
+            live: new.live,
+            sealed: self.vault.seal(&id.to_string(), &new.config),
+            created_at: now,
+        };
+        self.put(vec![AdminRow::ChannelAccount(account.clone())]).await?;
+        Ok(account)
+    }
+
+    /// Sends a merchant's new payments of a channel through an account.
+    ///
+    /// # Errors
+    /// A failure of the store.
+    pub async fn open_channel(
+        &self,
+        merchant: MerchantId,
+        account: &ChannelAccount,
+    ) -> Result<(), UseCaseError> {
+        let link =
+            MerchantChannel { merchant, channel: account.channel.clone(), account: account.id };
+        self.put(vec![AdminRow::MerchantChannel(link)]).await
+    }
+
+    pub(crate) async fn put(&self, admin: Vec<AdminRow>) -> Result<(), UseCaseError> {
+        let command = Put { at: self.now(), rows: admin };
+        Ok(self.store.write(command).await?)
+    }
+}
+
+impl App {
+    /// The platform's key of that name: the stored one, or a fresh one that is stored first.
+    ///
+    /// # Errors
+    /// A failure when it was sealed with another master key, or of the store.
+    pub async fn platform_key(
+        store: &store::Store,
+        vault: &Vault,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<PlatformKey, UseCaseError> {
+        if let Some(row) = store.platform_key(name).await? {
+            let pem = vault.open(PLATFORM_KEY_PURPOSE, &row.sealed)?;
+            let key = PlatformKey::from_pem(name, &pem);
+            return Ok(key.or(Err(Failure::unusable("a platform key")))?);
+        }
+        let rsa = RsaPrivateKey::generate();
+        let row = PlatformKeyRow {
+            name: name.to_owned(),
+            algorithm: KeyAlgorithm::RsaSha256,
+            public_key: rsa.public_key().to_pem(),
+            sealed: vault.seal(PLATFORM_KEY_PURPOSE, &rsa.to_pem()),
+            created_at: now,
+        };
+        store.write(Put { at: now, rows: vec![AdminRow::PlatformKey(row)] }).await?;
+        Ok(PlatformKey { name: name.to_owned(), rsa })
+    }
+}
+
+/// Writes operators' rows as they are.
+struct Put {
+    at: Timestamp,
+    rows: Vec<AdminRow>,
+}
+
+impl Command for Put {
+    type Answer = ();
+
+    fn now(&self) -> Timestamp {
+        self.at
+    }
+
+    fn reads(&self, _: &mut Reads) {}
+
+    fn decide(&self, _: &View<'_>) -> Decision<()> {
+        Decision { changes: Changes { admin: self.rows.clone(), ..Changes::default() }, answer: () }
+    }
+}

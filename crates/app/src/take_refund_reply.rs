@@ -1,0 +1,89 @@
+//! Send a refund to the channel, and write what the channel said of it.
+
+use ids::{OrderId, RefundId};
+use jiff::Timestamp;
+use orders::Aggregate;
+use orders::channel::{Call, RefundCall, RefundReply};
+use store::{Command, Decision, Reads, View};
+
+use crate::App;
+use crate::consequences::{Ground, follow};
+use crate::create_payment::subject;
+use crate::directory::Account;
+use crate::error::{Failure, UseCaseError};
+
+impl App {
+    /// Calls the channel with the refund's own number. The refund was committed before.
+    pub(crate) async fn send_refund(
+        &self,
+        account: &Account,
+        order: Aggregate,
+        id: RefundId,
+        looks: u32,
+    ) -> Result<Aggregate, UseCaseError> {
+        let call = self.refund_call(account, &order, id)?;
+        let reply = self.ask_about_refund(account, &Call::Refund(call)).await;
+        self.take_refund_reply(account, &order, (id, reply), looks).await
+    }
+
+    pub(crate) fn refund_call(
+        &self,
+        account: &Account,
+        order: &Aggregate,
+        id: RefundId,
+    ) -> Result<RefundCall, Failure> {
+        let refund = order.refund(id).ok_or(Failure::unusable("a refund of an order"))?;
+        let attempt = order.attempt(refund.attempt);
+        let attempt = attempt.ok_or(Failure::unusable("the attempt of a refund"))?;
+        Ok(RefundCall {
+            refund: id,
+            subject: subject(attempt),
+            amount: refund.amount,
+            reason: refund.reason.clone(),
+            notify_url: self.notice_url(account),
+        })
+    }
+
+    pub(crate) async fn take_refund_reply(
+        &self,
+        account: &Account,
+        order: &Aggregate,
+        (refund, reply): (RefundId, RefundReply),
+        looks: u32,
+    ) -> Result<Aggregate, UseCaseError> {
+        let ground = self.ground(order, account, looks);
+        let command = TakeRefundReply { ground, order: order.id(), refund, reply };
+        let taken = self.store.write(command).await?;
+        taken.ok_or_else(|| Failure::unusable("a refund of an order").into())
+    }
+}
+
+struct TakeRefundReply {
+    ground: Ground,
+    order: OrderId,
+    refund: RefundId,
+    reply: RefundReply,
+}
+
+impl Command for TakeRefundReply {
+    type Answer = Option<Aggregate>;
+
+    fn now(&self) -> Timestamp {
+        self.ground.at
+    }
+
+    fn reads(&self, reads: &mut Reads) {
+        reads.orders.insert(self.order);
+    }
+
+    fn decide(&self, view: &View<'_>) -> Decision<Self::Answer> {
+        let order = view.order(self.order);
+        let decided =
+            order.and_then(|o| o.on_refund_reply(self.refund, &self.reply, self.ground.at));
+        let Some((aggregate, facts)) = decided else {
+            return Decision::answer(None);
+        };
+        let (aggregate, changes) = follow(view, &self.ground, aggregate, facts);
+        Decision { changes, answer: Some(aggregate) }
+    }
+}

@@ -1,0 +1,78 @@
+//! Write what a channel said of an attempt.
+
+use ids::{AttemptId, OrderId};
+use jiff::Timestamp;
+use orders::channel::PaymentReply;
+use orders::{Aggregate, Source};
+use store::{Command, Decision, Reads, View};
+
+use crate::App;
+use crate::bookings::Parties;
+use crate::consequences::{Ground, SpareIds, follow};
+use crate::directory::Account;
+use crate::error::{Failure, UseCaseError};
+
+impl App {
+    /// Takes in a reply; `looks` is how often the attempt was looked at in its present state.
+    pub(crate) async fn take_reply(
+        &self,
+        account: &Account,
+        order: OrderId,
+        attempt: AttemptId,
+        (source, reply): (Source, PaymentReply),
+        looks: u32,
+    ) -> Result<Aggregate, UseCaseError> {
+        let known = self.store.order(order).await?;
+        let known = known.ok_or(Failure::unusable("an order that its attempt names"))?;
+        let ground = self.ground(&known, account, looks);
+        let command = TakeReply { ground, order, attempt, source, reply };
+        let taken = self.store.write(command).await?;
+        taken.ok_or_else(|| Failure::unusable("an attempt of an order").into())
+    }
+
+    pub(crate) fn ground(&self, order: &Aggregate, account: &Account, looks: u32) -> Ground {
+        let at = self.now();
+        Ground {
+            at,
+            spare: SpareIds::make(&self.ids, at),
+            parties: Parties {
+                merchant: order.order.merchant,
+                channel: account.channel.clone(),
+                channel_owner: account.ledger_owner.clone(),
+                currency: order.order.amount.currency(),
+            },
+            looks,
+        }
+    }
+}
+
+struct TakeReply {
+    ground: Ground,
+    order: OrderId,
+    attempt: AttemptId,
+    source: Source,
+    reply: PaymentReply,
+}
+
+impl Command for TakeReply {
+    type Answer = Option<Aggregate>;
+
+    fn now(&self) -> Timestamp {
+        self.ground.at
+    }
+
+    fn reads(&self, reads: &mut Reads) {
+        reads.orders.insert(self.order);
+    }
+
+    fn decide(&self, view: &View<'_>) -> Decision<Self::Answer> {
+        let order = view.order(self.order);
+        let decided =
+            order.and_then(|o| o.on_reply(self.attempt, self.source, &self.reply, self.ground.at));
+        let Some((aggregate, facts)) = decided else {
+            return Decision::answer(None);
+        };
+        let (aggregate, changes) = follow(view, &self.ground, aggregate, facts);
+        Decision { changes, answer: Some(aggregate) }
+    }
+}

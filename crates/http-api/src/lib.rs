@@ -1,0 +1,1 @@
+//! The merchant API and the channels' notices over HTTP.

@@ -1,0 +1,2 @@
+//! The one binary `suanpan`.
+fn main() {}

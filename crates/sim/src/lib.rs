@@ -1,0 +1,1 @@
+//! The whole system under one seed, with an independent auditor.
