@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use ids::{AttemptId, ChannelCode, LegId, MerchantId, MerchantNo, OrderId, TerminalId};
+use ids::{
+    AttemptId, ChannelAccountId, ChannelCode, IdSource, LegId, MerchantId, MerchantNo, OrderId,
+    TerminalId,
+};
 use jiff::{SignedDuration, Timestamp};
 use merchants::MerchantState;
 use money::Amount;
@@ -53,7 +56,8 @@ impl App {
     /// answer that the channel did not give is no error: the payment is then still being paid.
     pub async fn create_payment(&self, input: CreatePayment) -> Result<Aggregate, UseCaseError> {
         let account = self.admit(&input).await?;
-        let aggregate = self.draft(&input, &account);
+        let by = (account.id, &account.channel);
+        let aggregate = draft(&self.ids, &input, by, self.now());
         let attempt = aggregate.attempts.first().map(|a| a.id);
         let command = Create { at: self.now(), content_hash: input.content_hash, aggregate };
         let created = match self.store.write(command).await? {
@@ -66,7 +70,7 @@ impl App {
             return Ok(created);
         };
         let reply = self.ask_about_payment(&account, &call).await;
-        self.take_reply(&account, created.id(), attempt, (Source::Charge, reply), 0).await
+        self.take_reply(&account, (created.id(), attempt), (Source::Charge, reply), 0).await
     }
 
     async fn admit(&self, input: &CreatePayment) -> Result<Arc<Account>, UseCaseError> {
@@ -92,45 +96,6 @@ impl App {
         Ok(account.ok_or(CreateRefusal::ChannelNotOpen)?)
     }
 
-    fn draft(&self, input: &CreatePayment, account: &Account) -> Aggregate {
-        let now = self.now();
-        let ms = now.as_millisecond();
-        let order = OrderId::generate(&self.ids, ms);
-        let leg = LegId::generate(&self.ids, ms);
-        let way = match input.means {
-            Means::PayerCode(_) => PayWay::PayerCode,
-            Means::DynamicQr(_) => PayWay::DynamicQr,
-        };
-        let attempt = Attempt {
-            id: AttemptId::generate(&self.ids, ms),
-            order,
-            leg,
-            channel_account: account.id,
-            way,
-            amount: input.amount,
-            state: AttemptState::Sending,
-            code_url: None,
-            trade_no: None,
-            paid_at: None,
-            payer: None,
-            refusal: None,
-            created_at: now,
-            updated_at: now,
-        };
-        let zero = Amount::zero(input.amount.currency());
-        let leg = Leg {
-            id: leg,
-            order,
-            channel: account.channel.clone(),
-            amount: input.amount,
-            state: LegState::Paying,
-            refunding: zero,
-            refunded: zero,
-        };
-        let order = draft_order(input, order, now);
-        Aggregate { order, legs: vec![leg], attempts: vec![attempt], refunds: Vec::new() }
-    }
-
     fn first_call(
         &self,
         aggregate: &Aggregate,
@@ -152,6 +117,51 @@ impl App {
             Means::DynamicQr(_) => Call::CreateQr(CreateQr { subject, details }),
         })
     }
+}
+
+/// A new order with its leg and its attempt, as it is committed before the channel is called.
+#[must_use]
+pub fn draft(
+    ids: &IdSource,
+    input: &CreatePayment,
+    (account, channel): (ChannelAccountId, &ChannelCode),
+    now: Timestamp,
+) -> Aggregate {
+    let ms = now.as_millisecond();
+    let order = OrderId::generate(ids, ms);
+    let leg = LegId::generate(ids, ms);
+    let way = match input.means {
+        Means::PayerCode(_) => PayWay::PayerCode,
+        Means::DynamicQr(_) => PayWay::DynamicQr,
+    };
+    let attempt = Attempt {
+        id: AttemptId::generate(ids, ms),
+        order,
+        leg,
+        channel_account: account,
+        way,
+        amount: input.amount,
+        state: AttemptState::Sending,
+        code_url: None,
+        trade_no: None,
+        paid_at: None,
+        payer: None,
+        refusal: None,
+        created_at: now,
+        updated_at: now,
+    };
+    let zero = Amount::zero(input.amount.currency());
+    let leg = Leg {
+        id: leg,
+        order,
+        channel: channel.clone(),
+        amount: input.amount,
+        state: LegState::Paying,
+        refunding: zero,
+        refunded: zero,
+    };
+    let order = draft_order(input, order, now);
+    Aggregate { order, legs: vec![leg], attempts: vec![attempt], refunds: Vec::new() }
 }
 
 fn draft_order(input: &CreatePayment, id: OrderId, now: Timestamp) -> Order {

@@ -16,7 +16,7 @@ use crate::App;
 use crate::error::Failure;
 
 /// How old a remembered answer may be.
-pub const FRESH_FOR: SignedDuration = SignedDuration::from_secs(5);
+const FRESH_FOR: SignedDuration = SignedDuration::from_secs(5);
 /// Answers remembered of each kind; beyond it the memory starts anew.
 const REMEMBERED_MAX: usize = 50_000;
 
@@ -146,6 +146,18 @@ impl App {
         let Some(link) = link else { return Ok(None) };
         self.directory.merchant_channels.put(key, now, link.clone());
         self.account(link.account).await
+    }
+
+    /// Speaks for a channel account through a connector that was made elsewhere: a bench's, which
+    /// answers at once.
+    pub fn adopt_connector(&self, row: &merchants::ChannelAccount, connector: Arc<dyn Connector>) {
+        let account = Account {
+            id: row.id,
+            ledger_owner: format!("{}:{}", row.channel, row.account_no),
+            channel: row.channel.clone(),
+            connector,
+        };
+        self.directory.accounts.put(row.id, self.now(), Arc::new(account));
     }
 
     /// A version of a channel account, old or new.

@@ -71,6 +71,12 @@ impl Refused {
 }
 
 impl Failure {
+    /// Whether nothing was done because too much waits: the asker may come back soon.
+    #[must_use]
+    pub const fn is_overload(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Overloaded | StoreError::Stopped))
+    }
+
     pub(crate) const fn unusable(what: &'static str) -> Self {
         Self::Unusable { what }
     }

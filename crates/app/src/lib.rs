@@ -14,6 +14,7 @@ mod error;
 mod give_up;
 pub mod jobs;
 pub mod onboard;
+mod queries;
 mod resend_notification;
 mod retry_refund;
 mod take_notice;
@@ -22,10 +23,11 @@ mod take_reply;
 mod vault;
 
 pub use bookings::{CHINA, accounting_date};
-pub use create_payment::{CreatePayment, Means};
+pub use create_payment::{CreatePayment, Means, draft};
 pub use create_refund::{CreateRefund, PaymentRef};
 pub use directory::{Caller, Directory};
 pub use error::{Failure, Refused, UseCaseError};
+pub use queries::Page;
 pub use take_notice::NoticeOutcome;
 pub use vault::Vault;
 

@@ -184,6 +184,14 @@ impl App {
         Ok(account)
     }
 
+    /// Registers an account whose connector is made elsewhere (see [`App::adopt_connector`]).
+    ///
+    /// # Errors
+    /// A failure of the store.
+    pub async fn register_account(&self, account: ChannelAccount) -> Result<(), UseCaseError> {
+        self.put(vec![AdminRow::ChannelAccount(account)]).await
+    }
+
     /// Sends a merchant's new payments of a channel through an account.
     ///
     /// # Errors

@@ -17,8 +17,7 @@ impl App {
     pub(crate) async fn take_reply(
         &self,
         account: &Account,
-        order: OrderId,
-        attempt: AttemptId,
+        (order, attempt): (OrderId, AttemptId),
         (source, reply): (Source, PaymentReply),
         looks: u32,
     ) -> Result<Aggregate, UseCaseError> {

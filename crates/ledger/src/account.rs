@@ -101,11 +101,7 @@ impl AccountKey {
     /// `C.MER_AVAIL`: what a merchant may take out.
     #[must_use]
     pub fn merchant_available(merchant: MerchantId, currency: Currency) -> Self {
-        Self::of(
-            AccountCode::MerchantAvailable,
-            merchant.to_string(),
-            currency,
-        )
+        Self::of(AccountCode::MerchantAvailable, merchant.to_string(), currency)
     }
 
     /// `C.REFUND_TRANSIT`: one refund on its way to the payer.
@@ -123,19 +119,11 @@ impl AccountKey {
         account_no: &str,
         currency: Currency,
     ) -> Result<Self, AccountKeyError> {
-        Self::new(
-            AccountCode::ChannelReceivable,
-            &format!("{channel}:{account_no}"),
-            currency,
-        )
+        Self::new(AccountCode::ChannelReceivable, &format!("{channel}:{account_no}"), currency)
     }
 
     const fn of(code: AccountCode, owner: String, currency: Currency) -> Self {
-        Self {
-            code,
-            currency,
-            owner,
-        }
+        Self { code, currency, owner }
     }
 
     #[must_use]
@@ -194,12 +182,8 @@ pub struct Sums {
 }
 
 impl Sums {
-    pub const ZERO: Self = Self {
-        debits_posted: 0,
-        credits_posted: 0,
-        debits_pending: 0,
-        credits_pending: 0,
-    };
+    pub const ZERO: Self =
+        Self { debits_posted: 0, credits_posted: 0, debits_pending: 0, credits_pending: 0 };
 
     /// `None` beyond [`MINOR_MAX`] in any of the four.
     #[must_use]
@@ -216,10 +200,7 @@ impl Sums {
     /// What is posted, positive on the normal side.
     #[must_use]
     pub fn balance(self, normal_side: Side) -> i128 {
-        let (debits, credits) = (
-            i128::from(self.debits_posted),
-            i128::from(self.credits_posted),
-        );
+        let (debits, credits) = (i128::from(self.debits_posted), i128::from(self.credits_posted));
         match normal_side {
             Side::Debit => debits - credits,
             Side::Credit => credits - debits,
@@ -253,12 +234,7 @@ impl Account {
     /// An account that nothing was posted to. Accounts exist by use.
     #[must_use]
     pub const fn fresh(key: AccountKey) -> Self {
-        Self {
-            key,
-            sums: Sums::ZERO,
-            closed: false,
-            credit_limit: 0,
-        }
+        Self { key, sums: Sums::ZERO, closed: false, credit_limit: 0 }
     }
 
     /// How much can be taken before the limit, in minor units. Only for guarded accounts it limits.

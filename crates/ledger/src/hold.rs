@@ -62,11 +62,8 @@ impl HoldRefusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resolve<'a> {
     /// Post this journal, which takes at most what is held from the held account; the rest is
-    /// released.
-    Post {
-        journal: &'a Journal,
-        now: Timestamp,
-    },
+    /// released. The journal's id is a fresh one: a repeat is told by the state of the hold.
+    Post { journal: &'a Journal, now: Timestamp },
     /// Release all of it.
     Void,
     /// Release all of it, because its time is over.
@@ -108,13 +105,9 @@ impl Hold {
             return Err(HoldRefusal::CurrencyMismatch);
         }
         match account.code().kind() {
-            AccountKind::Guarded => Ok(Self {
-                id,
-                account,
-                amount,
-                expires_at,
-                state: HoldState::Open,
-            }),
+            AccountKind::Guarded => {
+                Ok(Self { id, account, amount, expires_at, state: HoldState::Open })
+            }
             AccountKind::Transit => Err(HoldRefusal::AccountNotGuarded),
         }
     }
@@ -133,14 +126,8 @@ impl Hold {
     fn pending(&self, minor: i64) -> Delta {
         let none = Delta::none(self.account.clone());
         match self.account.code().normal_side() {
-            Side::Credit => Delta {
-                debits_pending: minor,
-                ..none
-            },
-            Side::Debit => Delta {
-                credits_pending: minor,
-                ..none
-            },
+            Side::Credit => Delta { debits_pending: minor, ..none },
+            Side::Debit => Delta { credits_pending: minor, ..none },
         }
     }
 
@@ -193,13 +180,9 @@ impl Books {
             Resolve::Expire { .. } => released_as(hold, HoldState::Expired),
         };
         match decided {
-            Ok((state, deltas)) => ResolveDecision::Resolve(
-                Resolution {
-                    hold: hold.id,
-                    state,
-                },
-                deltas,
-            ),
+            Ok((state, deltas)) => {
+                ResolveDecision::Resolve(Resolution { hold: hold.id, state }, deltas)
+            }
             Err(refusal) => ResolveDecision::Refuse(refusal),
         }
     }
@@ -211,9 +194,7 @@ impl Books {
         now: Timestamp,
     ) -> Result<(HoldState, Vec<Delta>), Refusal> {
         let mut deltas = deltas_of(journal);
-        let own = deltas
-            .iter()
-            .position(|d| d.account == hold.account && d.lowers_guarded());
+        let own = deltas.iter().position(|d| d.account == hold.account && d.lowers_guarded());
         let own = own.ok_or(Refusal::JournalNotOfHold)?;
         if let Some(refusal) = hold.resolved_before() {
             return Err(refusal);
@@ -228,21 +209,16 @@ impl Books {
         }
         let amount = Amount::new(amount, hold.amount.currency()).or(Err(Refusal::Overflow))?;
         // The held account's limit is not asked again: it was when the money was set aside.
-        let closed = self
-            .get(&hold.account)
-            .is_some_and(|account| account.closed);
-        let others = self.refusal_among(&deltas);
-        if let Some(refusal) = closed
-            .then_some(Refusal::AccountClosed)
-            .into_iter()
-            .chain(others)
-            .min()
-        {
-            return Err(refusal);
-        }
         let merged = delta.with_pending_of(hold.released());
-        if !self.can_take_in(&merged) {
-            return Err(Refusal::Overflow);
+        let own_refusal = if self.get(&hold.account).is_some_and(|account| account.closed) {
+            Some(Refusal::AccountClosed)
+        } else if self.can_take_in(&merged) {
+            None
+        } else {
+            Some(Refusal::Overflow)
+        };
+        if let Some(refusal) = own_refusal.into_iter().chain(self.refusal_among(&deltas)).min() {
+            return Err(refusal);
         }
         deltas.insert(own, merged);
         Ok((HoldState::Posted { amount }, deltas))

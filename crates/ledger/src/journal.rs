@@ -31,20 +31,12 @@ pub struct Entry {
 impl Entry {
     #[must_use]
     pub const fn debit(account: AccountKey, amount: Amount) -> Self {
-        Self {
-            account,
-            side: Side::Debit,
-            amount,
-        }
+        Self { account, side: Side::Debit, amount }
     }
 
     #[must_use]
     pub const fn credit(account: AccountKey, amount: Amount) -> Self {
-        Self {
-            account,
-            side: Side::Credit,
-            amount,
-        }
+        Self { account, side: Side::Credit, amount }
     }
 }
 
@@ -159,10 +151,7 @@ impl Journal {
     pub fn new(draft: JournalDraft) -> Result<Self, JournalRefusal> {
         check_header(&draft)?;
         for check in [check_amount, check_currency, check_leg] {
-            draft
-                .entries
-                .iter()
-                .try_for_each(|entry| check(draft.rule, entry))?;
+            draft.entries.iter().try_for_each(|entry| check(draft.rule, entry))?;
         }
         check_sides(&draft.entries)?;
         check_balance(&draft.entries)?;
@@ -227,9 +216,7 @@ impl Journal {
     /// ```
     #[must_use]
     pub fn guarded_debits(&self) -> BTreeSet<AccountKey> {
-        let lowered = deltas_of(self)
-            .into_iter()
-            .filter(|delta| delta.lowers_guarded());
+        let lowered = deltas_of(self).into_iter().filter(|delta| delta.lowers_guarded());
         lowered.map(|delta| delta.account).collect()
     }
 
@@ -242,12 +229,7 @@ impl Journal {
         bytes.text(self.0.rule.code());
         bytes.text(&self.0.subject);
         bytes.text(&self.0.accounting_date.to_string());
-        bytes.text(
-            &self
-                .0
-                .corrects
-                .map_or_else(String::new, |id| id.to_string()),
-        );
+        bytes.text(&self.0.corrects.map_or_else(String::new, |id| id.to_string()));
         for entry in &self.0.entries {
             bytes.text(&entry.account.to_string());
             bytes.text(match entry.side {
@@ -325,12 +307,7 @@ fn check_leg(rule: Rule, entry: &Entry) -> Result<(), JournalRefusal> {
 }
 
 fn check_sides(entries: &[Entry]) -> Result<(), JournalRefusal> {
-    let on = |side| {
-        entries
-            .iter()
-            .filter(move |e| e.side == side)
-            .map(|e| &e.account)
-    };
+    let on = |side| entries.iter().filter(move |e| e.side == side).map(|e| &e.account);
     let debited: BTreeSet<&AccountKey> = on(Side::Debit).collect();
     if on(Side::Credit).any(|key| debited.contains(key) && !key.code().is_between_books()) {
         return Err(JournalRefusal::AccountOnBothSides);
@@ -344,11 +321,7 @@ fn check_balance(entries: &[Entry]) -> Result<(), JournalRefusal> {
         let key = (entry.account.code().book(), entry.account.currency());
         *net.entry(key).or_default() += signed(entry);
     }
-    if net.values().all(|sum| *sum == 0) {
-        Ok(())
-    } else {
-        Err(JournalRefusal::Unbalanced)
-    }
+    if net.values().all(|sum| *sum == 0) { Ok(()) } else { Err(JournalRefusal::Unbalanced) }
 }
 
 /// `C.DUE_TO_OWN` less `C.DUE_FROM_OWN` equals `O.FEE_RECV_FROM_C` less `O.PAY_TO_C`, and
@@ -356,27 +329,15 @@ fn check_balance(entries: &[Entry]) -> Result<(), JournalRefusal> {
 /// sides of each equation add up to zero.
 fn check_mirrors(entries: &[Entry]) -> Result<(), JournalRefusal> {
     let mut net: BTreeMap<(bool, &str, Currency), i128> = BTreeMap::new();
-    for entry in entries
-        .iter()
-        .filter(|e| e.account.code().is_between_books())
-    {
+    for entry in entries.iter().filter(|e| e.account.code().is_between_books()) {
         let is_advance = matches!(
             entry.account.code(),
             AccountCode::DueToOwnAdvance | AccountCode::AdvanceReceivableFromC
         );
-        let payout = if is_advance {
-            entry.account.owner()
-        } else {
-            ""
-        };
-        *net.entry((is_advance, payout, entry.account.currency()))
-            .or_default() += signed(entry);
+        let payout = if is_advance { entry.account.owner() } else { "" };
+        *net.entry((is_advance, payout, entry.account.currency())).or_default() += signed(entry);
     }
-    if net.values().all(|sum| *sum == 0) {
-        Ok(())
-    } else {
-        Err(JournalRefusal::MirrorBroken)
-    }
+    if net.values().all(|sum| *sum == 0) { Ok(()) } else { Err(JournalRefusal::MirrorBroken) }
 }
 
 fn signed(entry: &Entry) -> i128 {

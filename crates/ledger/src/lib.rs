@@ -30,13 +30,13 @@
 
 mod account;
 mod chart;
-
+pub mod export;
 mod hold;
 mod journal;
 mod post;
 mod rule;
 pub mod rules;
-
+mod trial_balance;
 pub use account::{Account, AccountKey, AccountKeyError, OWNER_LENGTH_MAX, Side, Sums};
 pub use chart::{AccountCode, AccountKind, Book, UnknownAccountCode};
 pub use hold::{Hold, HoldRefusal, HoldState, Resolution, Resolve, ResolveDecision};
@@ -46,6 +46,7 @@ pub use journal::{
 };
 pub use post::{Books, Delta, PostDecision, Refusal, Retry, Seen};
 pub use rule::{Leg, Rule, UnknownRule};
+pub use trial_balance::{Finding, Mirror, Reserve, Totals, TrialBalance, trial_balance};
 
 #[cfg(test)]
 mod tests;

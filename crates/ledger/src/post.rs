@@ -119,10 +119,7 @@ impl Refusal {
     /// Depends on what the accounts hold now, so that a retry could get another answer than the
     /// first did: the id is burnt instead.
     const fn burns(self) -> bool {
-        matches!(
-            self,
-            Self::AccountClosed | Self::Overflow | Self::ExceedsAvailable
-        )
+        matches!(self, Self::AccountClosed | Self::Overflow | Self::ExceedsAvailable)
     }
 }
 
@@ -149,11 +146,7 @@ pub enum PostDecision {
 
 impl PostDecision {
     fn refused(refusal: Refusal) -> Self {
-        if refusal.burns() {
-            Self::Burn(refusal)
-        } else {
-            Self::Refuse(refusal)
-        }
+        if refusal.burns() { Self::Burn(refusal) } else { Self::Refuse(refusal) }
     }
 }
 
@@ -169,13 +162,7 @@ pub struct Delta {
 
 impl Delta {
     pub(crate) const fn none(account: AccountKey) -> Self {
-        Self {
-            account,
-            debits_posted: 0,
-            credits_posted: 0,
-            debits_pending: 0,
-            credits_pending: 0,
-        }
+        Self { account, debits_posted: 0, credits_posted: 0, debits_pending: 0, credits_pending: 0 }
     }
 
     /// Whether it takes from a guarded account, by posting or by holding.
@@ -310,10 +297,7 @@ impl Books {
                 .entry(delta.account.clone())
                 .or_insert_with(|| Account::fresh(delta.account.clone()));
             let sums = delta.applied_to(account.sums);
-            assert!(
-                sums.is_some(),
-                "deltas are applied to the books that decided them"
-            );
+            assert!(sums.is_some(), "deltas are applied to the books that decided them");
             account.sums = sums.unwrap_or(account.sums);
         }
     }
@@ -327,10 +311,7 @@ impl Books {
 
     /// The first by precedence, over all accounts.
     pub(crate) fn refusal_among(&self, deltas: &[Delta]) -> Option<Refusal> {
-        deltas
-            .iter()
-            .filter_map(|delta| self.refusal_of(delta))
-            .min()
+        deltas.iter().filter_map(|delta| self.refusal_of(delta)).min()
     }
 
     pub(crate) fn can_take_in(&self, delta: &Delta) -> bool {
@@ -338,9 +319,7 @@ impl Books {
     }
 
     fn sums(&self, key: &AccountKey) -> Sums {
-        self.accounts
-            .get(key)
-            .map_or(Sums::ZERO, |account| account.sums)
+        self.accounts.get(key).map_or(Sums::ZERO, |account| account.sums)
     }
 
     fn refusal_of(&self, delta: &Delta) -> Option<Refusal> {

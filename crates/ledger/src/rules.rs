@@ -27,11 +27,7 @@ pub fn payment_succeeded(
     pending: AccountKey,
     amount: Amount,
 ) -> Result<Journal, JournalRefusal> {
-    post(
-        head,
-        Rule::PaymentSucceeded,
-        transfer(receivable, pending, amount),
-    )
+    post(head, Rule::PaymentSucceeded, transfer(receivable, pending, amount))
 }
 
 /// E21 当日撤销: the payment is undone before it was cleared.
@@ -44,11 +40,7 @@ pub fn same_day_void(
     receivable: AccountKey,
     amount: Amount,
 ) -> Result<Journal, JournalRefusal> {
-    post(
-        head,
-        Rule::SameDayVoid,
-        transfer(pending, receivable, amount),
-    )
+    post(head, Rule::SameDayVoid, transfer(pending, receivable, amount))
 }
 
 /// E42, E50 or both 退款受理, the merchant's fee kept: money is set aside from unsettled money, from
@@ -61,11 +53,7 @@ pub fn refund_accepted(
     sources: &[RefundSource],
     transit: AccountKey,
 ) -> Result<Journal, JournalRefusal> {
-    let takes_from = |code| {
-        sources
-            .iter()
-            .any(|s| s.account.code() == code && !s.amount.is_zero())
-    };
+    let takes_from = |code| sources.iter().any(|s| s.account.code() == code && !s.amount.is_zero());
     let rule = match (
         takes_from(AccountCode::MerchantPending),
         takes_from(AccountCode::MerchantAvailable),
@@ -87,11 +75,7 @@ pub fn refund_confirmed(
     receivable: AccountKey,
     amount: Amount,
 ) -> Result<Journal, JournalRefusal> {
-    post(
-        head,
-        Rule::RefundConfirmed,
-        transfer(transit, receivable, amount),
-    )
+    post(head, Rule::RefundConfirmed, transfer(transit, receivable, amount))
 }
 
 /// E51 退款失败: back to exactly the accounts that [`refund_accepted`] took from.
@@ -103,11 +87,7 @@ pub fn refund_failed(
     transit: AccountKey,
     sources: &[RefundSource],
 ) -> Result<Journal, JournalRefusal> {
-    post(
-        head,
-        Rule::RefundFailed,
-        against(sources, Side::Credit, transit)?,
-    )
+    post(head, Rule::RefundFailed, against(sources, Side::Credit, transit)?)
 }
 
 /// E160 迟到付款: money came in on a closed order, or a second time. It was never the merchant's; it
@@ -121,11 +101,7 @@ pub fn late_payment_received(
     transit: AccountKey,
     amount: Amount,
 ) -> Result<Journal, JournalRefusal> {
-    post(
-        head,
-        Rule::LatePaymentReceived,
-        transfer(receivable, transit, amount),
-    )
+    post(head, Rule::LatePaymentReceived, transfer(receivable, transit, amount))
 }
 
 /// One matched line of a bill, for [`channel_cleared`].
@@ -147,10 +123,7 @@ pub struct ClearedLine {
 /// [`JournalRefusal`]; [`JournalRefusal::Unbalanced`] where the channel kept more than the whole.
 pub fn channel_cleared(head: Header, line: ClearedLine) -> Result<Journal, JournalRefusal> {
     let currency = line.gross.currency();
-    let net = line
-        .gross
-        .try_sub(line.channel_fee)
-        .or(Err(JournalRefusal::Unbalanced))?;
+    let net = line.gross.try_sub(line.channel_fee).or(Err(JournalRefusal::Unbalanced))?;
     let [due, receivable_from_c] =
         [AccountCode::DueToOwn, AccountCode::FeeReceivableFromC].map(|c| single(c, currency));
     let entries = vec![
@@ -177,11 +150,7 @@ pub fn channel_funds_arrived(
     cleared: AccountKey,
     amount: Amount,
 ) -> Result<Journal, JournalRefusal> {
-    post(
-        head,
-        Rule::ChannelFundsArrived,
-        transfer(bank, cleared, amount),
-    )
+    post(head, Rule::ChannelFundsArrived, transfer(bank, cleared, amount))
 }
 
 /// E06 结算批次: unsettled money becomes the merchant's to take out.
@@ -254,21 +223,8 @@ fn post(head: Header, rule: Rule, mut entries: Vec<Entry>) -> Result<Journal, Jo
 }
 
 fn draft(head: Header, rule: Rule, entries: Vec<Entry>) -> JournalDraft {
-    let Header {
-        id,
-        subject,
-        accounting_date,
-        booked_at,
-    } = head;
-    JournalDraft {
-        id,
-        rule,
-        subject,
-        accounting_date,
-        booked_at,
-        entries,
-        corrects: None,
-    }
+    let Header { id, subject, accounting_date, booked_at } = head;
+    JournalDraft { id, rule, subject, accounting_date, booked_at, entries, corrects: None }
 }
 
 fn transfer(debit: AccountKey, credit: AccountKey, amount: Amount) -> Vec<Entry> {
@@ -282,52 +238,33 @@ fn against(
     transit: AccountKey,
 ) -> Result<Vec<Entry>, JournalRefusal> {
     let zero = Amount::zero(transit.currency());
-    let sum = sources
-        .iter()
-        .try_fold(zero, |sum, source| sum.try_add(source.amount));
+    let sum = sources.iter().try_fold(zero, |sum, source| sum.try_add(source.amount));
     let whole = sum.map_err(|error| match error {
         money::AmountError::CurrencyMismatch => JournalRefusal::CurrencyMismatch,
         money::AmountError::Malformed
         | money::AmountError::TooLarge
         | money::AmountError::BelowZero => JournalRefusal::AmountTooLarge,
     })?;
-    let entry = |s: &RefundSource| Entry {
-        account: s.account.clone(),
-        side,
-        amount: s.amount,
-    };
+    let entry = |s: &RefundSource| Entry { account: s.account.clone(), side, amount: s.amount };
     let mut entries: Vec<Entry> = sources.iter().map(entry).collect();
-    entries.push(Entry {
-        account: transit,
-        side: side.opposite(),
-        amount: whole,
-    });
+    entries.push(Entry { account: transit, side: side.opposite(), amount: whole });
     Ok(entries)
 }
 
 fn payout_entries(payout: Payout) -> Result<Vec<Entry>, JournalRefusal> {
     let currency = payout.amount.currency();
-    let whole = payout
-        .amount
-        .try_add(payout.fee)
-        .or(Err(JournalRefusal::AmountTooLarge))?;
+    let whole = payout.amount.try_add(payout.fee).or(Err(JournalRefusal::AmountTooLarge))?;
     Ok(vec![
         Entry::debit(payout.available, whole),
         Entry::credit(payout.transit, payout.amount),
         Entry::credit(single(AccountCode::DueToOwn, currency), payout.fee),
-        Entry::debit(
-            single(AccountCode::FeeReceivableFromC, currency),
-            payout.fee,
-        ),
+        Entry::debit(single(AccountCode::FeeReceivableFromC, currency), payout.fee),
         Entry::credit(single(AccountCode::PayoutFeeIncome, currency), payout.fee),
     ])
 }
 
 fn mirrored(entries: &[Entry]) -> Vec<Entry> {
-    let mirror = |e: &Entry| Entry {
-        side: e.side.opposite(),
-        ..e.clone()
-    };
+    let mirror = |e: &Entry| Entry { side: e.side.opposite(), ..e.clone() };
     entries.iter().map(mirror).collect()
 }
 

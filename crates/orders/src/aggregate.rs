@@ -154,6 +154,11 @@ impl Aggregate {
     ) -> Option<Decided> {
         let mut next = self.clone();
         let row = next.attempts.iter_mut().find(|a| a.id == attempt)?;
+        if let PaymentReply::Paid(paid) = reply
+            && paid.amount != row.amount
+        {
+            return Some((next, vec![Fact::Contradiction { what: "other_amount_paid" }]));
+        }
         let from = row.state;
         let (to, effect) = from.apply(event_of(source, reply));
         if effect == Effect::Alarm {

@@ -1,2 +1,86 @@
-//! The one binary `suanpan`.
-fn main() {}
+//! The one binary `suanpan`: wiring, the real clock, the command line, and nothing else.
+
+mod admin;
+mod assemble;
+mod bench;
+mod clock;
+mod demo;
+mod export;
+mod out;
+mod place;
+mod serve;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// An open acquiring platform.
+#[derive(Debug, Parser)]
+#[command(name = "suanpan", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where the data is, and the key that its secrets are sealed with.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PlaceArgs {
+    /// The data directory of the embedded store; also holds `master.key` (made on first use).
+    #[arg(long, env = "SUANPAN_DATA_DIR", default_value = "data")]
+    data_dir: PathBuf,
+    /// Use PostgreSQL: postgres://user:password@host/database
+    #[arg(long, env = "SUANPAN_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// The master key, 64 hex digits, instead of the file.
+    #[arg(long, env = "SUANPAN_MASTER_KEY", hide_env_values = true)]
+    master_key: Option<String>,
+    /// Where channels reach this server.
+    #[arg(long, env = "SUANPAN_PUBLIC_URL", default_value = "http://127.0.0.1:8080")]
+    public_url: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start everything on loopback with a sandbox of the channels, play some payments, stay up.
+    Demo(demo::DemoArgs),
+    /// Serve the API, and work on jobs unless told not to.
+    Serve(serve::ServeArgs),
+    /// Work on jobs only: queries, refunds, notifications.
+    Worker(PlaceArgs),
+    /// Bring the database's schema up to date, and stop.
+    Migrate(PlaceArgs),
+    /// Play the channels on loopback by their own wire protocols.
+    Sandbox(serve::SandboxArgs),
+    /// Set up merchants, keys and channels; read the books.
+    Admin(admin::AdminArgs),
+    /// Measure, as ratios to the raw limit of the same run.
+    Bench(bench::BenchArgs),
+}
+
+/// What a command ends with, in words for the one who ran it.
+pub(crate) type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    out::log_to_stderr();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return out::failed(&error),
+    };
+    let done = runtime.block_on(async {
+        match cli.command {
+            Command::Demo(args) => Box::pin(demo::demo(args)).await,
+            Command::Serve(args) => Box::pin(serve::serve(args)).await,
+            Command::Worker(place) => Box::pin(serve::worker(place)).await,
+            Command::Migrate(place) => Box::pin(serve::migrate(place)).await,
+            Command::Sandbox(args) => Box::pin(serve::sandbox(args)).await,
+            Command::Admin(args) => Box::pin(admin::admin(args)).await,
+            Command::Bench(args) => Box::pin(bench::bench(args)).await,
+        }
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => out::failed(error.as_ref()),
+    }
+}

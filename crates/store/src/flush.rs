@@ -114,7 +114,7 @@ async fn write_postings(
     Ok(made)
 }
 
-fn raw(delta: &ledger::Delta) -> RawSums {
+pub(crate) fn raw(delta: &ledger::Delta) -> RawSums {
     RawSums {
         debits_posted: delta.debits_posted,
         credits_posted: delta.credits_posted,
@@ -123,7 +123,7 @@ fn raw(delta: &ledger::Delta) -> RawSums {
     }
 }
 
-fn journal_row(posting: &Posting) -> JournalRow {
+pub(crate) fn journal_row(posting: &Posting) -> JournalRow {
     let journal = &posting.journal;
     let date = journal.accounting_date();
     JournalRow {
@@ -139,7 +139,7 @@ fn journal_row(posting: &Posting) -> JournalRow {
     }
 }
 
-fn entry_rows(posting: &Posting, id_of: impl Fn(&AccountKey) -> i64) -> Vec<Cells> {
+pub(crate) fn entry_rows(posting: &Posting, id_of: impl Fn(&AccountKey) -> i64) -> Vec<Cells> {
     let journal = posting.journal.id();
     let row = |(line, entry): (i64, &ledger::Entry)| EntryRow {
         journal,

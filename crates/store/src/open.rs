@@ -143,3 +143,17 @@ async fn open_postgres(
         lock: None,
     })
 }
+
+/// A single connection to an existing place, without the store around it.
+pub(crate) async fn session(target: &Target) -> Result<Session, OpenError> {
+    match target {
+        Target::Memory => SqliteSession::open_memory().map(Session::Sqlite),
+        Target::Directory(path) => {
+            let failed = |source| OpenError::Directory { path: path.clone(), source };
+            std::fs::create_dir_all(path).map_err(failed)?;
+            SqliteSession::open_file(&path.join(SQLITE_FILE), Role::Writer).map(Session::Sqlite)
+        }
+        Target::Postgres(url) => Session::postgres(url).await,
+    }
+    .map_err(OpenError::Open)
+}

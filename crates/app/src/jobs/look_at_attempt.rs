@@ -35,7 +35,7 @@ impl App {
         }
         let ended = !attempt.state.is_open();
         let reply = self.ask_about_payment(&account, &call).await;
-        let order = self.take_reply(&account, order.id(), id, (source, reply), job.looks).await?;
+        let order = self.take_reply(&account, (order.id(), id), (source, reply), job.looks).await?;
         if ended {
             self.store.write(Finish { at: self.now(), job: job.clone() }).await?;
         }

@@ -1,0 +1,122 @@
+//! What a merchant may read: its own payments, refunds and notifications, and nobody else's.
+
+use ids::{MerchantId, MerchantNo, NotificationId, OrderId, RefundId};
+use merchants::{Notification, NotificationTry};
+use orders::{Aggregate, Refund};
+
+use crate::App;
+use crate::error::Failure;
+
+/// Which part of a list, the newest first.
+#[derive(Debug, Clone, Copy)]
+pub struct Page<Id> {
+    /// Older than this one.
+    pub before: Option<Id>,
+    /// At most so many; the store has a bound of its own.
+    pub limit: u32,
+}
+
+impl App {
+    /// # Errors
+    /// A failure of the store, as all of these.
+    pub async fn payment(
+        &self,
+        merchant: MerchantId,
+        id: OrderId,
+    ) -> Result<Option<Aggregate>, Failure> {
+        let found = self.store.order(id).await?;
+        Ok(found.filter(|order| order.order.merchant == merchant))
+    }
+
+    /// # Errors
+    /// [`Failure`]
+    pub async fn payment_by_no(
+        &self,
+        merchant: MerchantId,
+        no: MerchantNo,
+    ) -> Result<Option<Aggregate>, Failure> {
+        Ok(self.store.order_by_no(merchant, no).await?)
+    }
+
+    /// # Errors
+    /// [`Failure`]
+    pub async fn payments(
+        &self,
+        merchant: MerchantId,
+        page: Page<OrderId>,
+    ) -> Result<Vec<Aggregate>, Failure> {
+        Ok(self.store.orders_page(merchant, page.before, page.limit).await?)
+    }
+
+    /// # Errors
+    /// [`Failure`]
+    pub async fn refund(
+        &self,
+        merchant: MerchantId,
+        id: RefundId,
+    ) -> Result<Option<Refund>, Failure> {
+        Ok(self.store.refund(id).await?.filter(|refund| refund.merchant == merchant))
+    }
+
+    /// # Errors
+    /// [`Failure`]
+    pub async fn refund_by_no(
+        &self,
+        merchant: MerchantId,
+        no: &MerchantNo,
+    ) -> Result<Option<Refund>, Failure> {
+        Ok(self.store.refund_by_no(merchant, no).await?)
+    }
+
+    /// # Errors
+    /// [`Failure`]
+    pub async fn refunds(
+        &self,
+        merchant: MerchantId,
+        page: Page<RefundId>,
+    ) -> Result<Vec<Refund>, Failure> {
+        Ok(self.store.refunds_page(merchant, page.before, page.limit).await?)
+    }
+
+    /// A notification with its tries.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn notification(
+        &self,
+        merchant: MerchantId,
+        id: NotificationId,
+    ) -> Result<Option<(Notification, Vec<NotificationTry>)>, Failure> {
+        let found = self.store.notification(id).await?.filter(|n| n.merchant == merchant);
+        match found {
+            Some(found) => Ok(Some((found, self.store.notification_tries(id).await?))),
+            None => Ok(None),
+        }
+    }
+
+    /// # Errors
+    /// [`Failure`]
+    pub async fn notifications(
+        &self,
+        merchant: MerchantId,
+        page: Page<NotificationId>,
+    ) -> Result<Vec<Notification>, Failure> {
+        Ok(self.store.notifications_page(merchant, page.before, page.limit).await?)
+    }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn ready(&self) -> Result<(), Failure> {
+        Ok(self.store.ping().await?)
+    }
+
+    /// What waits: commands at the writer, and jobs.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn waiting(&self) -> Result<(usize, u64), Failure> {
+        Ok((self.store.waiting(), self.store.jobs_waiting().await?.0))
+    }
+}

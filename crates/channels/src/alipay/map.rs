@@ -1,0 +1,266 @@
+//! What each of Alipay's documented results means. Codes that are not listed are unknown, never failed.
+
+use ids::ChannelTradeNo;
+use jiff::Timestamp;
+use money::{Amount, Currency};
+use orders::channel::{
+    Call, ChannelCodeText, Paid, PaymentReply, RefundCall, RefundReply, Reply, Subject, Unknown,
+};
+use serde_json::Value;
+
+use super::api::read_china;
+use crate::silence;
+
+/// What a refusal's sub code means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// Nothing happened and nothing will, for this call.
+    Refused,
+    /// May have happened.
+    Unsure,
+    /// The channel does not know the trade.
+    NotFound,
+    /// The trade is closed.
+    Closed,
+}
+
+use Meaning::{Closed, NotFound, Refused, Unsure};
+
+/// Sub codes without their `ACQ.`, as the pages of the `alipay.trade` methods list them. The calls that
+/// read some of them in their own way stand in [`meaning`].
+pub(super) const SUB_CODES: &[(&str, Meaning)] = &[
+    ("ACCESS_FORBIDDEN", Refused),
+    ("AUTH_TOKEN_IS_NOT_EXIST", Refused),
+    ("BEYOND_PER_RECEIPT_SINGLE_RESTRICTION", Refused),
+    ("BUYER_BALANCE_NOT_ENOUGH", Refused),
+    ("BUYER_BANKCARD_BALANCE_NOT_ENOUGH", Refused),
+    ("BUYER_NOT_EXIST", Refused),
+    ("BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR", Refused),
+    ("BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR", Refused),
+    ("CANCEL_NOT_ALLOWED", Refused),
+    ("CONTEXT_INCONSISTENT", Refused),
+    ("DISCORDANT_REPEAT_REQUEST", Refused),
+    ("ERROR_BALANCE_PAYMENT_DISABLE", Refused),
+    ("INVALID_PARAMETER", Refused),
+    ("MERCHANT_AGREEMENT_NOT_EXIST", Refused),
+    ("MERCHANT_PERM_RECEIPT_DAY_LIMIT", Refused),
+    ("MERCHANT_STATUS_NOT_NORMAL", Refused),
+    ("MOBILE_PAYMENT_SWITCH_OFF", Refused),
+    ("NOT_ALLOW_PARTIAL_REFUND", Refused),
+    ("NO_PAYMENT_INSTRUMENTS_AVAILABLE", Refused),
+    ("PARTNER_ERROR", Refused),
+    ("PAYMENT_AUTH_CODE_INVALID", Refused),
+    ("PAYMENT_FAIL", Refused),
+    ("PAYMENT_REQUEST_HAS_RISK", Refused),
+    ("PLATFORM_BUSINESS_ACQUIRE_MODE_MUST_MERCHANT_ID", Refused),
+    ("PULL_MOBILE_CASHIER_FAIL", Refused),
+    ("REASON_ILLEGAL_STATUS", Unsure),
+    ("REASON_TRADE_BEEN_FREEZEN", Refused),
+    ("REASON_TRADE_REFUND_FEE_ERR", Refused),
+    ("REASON_TRADE_STATUS_INVALID", Unsure),
+    ("REFUND_AMT_NOT_EQUAL_TOTAL", Refused),
+    ("REFUND_FEE_ERROR", Refused),
+    ("SECONDARY_MERCHANT_ID_BLANK", Refused),
+    ("SECONDARY_MERCHANT_ID_INVALID", Refused),
+    ("SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT", Refused),
+    ("SECONDARY_MERCHANT_NOT_MATCH", Refused),
+    ("SECONDARY_MERCHANT_STATUS_ERROR", Refused),
+    ("SELLER_BALANCE_NOT_ENOUGH", Refused),
+    ("SELLER_BEEN_BLOCKED", Refused),
+    ("SOUNDWAVE_PARSER_FAIL", Refused),
+    ("SUB_MERCHANT_CREATE_FAIL", Refused),
+    ("SUB_MERCHANT_TYPE_INVALID", Refused),
+    ("SYSTEM_ERROR", Unsure),
+    ("TOTAL_FEE_EXCEED", Refused),
+    ("TRADE_BUYER_NOT_MATCH", Refused),
+    ("TRADE_CANCEL_TIME_OUT", Refused),
+    ("TRADE_HAS_CLOSE", Closed),
+    ("TRADE_HAS_FINISHED", Refused),
+    ("TRADE_HAS_SUCCESS", Unsure),
+    ("TRADE_NOT_ALLOW_REFUND", Refused),
+    ("TRADE_NOT_EXIST", NotFound),
+    ("TRADE_SETTLE_ERROR", Refused),
+    ("TRADE_STATUS_ERROR", Unsure),
+    ("USER_FACE_PAYMENT_SWITCH_OFF", Refused),
+];
+
+/// `None` for a code that is not listed.
+pub(super) fn meaning(call: &Call, sub_code: &str) -> Option<Meaning> {
+    // The channel itself misspells one of them.
+    let code = sub_code.strip_prefix("ACQ.").or_else(|| sub_code.strip_prefix("AQC."));
+    let code = code.unwrap_or(sub_code);
+    let listed =
+        SUB_CODES.iter().find(|(listed, _)| *listed == code).map(|(_, meaning)| *meaning)?;
+    Some(match (call, code) {
+        // A close finds nothing to close: nobody scanned the code.
+        (Call::Close(_), "TRADE_NOT_EXIST") => Closed,
+        // For a refund these are answers about the payment, and final for this attempt.
+        (Call::Refund(_), "TRADE_STATUS_ERROR" | "TRADE_HAS_CLOSE" | "TRADE_NOT_EXIST") => Refused,
+        // The pay code was used for a trade that is closed: this charge took nothing.
+        (Call::Charge(_) | Call::CreateQr(_), "TRADE_HAS_CLOSE") => Refused,
+        _ => listed,
+    })
+}
+
+pub(super) fn reply(call: &Call, node: &Value) -> Reply {
+    let text = |name: &str| node.get(name).and_then(Value::as_str);
+    match text("code") {
+        Some("10000") => success(call, node),
+        Some("10003") => match call {
+            Call::Charge(_) => Reply::Payment(PaymentReply::Pending),
+            Call::CreateQr(_)
+            | Call::Query(_)
+            | Call::Cancel(_)
+            | Call::Close(_)
+            | Call::Refund(_)
+            | Call::QueryRefund(_) => silence(call, Unknown::Unreadable),
+        },
+        // 20000 and 40005: busy; 40004: the business said no; the rest: the call itself was refused.
+        Some("20000" | "40005") => silence(call, Unknown::ChannelUnsure),
+        Some("40004") => business(call, node),
+        Some(code @ ("20001" | "40001" | "40002" | "40006")) => {
+            tracing::error!(
+                code,
+                sub_code = text("sub_code"),
+                "Alipay refuses our message or our rights"
+            );
+            refused(call, ChannelCodeText::new(text("sub_code").unwrap_or(code), ""))
+        }
+        Some(_) => silence(call, Unknown::UnlistedCode),
+        None => silence(call, Unknown::Unreadable),
+    }
+}
+
+fn business(call: &Call, node: &Value) -> Reply {
+    let text = |name: &str| node.get(name).and_then(Value::as_str).unwrap_or_default();
+    let sub_code = text("sub_code");
+    match meaning(call, sub_code) {
+        Some(Refused) => refused(call, ChannelCodeText::new(sub_code, text("sub_msg"))),
+        Some(Unsure) => silence(call, Unknown::ChannelUnsure),
+        Some(NotFound) => match call {
+            Call::QueryRefund(_) => Reply::Refund(RefundReply::NotFound),
+            Call::Refund(_) => silence(call, Unknown::ChannelUnsure),
+            Call::Charge(_)
+            | Call::CreateQr(_)
+            | Call::Query(_)
+            | Call::Cancel(_)
+            | Call::Close(_) => Reply::Payment(PaymentReply::NotFound),
+        },
+        Some(Closed) => match call {
+            Call::Refund(_) | Call::QueryRefund(_) => silence(call, Unknown::ChannelUnsure),
+            Call::Charge(_)
+            | Call::CreateQr(_)
+            | Call::Query(_)
+            | Call::Cancel(_)
+            | Call::Close(_) => Reply::Payment(PaymentReply::Closed),
+        },
+        None => silence(call, Unknown::UnlistedCode),
+    }
+}
+
+/// A coded refusal. A query that is refused says nothing about what it asked for.
+fn refused(call: &Call, text: ChannelCodeText) -> Reply {
+    match call {
+        Call::Charge(_) | Call::CreateQr(_) | Call::Cancel(_) => {
+            Reply::Payment(PaymentReply::Refused(text))
+        }
+        Call::Refund(_) => Reply::Refund(RefundReply::Refused(text)),
+        Call::Query(_) | Call::Close(_) | Call::QueryRefund(_) => {
+            silence(call, Unknown::ChannelUnsure)
+        }
+    }
+}
+
+fn success(call: &Call, node: &Value) -> Reply {
+    let text = |name: &str| node.get(name).and_then(Value::as_str);
+    match call {
+        Call::Charge(charge) => paid(call, &charge.subject, node),
+        Call::CreateQr(_) => match text("qr_code") {
+            Some(url) => Reply::Payment(PaymentReply::QrReady { code_url: url.to_owned() }),
+            None => silence(call, Unknown::Unreadable),
+        },
+        Call::Query(subject) => match text("trade_status") {
+            Some("TRADE_SUCCESS" | "TRADE_FINISHED") => paid(call, subject, node),
+            Some("WAIT_BUYER_PAY") => Reply::Payment(PaymentReply::Pending),
+            Some("TRADE_CLOSED") => Reply::Payment(PaymentReply::Closed),
+            _ => silence(call, Unknown::Unreadable),
+        },
+        Call::Cancel(_) => match (text("retry_flag"), text("action")) {
+            (Some("Y"), _) => Reply::Payment(PaymentReply::Again),
+            (_, Some("refund")) => match paid_at_channel(node, call) {
+                Some(paid) => Reply::Payment(PaymentReply::Returned(paid)),
+                None => Reply::Payment(PaymentReply::Closed),
+            },
+            _ => Reply::Payment(PaymentReply::Closed),
+        },
+        Call::Close(_) => Reply::Payment(PaymentReply::Closed),
+        Call::Refund(refund) => refunded(call, refund, node),
+        Call::QueryRefund(refund) => refund_status(call, refund, node),
+    }
+}
+
+/// Takes the payment at its word only for the amount that was asked.
+fn paid(call: &Call, subject: &Subject, node: &Value) -> Reply {
+    let text = |name: &str| node.get(name).and_then(Value::as_str);
+    let read = || {
+        let at = text("gmt_payment").or_else(|| text("send_pay_date"));
+        Some(Paid {
+            trade_no: ChannelTradeNo::parse(text("trade_no")?).ok()?,
+            amount: Amount::parse_major(text("total_amount")?, Currency::Cny).ok()?,
+            paid_at: at.and_then(read_china)?,
+            payer: text("buyer_open_id").or_else(|| text("buyer_user_id")).map(str::to_owned),
+        })
+    };
+    match read() {
+        Some(paid) if paid.amount == subject.amount => Reply::Payment(PaymentReply::Paid(paid)),
+        Some(_) => {
+            tracing::error!(attempt.id = %subject.attempt, "Alipay states another amount than was asked");
+            silence(call, Unknown::Unreadable)
+        }
+        None => silence(call, Unknown::Unreadable),
+    }
+}
+
+/// A cancel that returned money names the trade but not its amount: that is what was asked.
+fn paid_at_channel(node: &Value, call: &Call) -> Option<Paid> {
+    let text = |name: &str| node.get(name).and_then(Value::as_str);
+    let Call::Cancel(subject) = call else { return None };
+    let at = text("gmt_refund_pay").and_then(read_china).unwrap_or(Timestamp::UNIX_EPOCH);
+    Some(Paid {
+        trade_no: ChannelTradeNo::parse(text("trade_no")?).ok()?,
+        amount: subject.amount,
+        paid_at: at,
+        payer: None,
+    })
+}
+
+/// `fund_change=Y` is this refund; `N` may be an earlier one, so the refund query decides.
+fn refunded(call: &Call, refund: &RefundCall, node: &Value) -> Reply {
+    let text = |name: &str| node.get(name).and_then(Value::as_str);
+    match (text("fund_change"), text("gmt_refund_pay").and_then(read_china)) {
+        (Some("Y"), Some(refunded_at)) => {
+            Reply::Refund(RefundReply::Succeeded { amount: refund.amount, refunded_at })
+        }
+        (Some(_), _) => Reply::Refund(RefundReply::Processing),
+        (None, _) => silence(call, Unknown::Unreadable),
+    }
+}
+
+/// 10000 without refund fields means that the refund was not done.
+fn refund_status(call: &Call, refund: &RefundCall, node: &Value) -> Reply {
+    let text = |name: &str| node.get(name).and_then(Value::as_str);
+    let Some(amount) = text("refund_amount") else {
+        return Reply::Refund(RefundReply::NotFound);
+    };
+    if !matches!(text("refund_status"), Some("REFUND_SUCCESS") | None) {
+        return Reply::Refund(RefundReply::Processing);
+    }
+    let amount = Amount::parse_major(amount, Currency::Cny).ok();
+    let at = text("gmt_refund_pay").and_then(read_china);
+    match (amount, at) {
+        (Some(amount), Some(refunded_at)) if amount == refund.amount => {
+            Reply::Refund(RefundReply::Succeeded { amount, refunded_at })
+        }
+        _ => silence(call, Unknown::Unreadable),
+    }
+}

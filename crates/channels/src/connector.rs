@@ -1,0 +1,111 @@
+//! What every channel's connector can do.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use orders::channel::{Call, Notice, PaymentReply, RefundReply, Reply, Unknown};
+use serde::Deserialize;
+
+use crate::{Channel, Request, Response};
+
+/// One version of our account at a channel. Building and reading are pure; nothing is sent here.
+pub trait Connector: Send + Sync + Debug {
+    fn channel(&self) -> Channel;
+
+    /// The message of a call, signed. `nonce` is the caller's fresh text.
+    ///
+    /// # Errors
+    /// [`BuildError`] when the call cannot be said to this channel; nothing was sent.
+    fn build(&self, call: &Call, now: Timestamp, nonce: &str) -> Result<Request, BuildError>;
+
+    /// What an answer says. Its signature is verified first; what cannot be trusted or read is an
+    /// unknown result.
+    fn read(&self, call: &Call, now: Timestamp, response: &Response) -> Reply;
+
+    /// What a notice says, after its signature was verified on the raw bytes.
+    ///
+    /// # Errors
+    /// [`NoticeRefusal`] when it is not the channel's, not for this account, or of no known kind.
+    fn read_notice(&self, now: Timestamp, request: &Request) -> Result<Notice, NoticeRefusal>;
+
+    /// What the channel wants to hear back.
+    fn notice_answer(&self, accepted: bool) -> Response;
+}
+
+/// Why a call could not be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    #[error("the channel has no such call for this way of paying")]
+    NotOffered,
+    #[error("a value does not fit the channel's message")]
+    Unfit,
+}
+
+/// Why a notice is not taken, by precedence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum NoticeRefusal {
+    #[error("the notice cannot be read")]
+    Malformed,
+    #[error("the notice's signature is missing or wrong")]
+    BadSignature,
+    #[error("the notice's time is too far from ours")]
+    Expired,
+    #[error("the notice is for another account")]
+    OtherAccount,
+    #[error("the notice is of a kind that is not expected")]
+    UnknownKind,
+    #[error("the notice names an order that is not ours")]
+    UnknownOrder,
+}
+
+impl NoticeRefusal {
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Malformed => "notice_malformed",
+            Self::BadSignature => "notice_bad_signature",
+            Self::Expired => "notice_expired",
+            Self::OtherAccount => "notice_other_account",
+            Self::UnknownKind => "notice_unknown_kind",
+            Self::UnknownOrder => "notice_unknown_order",
+        }
+    }
+}
+
+/// The parameters of an account cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    #[error("the channel account's keys cannot be read")]
+    Key,
+    #[error("the channel account's addresses cannot be read")]
+    Address,
+}
+
+/// The parameters of an account, as operators enter them.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "channel", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ChannelConfig {
+    Alipay(crate::alipay::AlipayConfig),
+    Wechat(crate::wechat::WechatConfig),
+}
+
+/// # Errors
+/// [`ConfigError`]
+pub fn connector(config: &ChannelConfig) -> Result<Arc<dyn Connector>, ConfigError> {
+    Ok(match config {
+        ChannelConfig::Alipay(config) => Arc::new(crate::alipay::Alipay::new(config)?),
+        ChannelConfig::Wechat(config) => Arc::new(crate::wechat::Wechat::new(config)?),
+    })
+}
+
+/// What no answer means, for the kind of call that was made.
+#[must_use]
+pub fn silence(call: &Call, why: Unknown) -> Reply {
+    match call {
+        Call::Charge(_) | Call::CreateQr(_) | Call::Query(_) | Call::Cancel(_) | Call::Close(_) => {
+            Reply::Payment(PaymentReply::Unknown(why))
+        }
+        Call::Refund(_) | Call::QueryRefund(_) => Reply::Refund(RefundReply::Unknown(why)),
+    }
+}

@@ -1,0 +1,168 @@
+//! 微信支付: codes that a till scans by the version 2 interface (`micropay`), QR codes and all refunds by
+//! APIv3. An ordinary merchant, or a service provider with a sub-merchant.
+
+mod map;
+mod notice;
+mod v2;
+mod v3;
+
+use crypto::aead::Aes256Key;
+use crypto::{Certificate, RsaPrivateKey, RsaPublicKey};
+use http::header::CONTENT_TYPE;
+use jiff::Timestamp;
+use orders::channel::{Call, Notice, PayWay, Reply, Unknown};
+use secret::Secret;
+use serde::Deserialize;
+
+use crate::config::secret as secret_text;
+use crate::{
+    BuildError, Channel, ConfigError, Connector, NoticeRefusal, Request, Response, silence,
+};
+
+/// The parameters of a merchant number at WeChat Pay.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WechatConfig {
+    /// `https://api.mch.weixin.qq.com`
+    base_url: String,
+    appid: String,
+    mchid: String,
+    /// Service provider: the sub-merchant that is paid.
+    #[serde(default)]
+    sub_mchid: Option<String>,
+    #[serde(default)]
+    sub_appid: Option<String>,
+    /// Serial number of our own certificate, as the `Authorization` header names it.
+    serial_no: String,
+    #[serde(deserialize_with = "secret_text")]
+    private_key: Secret<String>,
+    /// 32 characters.
+    #[serde(deserialize_with = "secret_text")]
+    apiv3_key: Secret<String>,
+    #[serde(deserialize_with = "secret_text")]
+    v2_key: Secret<String>,
+    #[serde(default)]
+    v2_sign_type: V2SignType,
+    /// Platform certificates, PEM; several while they change.
+    #[serde(default)]
+    platform_certificates: Vec<String>,
+    /// Public-key mode; may stand beside certificates while accounts are switched.
+    #[serde(default)]
+    public_key_id: Option<String>,
+    #[serde(default)]
+    public_key: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub(crate) enum V2SignType {
+    #[default]
+    #[serde(rename = "HMAC-SHA256")]
+    HmacSha256,
+    #[serde(rename = "MD5")]
+    Md5,
+}
+
+#[derive(Debug)]
+pub(crate) struct Wechat {
+    base_url: String,
+    appid: String,
+    mchid: String,
+    sub_mchid: Option<String>,
+    sub_appid: Option<String>,
+    serial_no: String,
+    key: RsaPrivateKey,
+    apiv3_key: Aes256Key,
+    v2_key: Secret<Vec<u8>>,
+    v2_sign_type: V2SignType,
+    /// By serial number or public-key id: whichever signed, named in `Wechatpay-Serial`.
+    trust: Vec<(String, RsaPublicKey)>,
+}
+
+impl Wechat {
+    pub(crate) fn new(config: &WechatConfig) -> Result<Self, ConfigError> {
+        let mut trust = Vec::new();
+        if let (Some(id), Some(key)) = (&config.public_key_id, &config.public_key) {
+            trust.push((id.clone(), RsaPublicKey::from_pem(key).or(Err(ConfigError::Key))?));
+        }
+        for pem in &config.platform_certificates {
+            let certificate = Certificate::from_pem(pem).or(Err(ConfigError::Key))?;
+            let key = certificate.public_key().or(Err(ConfigError::Key))?;
+            trust.push((certificate.serial_hex_upper(), key));
+        }
+        if trust.is_empty() {
+            return Err(ConfigError::Key);
+        }
+        config.base_url.parse::<http::Uri>().or(Err(ConfigError::Address))?;
+        Ok(Self {
+            base_url: config.base_url.trim_end_matches('/').to_owned(),
+            appid: config.appid.clone(),
+            mchid: config.mchid.clone(),
+            sub_mchid: config.sub_mchid.clone(),
+            sub_appid: config.sub_appid.clone(),
+            serial_no: config.serial_no.clone(),
+            key: RsaPrivateKey::from_pem(config.private_key.expose()).or(Err(ConfigError::Key))?,
+            apiv3_key: Aes256Key::from_slice(config.apiv3_key.expose().as_bytes())
+                .or(Err(ConfigError::Key))?,
+            v2_key: Secret::new(config.v2_key.expose().as_bytes().to_vec()),
+            v2_sign_type: config.v2_sign_type,
+            trust,
+        })
+    }
+}
+
+/// Which of the two interfaces has the call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Interface {
+    V2,
+    V3,
+}
+
+fn interface(call: &Call) -> Interface {
+    match call {
+        Call::Charge(_) | Call::Cancel(_) => Interface::V2,
+        Call::Query(subject) | Call::Close(subject) => match subject.way {
+            PayWay::PayerCode => Interface::V2,
+            PayWay::DynamicQr => Interface::V3,
+        },
+        Call::CreateQr(_) | Call::Refund(_) | Call::QueryRefund(_) => Interface::V3,
+    }
+}
+
+impl Connector for Wechat {
+    fn channel(&self) -> Channel {
+        Channel::Wechat
+    }
+
+    fn build(&self, call: &Call, now: Timestamp, nonce: &str) -> Result<Request, BuildError> {
+        match interface(call) {
+            Interface::V2 => v2::build(self, call, nonce),
+            Interface::V3 => v3::build(self, call, now, nonce),
+        }
+    }
+
+    fn read(&self, call: &Call, now: Timestamp, response: &Response) -> Reply {
+        let read = match interface(call) {
+            Interface::V2 => v2::read(self, call, response),
+            Interface::V3 => v3::read(self, call, now, response),
+        };
+        read.unwrap_or_else(|why: Unknown| silence(call, why))
+    }
+
+    fn read_notice(&self, now: Timestamp, request: &Request) -> Result<Notice, NoticeRefusal> {
+        notice::read(self, now, request)
+    }
+
+    fn notice_answer(&self, accepted: bool) -> Response {
+        if accepted {
+            let mut response = Response::default();
+            *response.status_mut() = http::StatusCode::NO_CONTENT;
+            return response;
+        }
+        let body = bytes::Bytes::from_static(br#"{"code":"FAIL","message":"refused"}"#);
+        let mut response = Response::new(body);
+        *response.status_mut() = http::StatusCode::BAD_REQUEST;
+        let json = http::HeaderValue::from_static("application/json");
+        response.headers_mut().insert(CONTENT_TYPE, json);
+        response
+    }
+}

@@ -1,0 +1,253 @@
+//! APIv3: JSON, signed with RSA over method, path, time, nonce and body; answers signed by the platform.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use http::Method;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use ids::ChannelTradeNo;
+use jiff::Timestamp;
+use money::{Amount, Currency};
+use orders::channel::{
+    Call, CreateQr, Paid, PaymentReply, RefundCall, RefundReply, Reply, Subject, Unknown,
+};
+use serde_json::{Value, json};
+
+use super::v2::fen;
+use super::{Wechat, map};
+use crate::{BuildError, Request, Response};
+
+/// How far the time in a signed message may be from ours.
+const WINDOW_S: i64 = 300;
+
+pub(super) fn build(
+    account: &Wechat,
+    call: &Call,
+    now: Timestamp,
+    nonce: &str,
+) -> Result<Request, BuildError> {
+    let (method, path, body) = message(account, call)?;
+    let body = body.map(|b| b.to_string()).unwrap_or_default();
+    let seconds = now.as_second();
+    let text = format!("{method}\n{path}\n{seconds}\n{nonce}\n{body}\n");
+    let signature = BASE64.encode(account.key.sign_sha256(text.as_bytes()));
+    let authorization = format!(
+        "WECHATPAY2-SHA256-RSA2048 mchid=\"{}\",nonce_str=\"{nonce}\",signature=\"{signature}\",\
+         timestamp=\"{seconds}\",serial_no=\"{}\"",
+        account.mchid, account.serial_no
+    );
+    // The serial picks which key signs the answer; in public-key mode it must be named.
+    let serial = account.trust.first().map(|(serial, _)| serial.as_str()).unwrap_or_default();
+    http::Request::builder()
+        .method(method)
+        .uri(format!("{}{path}", account.base_url))
+        .header(AUTHORIZATION, authorization)
+        .header(ACCEPT, "application/json")
+        .header(CONTENT_TYPE, "application/json")
+        .header(USER_AGENT, "suanpan")
+        .header("Wechatpay-Serial", serial)
+        .body(Bytes::from(body))
+        .or(Err(BuildError::Unfit))
+}
+
+fn message(account: &Wechat, call: &Call) -> Result<(Method, String, Option<Value>), BuildError> {
+    let partner = if account.sub_mchid.is_some() { "partner/" } else { "" };
+    let trades = format!("/v3/pay/{partner}transactions");
+    Ok(match call {
+        Call::CreateQr(create) => {
+            (Method::POST, format!("{trades}/native"), Some(native(account, create)?))
+        }
+        Call::Query(subject) => {
+            let no = subject.attempt.channel_no();
+            let path = format!("{trades}/out-trade-no/{no}?{}", who_query(account));
+            (Method::GET, path, None)
+        }
+        Call::Close(subject) => {
+            let path = format!("{trades}/out-trade-no/{}/close", subject.attempt.channel_no());
+            (Method::POST, path, Some(who(account)))
+        }
+        Call::Refund(call) => {
+            let path = "/v3/refund/domestic/refunds".to_owned();
+            (Method::POST, path, Some(refund(account, call)?))
+        }
+        Call::QueryRefund(call) => {
+            let no = call.refund.channel_no();
+            let sub = account.sub_mchid.as_ref().map(|id| format!("?sub_mchid={id}"));
+            let path = format!("/v3/refund/domestic/refunds/{no}{}", sub.unwrap_or_default());
+            (Method::GET, path, None)
+        }
+        Call::Charge(_) | Call::Cancel(_) => return Err(BuildError::NotOffered),
+    })
+}
+
+fn who(account: &Wechat) -> Value {
+    match &account.sub_mchid {
+        Some(sub) => json!({ "sp_mchid": account.mchid, "sub_mchid": sub }),
+        None => json!({ "mchid": account.mchid }),
+    }
+}
+
+fn who_query(account: &Wechat) -> String {
+    match &account.sub_mchid {
+        Some(sub) => format!("sp_mchid={}&sub_mchid={sub}", account.mchid),
+        None => format!("mchid={}", account.mchid),
+    }
+}
+
+fn native(account: &Wechat, create: &CreateQr) -> Result<Value, BuildError> {
+    let mut body = who(account);
+    let (subject, details) = (&create.subject, &create.details);
+    let mut put = |name: &str, value: Value| {
+        if let Some(map) = body.as_object_mut() {
+            map.insert(name.to_owned(), value);
+        }
+    };
+    match (&account.sub_mchid, &account.sub_appid) {
+        (Some(_), sub_appid) => {
+            put("sp_appid", json!(account.appid));
+            if let Some(sub_appid) = sub_appid {
+                put("sub_appid", json!(sub_appid));
+            }
+        }
+        (None, _) => put("appid", json!(account.appid)),
+    }
+    put("description", json!(details.description));
+    put("out_trade_no", json!(subject.attempt.channel_no()));
+    put("time_expire", json!(details.expires_at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()));
+    put("notify_url", json!(details.notify_url));
+    put("amount", json!({ "total": fen(subject.amount)?, "currency": "CNY" }));
+    put("scene_info", json!({ "payer_client_ip": details.terminal_ip }));
+    Ok(body)
+}
+
+fn refund(account: &Wechat, call: &RefundCall) -> Result<Value, BuildError> {
+    let mut body = json!({
+        "out_trade_no": call.subject.attempt.channel_no(),
+        "out_refund_no": call.refund.channel_no(),
+        "reason": call.reason,
+        "notify_url": call.notify_url,
+        "amount": {
+            "refund": fen(call.amount)?, "total": fen(call.subject.amount)?, "currency": "CNY",
+        },
+    });
+    if let (Some(map), Some(sub)) = (body.as_object_mut(), &account.sub_mchid) {
+        map.insert("sub_mchid".to_owned(), json!(sub));
+    }
+    Ok(body)
+}
+
+/// Verifies `timestamp\nnonce\nbody\n` with the key that the message names.
+pub(super) fn is_signed(
+    account: &Wechat,
+    headers: &http::HeaderMap,
+    body: &[u8],
+    now: Timestamp,
+) -> bool {
+    let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    let parts = (
+        header("wechatpay-timestamp"),
+        header("wechatpay-nonce"),
+        header("wechatpay-signature"),
+        header("wechatpay-serial"),
+    );
+    let (Some(timestamp), Some(nonce), Some(signature), Some(serial)) = parts else {
+        return false;
+    };
+    let seconds: Option<i64> = timestamp.parse().ok();
+    if seconds.is_none_or(|s| now.as_second().saturating_sub(s).abs() > WINDOW_S) {
+        return false;
+    }
+    let Some((_, key)) = account.trust.iter().find(|(known, _)| known == serial) else {
+        return false;
+    };
+    let text = [format!("{timestamp}\n{nonce}\n").as_bytes(), body, b"\n"].concat();
+    BASE64.decode(signature).is_ok_and(|s| key.verify_sha256(&text, &s).is_ok())
+}
+
+pub(super) fn read(
+    account: &Wechat,
+    call: &Call,
+    now: Timestamp,
+    response: &Response,
+) -> Result<Reply, Unknown> {
+    let (status, body) = (response.status(), response.body());
+    if status.is_server_error() {
+        return Err(Unknown::ChannelUnsure);
+    }
+    if !is_signed(account, response.headers(), body, now) {
+        return Err(Unknown::BadSignature);
+    }
+    let node: Value = if body.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_slice(body).or(Err(Unknown::Unreadable))?
+    };
+    if !status.is_success() {
+        return map::v3_refused(call, node.get("code").and_then(Value::as_str), &node);
+    }
+    match call {
+        Call::CreateQr(_) => match node.get("code_url").and_then(Value::as_str) {
+            Some(url) => Ok(Reply::Payment(PaymentReply::QrReady { code_url: url.to_owned() })),
+            None => Err(Unknown::Unreadable),
+        },
+        Call::Close(_) => Ok(Reply::Payment(PaymentReply::Closed)),
+        Call::Query(subject) => transaction(subject, &node),
+        Call::Refund(refund) | Call::QueryRefund(refund) => refund_status(refund, &node, "status"),
+        Call::Charge(_) | Call::Cancel(_) => Err(Unknown::Unreadable),
+    }
+}
+
+/// A transaction as queries and notices carry it.
+pub(super) fn transaction(subject: &Subject, node: &Value) -> Result<Reply, Unknown> {
+    let state = node.get("trade_state").and_then(Value::as_str).unwrap_or_default();
+    match map::trade_state(state)? {
+        map::TradeState::Other(reply) => Ok(Reply::Payment(reply)),
+        map::TradeState::Paid => {
+            let paid = paid(node).ok_or(Unknown::Unreadable)?;
+            map::checked(subject, paid)
+        }
+    }
+}
+
+pub(super) fn paid(node: &Value) -> Option<Paid> {
+    let text = |path: &str| node.pointer(path).and_then(Value::as_str);
+    let fen = node.pointer("/amount/total").and_then(Value::as_u64)?;
+    let payer = text("/payer/sub_openid").or_else(|| text("/payer/sp_openid"));
+    Some(Paid {
+        trade_no: ChannelTradeNo::parse(text("/transaction_id")?).ok()?,
+        amount: Amount::new(fen, Currency::Cny).ok()?,
+        paid_at: text("/success_time")?.parse().ok()?,
+        payer: payer.or_else(|| text("/payer/openid")).map(str::to_owned),
+    })
+}
+
+/// A refund as answers (`status`) and notices (`refund_status`) carry it.
+pub(super) fn refund_status(call: &RefundCall, node: &Value, name: &str) -> Result<Reply, Unknown> {
+    let text = |name: &str| node.get(name).and_then(Value::as_str);
+    let amount = node.pointer("/amount/refund").and_then(Value::as_u64);
+    if amount != Some(call.amount.minor()) {
+        return Err(Unknown::Unreadable);
+    }
+    refund_reply(text(name), text("success_time"), call.amount).map(Reply::Refund)
+}
+
+pub(super) fn refund_reply(
+    status: Option<&str>,
+    success_time: Option<&str>,
+    amount: Amount,
+) -> Result<RefundReply, Unknown> {
+    match status {
+        Some("SUCCESS") => {
+            let at = success_time.and_then(|t| t.parse().ok());
+            Ok(RefundReply::Succeeded { amount, refunded_at: at.ok_or(Unknown::Unreadable)? })
+        }
+        Some("PROCESSING") => Ok(RefundReply::Processing),
+        Some(code @ "CLOSED") => {
+            Ok(RefundReply::Refused(map::words(code, "the refund was closed")))
+        }
+        Some(code @ "ABNORMAL") => {
+            Ok(RefundReply::Impossible(map::words(code, "the payer's account cannot take it back")))
+        }
+        _ => Err(Unknown::Unreadable),
+    }
+}

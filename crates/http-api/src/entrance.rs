@@ -1,0 +1,126 @@
+//! The way in to `/v1`: size, signature, time, replay and rate, in this order; and the signed answer.
+
+use std::sync::Arc;
+
+use app::Caller;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use crypto::{RsaPublicKey, Sm2PublicKey};
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
+use merchants::KeyAlgorithm;
+
+use crate::authorization::Claim;
+use crate::errors::ApiError;
+use crate::limits::Fresh;
+use crate::state::ApiState;
+
+/// The longest request body.
+pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
+/// The longest answer that is signed: pages are bounded far below it.
+const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Who asks, once proven. Handlers take it from the request's extensions.
+#[derive(Debug, Clone)]
+pub(crate) struct Asker(pub(crate) Arc<Caller>);
+
+pub(crate) async fn admit(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let id = ids::JobId::generate(&state.app.ids, state.app.clock.now().as_millisecond());
+    let request_id = id.to_string().replacen("job_", "req_", 1);
+    let route = format!("{} {}", request.method(), request.uri().path());
+    let (caller, mut response) = match prove(&state, request).await {
+        Ok((caller, request)) => (Some(caller), next.run(request).await),
+        Err(error) => (None, error.into_response_without_id()),
+    };
+    state.counters.count(response.status().as_u16());
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        tracing::info!(request.id = %request_id, route, code = error.code, "a request was refused");
+        response = error.respond(&request_id);
+    }
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert("request-id", value);
+    }
+    match caller {
+        Some(caller) => sign(&state, &caller, response).await,
+        None => response,
+    }
+}
+
+async fn prove(state: &ApiState, request: Request) -> Result<(Arc<Caller>, Request), ApiError> {
+    let (mut parts, body) = request.into_parts();
+    let body = to_bytes(body, BODY_BYTES_MAX).await;
+    let body: Bytes = body.or(Err(ApiError::of("body_too_large")))?;
+    let header = parts.headers.get(AUTHORIZATION).and_then(|v| v.to_str().ok());
+    let claim = header.and_then(Claim::parse).ok_or(ApiError::of("authorization_malformed"))?;
+    let now = state.app.clock.now();
+    if !claim.is_in_window(now) {
+        return Err(ApiError::of("timestamp_out_of_window"));
+    }
+    let caller = state.app.caller(&claim.key).await?.ok_or(ApiError::of("signature_invalid"))?;
+    let target = parts.uri.path_and_query().map_or("/", |t| t.as_str());
+    let text = claim.signed_text(parts.method.as_str(), target, &body);
+    if caller.key.algorithm != claim.algorithm || !is_signed(&caller, &text, &claim.signature) {
+        return Err(ApiError::of("signature_invalid"));
+    }
+    if !state.rates.admit(&claim.key, now) {
+        return Err(ApiError::of("rate_limited"));
+    }
+    match state.nonces.take(&claim.key, &claim.nonce, claim.timestamp, now) {
+        Fresh::Yes => {}
+        Fresh::No => return Err(ApiError::of("nonce_replayed")),
+        Fresh::Full => return Err(ApiError::of("overloaded")),
+    }
+    parts.extensions.insert(Asker(Arc::clone(&caller)));
+    Ok((caller, Request::from_parts(parts, Body::from(body))))
+}
+
+fn is_signed(caller: &Caller, text: &[u8], signature: &[u8]) -> bool {
+    let public = caller.key.public_key.as_deref().unwrap_or_default();
+    match caller.key.algorithm {
+        KeyAlgorithm::HmacSha256 => caller
+            .secret
+            .as_ref()
+            .is_some_and(|secret| crypto::mac::verify_hmac_sha256(secret, text, signature).is_ok()),
+        KeyAlgorithm::RsaSha256 => RsaPublicKey::from_pem(public)
+            .is_ok_and(|key| key.verify_sha256(text, signature).is_ok()),
+        KeyAlgorithm::Sm2Sm3 => {
+            Sm2PublicKey::from_pem(public).is_ok_and(|key| key.verify(text, signature).is_ok())
+        }
+    }
+}
+
+/// Signs `TIMESTAMP\nNONCE\nBODY\n`: with the shared secret for HMAC keys, else with the platform's key.
+async fn sign(state: &ApiState, caller: &Caller, response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let Ok(body) = to_bytes(body, ANSWER_BYTES_MAX).await else {
+        return ApiError::of("internal").into_response_without_id();
+    };
+    let now = state.app.clock.now();
+    let nonce = ids::JobId::generate(&state.app.ids, now.as_millisecond()).to_string();
+    let head = format!("{}\n{nonce}\n", now.as_second());
+    let text = [head.as_bytes(), &body, b"\n"].concat();
+    let platform = &state.app.notification_key;
+    let (name, signature): (&str, Vec<u8>) = match &caller.secret {
+        Some(secret) => {
+            (caller.key.name.as_str(), crypto::mac::hmac_sha256(secret, &text).to_vec())
+        }
+        None => (&platform.name, platform.rsa.sign_sha256(&text)),
+    };
+    let headers = [
+        ("suanpan-timestamp", now.as_second().to_string()),
+        ("suanpan-nonce", nonce),
+        ("suanpan-key-id", name.to_owned()),
+        ("suanpan-signature", BASE64.encode(signature)),
+    ];
+    for (name, value) in headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            parts.headers.insert(name, value);
+        }
+    }
+    Response::from_parts(parts, Body::from(body))
+}

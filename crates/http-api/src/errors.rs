@@ -1,0 +1,164 @@
+//! Every error code of the API: its status, its cause, and what to do next. The page in `docs/` is
+//! made from this table.
+
+use std::fmt::Write as _;
+
+use app::{Failure, Refused, UseCaseError};
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde_json::json;
+
+/// One stable code.
+#[derive(Debug)]
+pub struct Code {
+    pub code: &'static str,
+    pub status: u16,
+    /// What happened, for the one who reads the answer.
+    pub message: &'static str,
+    /// What the merchant's developer does next.
+    pub next: &'static str,
+}
+
+macro_rules! codes {
+    ($($code:literal $status:literal $message:literal => $next:literal;)*) => {
+        /// All codes, in the order in which a request meets them.
+        pub const CODES: &[Code] =
+            &[$(Code { code: $code, status: $status, message: $message, next: $next }),*];
+    };
+}
+
+codes! {
+    "body_too_large" 413 "the request body is larger than 64 KiB" => "send less";
+    "authorization_malformed" 401 "the Authorization header is missing or cannot be read" => "compare it with the signing page";
+    "timestamp_out_of_window" 401 "the timestamp is more than five minutes from ours" => "set the clock, sign anew";
+    "signature_invalid" 401 "the key is not known or the signature does not fit" => "check key id, secret, and the exact bytes that are signed";
+    "nonce_replayed" 401 "this nonce was used before" => "sign every request with a fresh nonce";
+    "rate_limited" 429 "too many requests with this key" => "wait a second, then go on more slowly";
+    "route_not_found" 404 "there is no such path or method" => "see the API reference";
+    "request_malformed" 400 "the body or the query is not of the documented form" => "details name the place; unknown fields are refused too";
+    "amount_invalid" 400 "the amount is not a whole number of fen within the limits" => "send 1 to 100000000000 fen";
+    "currency_unsupported" 400 "the currency is not CNY" => "send CNY";
+    "field_invalid" 400 "a field is empty, too long, or of characters that it cannot have" => "details name the field";
+    "means_invalid" 400 "exactly one of payer_code and qr is wanted" => "send one of them";
+    "terminal_not_allowed" 403 "a terminal's key acts for its own terminal only" => "leave terminal_id out, or use the merchant's key";
+    "merchant_suspended" 403 "the merchant takes no new payments" => "ask operations";
+    "payment_not_found" 404 "there is no such payment of yours" => "check the number";
+    "order_no_used" 409 "this order number was used before with other content" => "use a new number for a new order; to ask for the old one, get it";
+    "terminal_not_found" 400 "the terminal is not one of yours, or was revoked" => "check terminal_id";
+    "payer_code_unknown" 400 "the payer's code belongs to no connected wallet" => "scan again, or ask for another wallet";
+    "channel_not_open" 400 "this channel is not open for you" => "use another channel, or ask operations";
+    "order_paid" 409 "the payment is paid" => "refund it instead";
+    "refund_no_used" 409 "this refund number was used before with other content" => "use a new number for a new refund";
+    "refund_not_found" 404 "there is no such refund of yours" => "check the number";
+    "leg_not_found" 409 "the payment has no such part" => "check the payment";
+    "order_not_paid" 409 "the payment is not paid" => "nothing is to be refunded";
+    "refund_not_failed" 409 "only a failed refund can be tried again" => "get the refund to see its state";
+    "currency_mismatch" 400 "the refund is in another currency than the payment" => "use the payment's currency";
+    "amount_above_refundable" 409 "the amount is above what can still be refunded" => "get the payment: total less refunded and refunding";
+    "insufficient_funds" 409 "your unsettled money and balance do not cover the refund" => "try again when more has come in";
+    "notification_not_found" 404 "there is no such notification of yours" => "check the number";
+    "overloaded" 503 "too much waits; nothing was done" => "try again with the same number after a second";
+    "internal" 500 "something failed on our side; the result may not be known" => "get the payment, or send the same request again: the number makes it safe";
+}
+
+/// An error on its way out. The answer is made where the request's id is known.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiError {
+    pub(crate) code: &'static str,
+    pub(crate) details: Option<String>,
+}
+
+impl ApiError {
+    pub(crate) const fn of(code: &'static str) -> Self {
+        Self { code, details: None }
+    }
+
+    pub(crate) fn field(code: &'static str, field: &str) -> Self {
+        Self { code, details: Some(field.to_owned()) }
+    }
+
+    fn row(&self) -> Option<&'static Code> {
+        CODES.iter().find(|row| row.code == self.code)
+    }
+
+    pub(crate) fn respond(&self, request_id: &str) -> Response {
+        let row = self.row();
+        let status = row.and_then(|r| StatusCode::from_u16(r.status).ok());
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = Json(json!({
+            "code": self.code,
+            "message": row.map_or("", |r| r.message),
+            "request_id": request_id,
+            "details": self.details,
+        }));
+        let mut response = (status, body).into_response();
+        if self.code == "rate_limited" || self.code == "overloaded" {
+            let wait = http::HeaderValue::from_static("1");
+            response.headers_mut().insert(http::header::RETRY_AFTER, wait);
+        }
+        response
+    }
+
+    /// For the layer that knows the request's id: it finds the error in the extensions.
+    pub(crate) fn into_response_without_id(self) -> Response {
+        let status = self.row().and_then(|r| StatusCode::from_u16(r.status).ok());
+        let mut response = Response::default();
+        *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        self.into_response_without_id()
+    }
+}
+
+impl From<Failure> for ApiError {
+    fn from(failure: Failure) -> Self {
+        if failure.is_overload() {
+            return Self::of("overloaded");
+        }
+        let chain = std::iter::successors(std::error::Error::source(&failure), |e| e.source());
+        let causes: Vec<String> = chain.map(ToString::to_string).collect();
+        tracing::error!(error = %failure, causes = ?causes, "a request failed");
+        Self::of("internal")
+    }
+}
+
+impl From<Refused> for ApiError {
+    fn from(refused: Refused) -> Self {
+        Self::of(refused.code())
+    }
+}
+
+impl From<UseCaseError> for ApiError {
+    fn from(error: UseCaseError) -> Self {
+        match error {
+            UseCaseError::Refused(refused) => refused.into(),
+            UseCaseError::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+pub(crate) async fn not_found() -> ApiError {
+    ApiError::of("route_not_found")
+}
+
+/// The text of `docs/error-codes.md`.
+#[must_use]
+pub fn error_codes_page() -> String {
+    let mut page = String::from(
+        "# Error codes\n\nAn error answers with its HTTP status and \
+         `{\"code\",\"message\",\"request_id\",\"details\"}`. Codes are stable; messages may change. \
+         None of them leaves anything behind unless it says so.\n\n\
+         | code | status | what happened | what to do |\n|---|---|---|---|\n",
+    );
+    for row in CODES {
+        let Code { code, status, message, next } = row;
+        let _written = writeln!(page, "| `{code}` | {status} | {message} | {next} |");
+    }
+    page
+}

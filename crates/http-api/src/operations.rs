@@ -1,0 +1,56 @@
+//! For those who run it: health, readiness, metrics.
+
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use crate::state::ApiState;
+
+/// Requests by the hundreds of their status.
+#[derive(Debug, Default)]
+pub(crate) struct Counters([AtomicU64; 6]);
+
+impl Counters {
+    pub(crate) fn count(&self, status: u16) {
+        if let Some(counter) = self.0.get(usize::from(status / 100)) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The process lives.
+pub(crate) async fn health() -> &'static str {
+    "ok"
+}
+
+/// The process can do its work: the store answers.
+pub(crate) async fn ready(State(state): State<ApiState>) -> (StatusCode, &'static str) {
+    match state.app.ready().await {
+        Ok(()) => (StatusCode::OK, "ready"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer"),
+    }
+}
+
+/// Prometheus text.
+pub(crate) async fn metrics(State(state): State<ApiState>) -> String {
+    let mut text = String::from(
+        "# HELP suanpan_requests_total API requests by status class.\n\
+         # TYPE suanpan_requests_total counter\n",
+    );
+    for (class, counter) in (0..).zip(&state.counters.0).skip(2) {
+        let count = counter.load(Ordering::Relaxed);
+        let _written = writeln!(text, "suanpan_requests_total{{status=\"{class}xx\"}} {count}");
+    }
+    if let Ok((commands, jobs)) = state.app.waiting().await {
+        let _written = write!(
+            text,
+            "# HELP suanpan_writer_waiting Commands that wait for the store's writer.\n\
+             # TYPE suanpan_writer_waiting gauge\nsuanpan_writer_waiting {commands}\n\
+             # HELP suanpan_jobs_waiting Jobs that wait for their time.\n\
+             # TYPE suanpan_jobs_waiting gauge\nsuanpan_jobs_waiting {jobs}\n"
+        );
+    }
+    text
+}

@@ -1,0 +1,137 @@
+//! Operators' commands: merchants, keys, channels, and the books.
+
+use std::path::PathBuf;
+
+use app::App;
+use app::onboard::{IssuedKey, KeyMaterial, NewChannelAccount};
+use clap::{Args, Subcommand};
+use ids::{ApiKeyName, ChannelAccountId, ChannelCode, MerchantId};
+use merchants::TerminalKind;
+use secret::Secret;
+use serde_json::{Value, json};
+
+use crate::assemble::assemble;
+use crate::export::{Tool, journal_text, trial_balance_json};
+use crate::out::say;
+use crate::{Outcome, PlaceArgs};
+
+#[derive(Debug, Args)]
+pub(crate) struct AdminArgs {
+    #[command(flatten)]
+    place: PlaceArgs,
+    #[command(subcommand)]
+    command: Admin,
+}
+
+#[derive(Debug, Subcommand)]
+enum Admin {
+    /// Create a merchant with a first store.
+    CreateMerchant { name: String },
+    /// Register a terminal in a new store of a merchant, with a key of its own.
+    CreateTerminal {
+        merchant: MerchantId,
+        /// counter_register, companion_device, smart_pos, micro_store, table_code, qr_plate
+        kind: String,
+        name: String,
+    },
+    /// Issue an API key: a shared secret, or for the merchant's public key.
+    IssueKey {
+        merchant: MerchantId,
+        /// PEM of an RSA public key.
+        #[arg(long)]
+        rsa: Option<PathBuf>,
+        /// PEM of an SM2 public key.
+        #[arg(long, conflicts_with = "rsa")]
+        sm2: Option<PathBuf>,
+    },
+    /// Revoke an API key.
+    RevokeKey { name: String },
+    /// Add a version of our account at a channel; the file is its parameters as JSON.
+    AddChannelAccount {
+        channel: String,
+        account_no: String,
+        config: PathBuf,
+        /// A real account with real money.
+        #[arg(long)]
+        live: bool,
+    },
+    /// Send a merchant's new payments of a channel through an account.
+    OpenChannel { merchant: MerchantId, account: ChannelAccountId },
+    /// Balances, totals per book, and what is wrong with them.
+    TrialBalance,
+    /// The journal for a foreign tool, with closing assertions.
+    Export {
+        #[arg(long, value_enum, default_value_t = Tool::Hledger)]
+        format: Tool,
+    },
+}
+
+pub(crate) async fn admin(args: AdminArgs) -> Outcome {
+    let app = assemble(&args.place).await?;
+    let done = run(&app, args.command).await;
+    crate::serve::close(app);
+    done
+}
+
+async fn run(app: &App, command: Admin) -> Outcome {
+    match command {
+        Admin::CreateMerchant { name } => {
+            let merchant = app.create_merchant(&name).await?;
+            let store = app.create_store(merchant.id, &name).await?;
+            print(&json!({ "merchant": merchant.id.to_string(), "store": store.id.to_string() }));
+        }
+        Admin::CreateTerminal { merchant, kind, name } => {
+            let kind = TerminalKind::parse(&kind).ok_or("there is no such kind of terminal")?;
+            let store = app.create_store(merchant, &name).await?;
+            let terminal = app.create_terminal(&store, kind, &name).await?;
+            let issued = app.issue_key(merchant, Some(terminal.id), KeyMaterial::Hmac).await?;
+            let mut shown = issued_json(&issued);
+            if let Some(map) = shown.as_object_mut() {
+                map.insert("terminal".to_owned(), json!(terminal.id.to_string()));
+            }
+            print(&shown);
+        }
+        Admin::IssueKey { merchant, rsa, sm2 } => {
+            let material = match (rsa, sm2) {
+                (Some(path), _) => KeyMaterial::Rsa(std::fs::read_to_string(path)?),
+                (None, Some(path)) => KeyMaterial::Sm2(std::fs::read_to_string(path)?),
+                (None, None) => KeyMaterial::Hmac,
+            };
+            print(&issued_json(&app.issue_key(merchant, None, material).await?));
+        }
+        Admin::RevokeKey { name } => {
+            let revoked = app.revoke_key(&ApiKeyName::parse(&name)?).await?;
+            print(&json!({ "revoked": revoked }));
+        }
+        Admin::AddChannelAccount { channel, account_no, config, live } => {
+            let config = Secret::new(std::fs::read_to_string(config)?);
+            let channel = ChannelCode::parse(&channel)?;
+            let new = NewChannelAccount { channel, account_no, live, config };
+            let account = app.add_channel_account(new).await?;
+            let id = account.id.to_string();
+            print(&json!({ "channel_account": id, "version": account.version }));
+        }
+        Admin::OpenChannel { merchant, account } => {
+            let account = app.store.channel_account(account).await?;
+            let account = account.ok_or("there is no such channel account")?;
+            app.open_channel(merchant, &account).await?;
+            print(&json!({ "opened": account.channel.as_str() }));
+        }
+        Admin::TrialBalance => print(&trial_balance_json(app).await?),
+        Admin::Export { format } => say(journal_text(app, format).await?.trim_end()),
+    }
+    Ok(())
+}
+
+fn print(value: &Value) {
+    say(&value.to_string());
+}
+
+/// A secret is shown once, here, to the operator who asked for it.
+fn issued_json(issued: &IssuedKey) -> Value {
+    json!({
+        "key_id": issued.key.name.as_str(),
+        "scheme": issued.key.algorithm.scheme(),
+        "secret": issued.secret.as_ref().map(Secret::expose),
+    })
+}

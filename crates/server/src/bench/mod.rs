@@ -1,0 +1,80 @@
+//! Benches: rates through the use cases, beside the raw limit measured in the same run.
+
+mod instant;
+mod payments;
+
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::Value;
+
+use crate::Outcome;
+use crate::out::say;
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// Payments through the use cases, durable, with a channel that answers at once.
+    Payments(PaymentsArgs),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StoreKind {
+    Sqlite,
+    Postgres,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PaymentsArgs {
+    #[arg(long, value_enum, default_value_t = StoreKind::Sqlite)]
+    pub(crate) store: StoreKind,
+    /// An empty database for `--store postgres`; a second one, with `_raw` added to its name, must
+    /// exist for the raw figure.
+    #[arg(long, env = "SUANPAN_DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+    /// How many payments.
+    #[arg(long, default_value_t = 60_000)]
+    pub(crate) payments: u64,
+    /// Payments under way at once.
+    #[arg(long, default_value_t = 512)]
+    pub(crate) in_flight: usize,
+    /// Merchants that the payments are spread over.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) merchants: usize,
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+pub(crate) async fn bench(args: BenchArgs) -> Outcome {
+    match args.bench {
+        Bench::Payments(args) => {
+            let figures = payments::payments(&args).await?;
+            if args.json {
+                say(&figures.to_string());
+            } else {
+                for (name, value) in figures.as_object().into_iter().flatten() {
+                    say(&format!(
+                        "{name:<24} {}",
+                        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `count / seconds` in whole numbers, and a ratio in thousandths: figures without floats.
+pub(crate) fn rate(count: u64, elapsed: std::time::Duration) -> u64 {
+    let micros = elapsed.as_micros().max(1);
+    u64::try_from(u128::from(count) * 1_000_000 / micros).unwrap_or(u64::MAX)
+}
+
+/// `a / b` as a text with three decimals.
+pub(crate) fn ratio(a: u64, b: u64) -> Value {
+    let thousandths = u128::from(a) * 1_000 / u128::from(b.max(1));
+    Value::String(format!("{}.{:03}", thousandths / 1_000, thousandths % 1_000))
+}

@@ -1,0 +1,109 @@
+//! The long-running commands: server, worker, sandbox; and migrate.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use sandbox::{Sandbox, SandboxConfig};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::assemble::{asked_to_stop, assemble, work};
+use crate::clock::{self, RealClock};
+use crate::out::say;
+use crate::{Outcome, PlaceArgs};
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// Where to listen.
+    #[arg(long, env = "SUANPAN_LISTEN", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Leave the jobs to `suanpan worker`.
+    #[arg(long)]
+    pub(crate) no_worker: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SandboxArgs {
+    /// Where to listen; loopback only.
+    #[arg(long, default_value = "127.0.0.1:8090")]
+    listen: SocketAddr,
+    /// Where the accounts and keys are written that a client needs.
+    #[arg(long, default_value = "sandbox.json")]
+    coordinates: PathBuf,
+}
+
+pub(crate) async fn serve(args: ServeArgs) -> Outcome {
+    let app = assemble(&args.place).await?;
+    let listener = TcpListener::bind(args.listen).await?;
+    say(&format!("listening on http://{}", listener.local_addr()?));
+    let (stop, stopped) = watch::channel(false);
+    let worker = (!args.no_worker).then(|| tokio::spawn(work(Arc::clone(&app), stopped.clone())));
+    let router = http_api::router(http_api::ApiState::new(Arc::clone(&app)));
+    let mut ended = stopped.clone();
+    let shutdown = async move {
+        asked_to_stop().await;
+        stop.send_replace(true);
+    };
+    axum::serve(listener, router).with_graceful_shutdown(shutdown).await?;
+    if !*ended.borrow_and_update() {
+        drop(ended.changed().await);
+    }
+    if let Some(worker) = worker {
+        worker.await?;
+    }
+    close(app);
+    Ok(())
+}
+
+/// Lets the writer finish what it has. Whoever still holds the application keeps it open.
+pub(crate) fn close(app: Arc<app::App>) {
+    match Arc::try_unwrap(app) {
+        Ok(app) => app.store.close(),
+        Err(_) => tracing::warn!("stopping while requests are still running"),
+    }
+}
+
+pub(crate) async fn worker(place: PlaceArgs) -> Outcome {
+    let app = assemble(&place).await?;
+    let (stop, stopped) = watch::channel(false);
+    let worker = tokio::spawn(work(Arc::clone(&app), stopped));
+    say("working");
+    asked_to_stop().await;
+    stop.send_replace(true);
+    worker.await?;
+    close(app);
+    Ok(())
+}
+
+pub(crate) async fn migrate(place: PlaceArgs) -> Outcome {
+    let ids = Arc::new(ids::IdSource::new(ids::NODE_MAX)?);
+    let store = store::Store::open(place.target(), ids, clock::now().as_millisecond()).await?;
+    store.close();
+    say("the schema is up to date");
+    Ok(())
+}
+
+/// Plays the channels until stopped. The port is on loopback and the accounts are fresh.
+pub(crate) async fn sandbox(args: SandboxArgs) -> Outcome {
+    let config = SandboxConfig::generate(clock::now())?;
+    let listener = TcpListener::bind(args.listen).await?;
+    let base_url = format!("http://{}", listener.local_addr()?);
+    write_owner_only(&args.coordinates, &config.coordinates(&base_url).to_string())?;
+    say(&format!("sandbox on {base_url}, coordinates in {}", args.coordinates.display()));
+    let now = || app::Clock::now(&RealClock);
+    sandbox::server::serve(listener, Sandbox::new(config), now, asked_to_stop()).await?;
+    Ok(())
+}
+
+/// Writes a file that holds keys: only its owner can read it.
+pub(crate) fn write_owner_only(path: &std::path::Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
+}
