@@ -42,29 +42,18 @@ const STEPS: &[(&str, Step)] = &[
 ];
 
 pub(crate) fn ci(workspace: &Workspace) -> Result<(), Stop> {
-    let mut ci = Run {
-        workspace,
-        postgres: None,
-        count: Count::default(),
-        left_out: Vec::new(),
-    };
+    let mut ci = Run { workspace, postgres: None, count: Count::default(), left_out: Vec::new() };
     let whole = now();
     for (name, step) in STEPS {
         say(&format!("\n== {name}"));
         let begun = now();
         let took = || begun.elapsed().as_millis();
         step(&mut ci).map_err(|stop| {
-            Stop::new(format!(
-                "FAILED: {name}, after {}\n{stop}",
-                duration(took())
-            ))
+            Stop::new(format!("FAILED: {name}, after {}\n{stop}", duration(took())))
         })?;
         say(&format!("== {name}: ok, {}", duration(took())));
     }
-    say(&format!(
-        "\nall steps: {}",
-        duration(whole.elapsed().as_millis())
-    ));
+    say(&format!("\nall steps: {}", duration(whole.elapsed().as_millis())));
     for what in &ci.left_out {
         say(&format!("left out: {what}"));
     }
@@ -152,9 +141,12 @@ fn simulate(ci: &mut Run<'_>) -> Result<(), Stop> {
     let commit = capture(std::process::Command::new("git").args(["rev-parse", "HEAD"]))
         .map_or_else(|_| "no commit".to_owned(), |text| text.trim().to_owned());
     say(&format!("{SIM_SEEDS} seeds from {first} on, at {commit}"));
-    run(cargo()
-        .args(["run", "--quiet", "--package", "sim", "--"])
-        .args(["--seeds", &SIM_SEEDS.to_string(), "--seed", &first]))
+    run(cargo().args(["run", "--quiet", "--package", "sim", "--"]).args([
+        "--seeds",
+        &SIM_SEEDS.to_string(),
+        "--seed",
+        &first,
+    ]))
 }
 
 /// Below 2^32, so that a person can type it.

@@ -14,9 +14,8 @@ pub(crate) fn cargo() -> Command {
 
 /// The command as one would type it.
 pub(crate) fn typed(command: &Command) -> String {
-    let program = std::path::Path::new(command.get_program())
-        .file_name()
-        .unwrap_or_else(|| OsStr::new("?"));
+    let program =
+        std::path::Path::new(command.get_program()).file_name().unwrap_or_else(|| OsStr::new("?"));
     std::iter::once(program)
         .chain(command.get_args())
         .map(|word| word.to_string_lossy().into_owned())
@@ -26,9 +25,7 @@ pub(crate) fn typed(command: &Command) -> String {
 
 /// Runs it with our own input and output.
 pub(crate) fn run(command: &mut Command) -> Result<(), Stop> {
-    let status = command
-        .status()
-        .map_err(|error| unstarted(command, &error))?;
+    let status = command.status().map_err(|error| unstarted(command, &error))?;
     if status.success() {
         return Ok(());
     }
@@ -37,9 +34,7 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Stop> {
 
 /// Runs it quietly and returns what it wrote; what it complained about goes into the failure.
 pub(crate) fn capture(command: &mut Command) -> Result<String, Stop> {
-    let output = command
-        .output()
-        .map_err(|error| unstarted(command, &error))?;
+    let output = command.output().map_err(|error| unstarted(command, &error))?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     if output.status.success() {
         return Ok(text(&output.stdout));
@@ -87,10 +82,7 @@ pub(crate) struct Running(pub(crate) Child);
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Result<Self, Stop> {
-        command
-            .spawn()
-            .map(Self)
-            .map_err(|error| unstarted(command, &error))
+        command.spawn().map(Self).map_err(|error| unstarted(command, &error))
     }
 
     /// How it ended, if it has.
@@ -118,10 +110,7 @@ mod tests {
         assert!(text.contains("sh -c"), "{text}");
         assert!(text.contains("no bread"), "{text}");
         let stop = run(&mut Command::new("suanpan-no-such-program")).unwrap_err();
-        assert!(
-            stop.to_string()
-                .starts_with("cannot run `suanpan-no-such-program`")
-        );
+        assert!(stop.to_string().starts_with("cannot run `suanpan-no-such-program`"));
     }
 
     #[test]

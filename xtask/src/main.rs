@@ -44,18 +44,12 @@ impl fmt::Display for Stop {
     }
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "the one place where this tool talks to its user"
-)]
+#[expect(clippy::print_stdout, reason = "the one place where this tool talks to its user")]
 pub(crate) fn say(line: &str) {
     println!("{line}");
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "the one place where this tool complains to its user"
-)]
+#[expect(clippy::print_stderr, reason = "the one place where this tool complains to its user")]
 fn complain(line: &str) {
     eprintln!("{line}");
 }
@@ -131,9 +125,7 @@ impl SimArguments {
                 "--seeds" => seeds = value.parse().ok(),
                 "--seed" => first = Some(number(value)?),
                 other => {
-                    return Err(Stop::new(format!(
-                        "`sim` does not know `{other}`\n\n{USAGE}"
-                    )));
+                    return Err(Stop::new(format!("`sim` does not know `{other}`\n\n{USAGE}")));
                 }
             }
         }
@@ -143,8 +135,7 @@ impl SimArguments {
 }
 
 fn number(text: &str) -> Result<u64, Stop> {
-    text.parse()
-        .or(Err(Stop::new("`--seed` takes a whole number")))
+    text.parse().or(Err(Stop::new("`--seed` takes a whole number")))
 }
 
 fn simulate(arguments: &SimArguments) -> Result<(), Stop> {
@@ -159,10 +150,7 @@ fn simulate(arguments: &SimArguments) -> Result<(), Stop> {
 
 /// Whether a program answers when called: the test for an optional tool.
 pub(crate) fn answers<S: AsRef<OsStr>>(program: &str, arguments: &[S]) -> bool {
-    Command::new(program)
-        .args(arguments)
-        .output()
-        .is_ok_and(|output| output.status.success())
+    Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
 }
 
 #[cfg(test)]

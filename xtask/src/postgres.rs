@@ -30,10 +30,7 @@ const USER: &str = "postgres";
 
 /// The newest folder that holds `initdb`, `postgres` and the rest.
 pub(crate) fn programs() -> Option<PathBuf> {
-    let versions = fs::read_dir(DEBIAN_VERSIONS)
-        .into_iter()
-        .flatten()
-        .flatten();
+    let versions = fs::read_dir(DEBIAN_VERSIONS).into_iter().flatten().flatten();
     let newest = versions
         .filter_map(|entry| {
             let version: u32 = entry.file_name().to_str()?.parse().ok()?;
@@ -70,12 +67,7 @@ impl Cluster {
         let folder = std::env::temp_dir().join(format!("{FOLDER_PREFIX}{}", std::process::id()));
         fs::create_dir(&folder).map_err(|error| at(&folder, &error))?;
         // From here on, whatever fails, `Drop` removes the folder.
-        let mut cluster = Self {
-            url: String::new(),
-            programs,
-            folder,
-            server: None,
-        };
+        let mut cluster = Self { url: String::new(), programs, folder, server: None };
         let password = cluster.create()?;
         cluster.serve(&password)?;
         Ok(cluster)
@@ -144,9 +136,7 @@ impl Cluster {
             thread::sleep(Duration::from_millis(READY_POLL_MS));
         }
         let said = fs::read_to_string(&log).unwrap_or_default();
-        Err(Stop::new(format!(
-            "PostgreSQL did not start; it wrote:\n{said}"
-        )))
+        Err(Stop::new(format!("PostgreSQL did not start; it wrote:\n{said}")))
     }
 
     fn data(&self) -> PathBuf {
@@ -179,8 +169,7 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         if let Some(mut server) = self.server.take() {
             let mut stop = self.program("pg_ctl");
-            stop.args(["stop", "-s", "-m", "immediate", "-D"])
-                .arg(self.data());
+            stop.args(["stop", "-s", "-m", "immediate", "-D"]).arg(self.data());
             if capture(&mut stop).is_ok() {
                 server.0.wait().ok();
             }
@@ -215,9 +204,7 @@ fn at(path: &Path, error: &std::io::Error) -> Stop {
 fn database_user() -> Result<(u32, u32), Stop> {
     let number = |flag| {
         let id = capture(Command::new("id").args([flag, USER]))?;
-        id.trim().parse().or(Err(Stop::new(format!(
-            "`id {flag} {USER}` wrote no number"
-        ))))
+        id.trim().parse().or(Err(Stop::new(format!("`id {flag} {USER}` wrote no number"))))
     };
     Ok((number("-u")?, number("-g")?))
 }

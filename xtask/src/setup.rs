@@ -34,11 +34,7 @@ const NEEDS: &[Need] = &[
         package: "nodejs",
         is_there: || answers("node", &["--version"]),
     },
-    Need {
-        what: "npm",
-        package: "npm",
-        is_there: || answers("npm", &["--version"]),
-    },
+    Need { what: "npm", package: "npm", is_there: || answers("npm", &["--version"]) },
 ];
 
 /// Parts of the Rust toolchain that a minimal installation lacks.
@@ -75,9 +71,7 @@ fn install(missing: &[&Need]) -> Result<(), Stop> {
     say(&format!("installing {}", packages.join(", ")));
     command::run(apt_get().args(["update", "--quiet"]))?;
     command::run(
-        apt_get()
-            .args(["install", "--yes", "--quiet", "--no-install-recommends"])
-            .args(packages),
+        apt_get().args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(packages),
     )
 }
 
@@ -88,9 +82,7 @@ fn apt_get() -> Command {
 }
 
 fn advice(missing: &[&Need]) -> String {
-    let lines = missing
-        .iter()
-        .map(|need| format!("  {:<14} {}", need.package, need.what));
+    let lines = missing.iter().map(|need| format!("  {:<14} {}", need.package, need.what));
     let packages: Vec<&str> = missing.iter().map(|need| need.package).collect();
     std::iter::once("this machine lacks:".to_owned())
         .chain(lines)

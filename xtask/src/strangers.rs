@@ -74,16 +74,10 @@ struct Script {
 impl Script {
     /// `None` for the package lists and for modules that scripts import.
     fn from_name(file: &str) -> Option<Self> {
-        let python = file
-            .strip_suffix("_python.py")
-            .map(|c| (c, Language::Python));
+        let python = file.strip_suffix("_python.py").map(|c| (c, Language::Python));
         let node = || file.strip_suffix("_node.mjs").map(|c| (c, Language::Node));
         let (channel, language) = python.or_else(node)?;
-        Some(Self {
-            file: file.to_owned(),
-            channel: channel.to_owned(),
-            language,
-        })
+        Some(Self { file: file.to_owned(), channel: channel.to_owned(), language })
     }
 
     /// How many checks passed; a failed one ends the script with another status than 0.
@@ -106,16 +100,11 @@ impl Script {
         let coordinates = cache.join(format!("{}.json", self.file));
         let _sandbox = start_sandbox(target, &coordinates)?;
         let mut passed = 0;
-        listen(call.arg(&coordinates), |line| {
-            passed += u64::from(is_check(line))
-        })?;
+        listen(call.arg(&coordinates), |line| passed += u64::from(is_check(line)))?;
         // It holds the demo's private keys, and the sandbox they belong to ends here.
         fs::remove_file(&coordinates).map_err(|error| at(&coordinates, &error))?;
         if passed == 0 {
-            return Err(Stop::new(format!(
-                "{} ended well but checked nothing",
-                self.file
-            )));
+            return Err(Stop::new(format!("{} ended well but checked nothing", self.file)));
         }
         Ok(passed)
     }
@@ -131,15 +120,10 @@ fn scripts_in(folder: &Path) -> Result<Vec<Script>, Stop> {
         return Ok(Vec::new());
     }
     let entries = fs::read_dir(folder).map_err(|error| at(folder, &error))?;
-    let mut names: Vec<String> = entries
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
+    let mut names: Vec<String> =
+        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
-    Ok(names
-        .iter()
-        .filter_map(|name| Script::from_name(name))
-        .collect())
+    Ok(names.iter().filter_map(|name| Script::from_name(name)).collect())
 }
 
 /// The example writes the coordinates when it listens; that is how we know that it does.
@@ -153,9 +137,7 @@ fn start_sandbox(target: &Path, coordinates: &Path) -> Result<Running, Stop> {
             return Ok(sandbox);
         }
         if let Some(status) = sandbox.ended() {
-            return Err(Stop::new(format!(
-                "the sandbox ended before it listened: {status}"
-            )));
+            return Err(Stop::new(format!("the sandbox ended before it listened: {status}")));
         }
         thread::sleep(Duration::from_millis(COORDINATES_POLL_MS));
     }
@@ -172,20 +154,10 @@ fn python_environment(packages: &Path, cache: &Path) -> Result<PathBuf, Stop> {
         return Ok(environment);
     }
     say(&format!("installing {}", packages.display()));
-    command::run(
-        Command::new("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(&environment),
-    )?;
+    command::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))?;
     command::run(
         Command::new(environment.join("bin/python"))
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-            ])
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
             .arg("--requirement")
             .arg(packages),
     )?;
@@ -204,10 +176,7 @@ fn node_home(folder: &Path, cache: &Path) -> Result<PathBuf, Stop> {
         + &fs::read_to_string(&lock).unwrap_or_default();
     let entries = fs::read_dir(folder).map_err(|error| at(folder, &error))?;
     for path in entries.flatten().map(|entry| entry.path()) {
-        let extension = path
-            .extension()
-            .and_then(|e| e.to_str())
-            .unwrap_or_default();
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
         if let Some(name) = path.file_name()
             && matches!(extension, "mjs" | "js" | "json")
         {

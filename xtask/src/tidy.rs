@@ -37,11 +37,7 @@ impl fmt::Display for Finding {
         if self.line > 0 {
             write!(f, ":{}", self.line)?;
         }
-        write!(
-            f,
-            ": {}: {}\n    instead: {}",
-            self.rule, self.found, self.instead
-        )
+        write!(f, ": {}: {}\n    instead: {}", self.rule, self.found, self.instead)
     }
 }
 

@@ -70,15 +70,8 @@ impl Package {
         let folder = manifest.parent().unwrap_or(root);
         Self {
             name: string(package, "name"),
-            folder: folder
-                .strip_prefix(root)
-                .unwrap_or(folder)
-                .to_string_lossy()
-                .into_owned(),
-            layer: package
-                .pointer("/metadata/layer")
-                .and_then(Value::as_str)
-                .map(String::from),
+            folder: folder.strip_prefix(root).unwrap_or(folder).to_string_lossy().into_owned(),
+            layer: package.pointer("/metadata/layer").and_then(Value::as_str).map(String::from),
             dependencies: list(package, "dependencies")
                 .map(|dependency| Dependency {
                     name: string(dependency, "name"),
@@ -99,19 +92,11 @@ impl Package {
 }
 
 fn string(value: &Value, key: &str) -> String {
-    value
-        .get(key)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
+    value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    value
-        .get(key)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
 #[cfg(test)]
@@ -129,10 +114,7 @@ mod tests {
             }]}"#,
         )
         .unwrap();
-        let dependency = |name: &str, dev| Dependency {
-            name: name.into(),
-            dev,
-        };
+        let dependency = |name: &str, dev| Dependency { name: name.into(), dev };
         assert_eq!(
             workspace.packages,
             [Package {

@@ -63,7 +63,7 @@ impl Parties {
     }
 
     /// 退款在途
-    fn refund_transit(&self, refund: RefundId) -> AccountKey {
+    pub(crate) fn refund_transit(&self, refund: RefundId) -> AccountKey {
         AccountKey::refund_transit(refund, self.currency)
     }
 }

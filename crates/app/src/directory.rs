@@ -153,7 +153,7 @@ impl App {
     pub fn adopt_connector(&self, row: &merchants::ChannelAccount, connector: Arc<dyn Connector>) {
         let account = Account {
             id: row.id,
-            ledger_owner: format!("{}:{}", row.channel, row.account_no),
+            ledger_owner: ledger_owner(row),
             channel: row.channel.clone(),
             connector,
         };
@@ -177,11 +177,16 @@ impl App {
             serde_json::from_str(text.expose()).or(Err(unusable()))?;
         let account = Arc::new(Account {
             id,
-            ledger_owner: format!("{}/{}", row.channel, row.account_no),
+            ledger_owner: ledger_owner(&row),
             channel: row.channel,
             connector: channels::connector(&config).or(Err(unusable()))?,
         });
         self.directory.accounts.put(id, self.now(), Arc::clone(&account));
         Ok(Some(account))
     }
+}
+
+/// The owner of the ledger's account at a channel: the same for all versions of an account number.
+fn ledger_owner(row: &merchants::ChannelAccount) -> String {
+    format!("{}:{}", row.channel, row.account_no)
 }

@@ -166,6 +166,12 @@ impl App {
         let config: channels::ChannelConfig =
             serde_json::from_str(new.config.expose()).or(Err(unusable()))?;
         channels::connector(&config).or(Err(unusable()))?;
+        let owned = ledger::AccountKey::channel_receivable(
+            &new.channel,
+            &new.account_no,
+            money::Currency::Cny,
+        );
+        owned.or(Err(Failure::unusable("a channel account's number")))?;
         let all = self.store.channel_accounts().await?;
         let same = |a: &&ChannelAccount| a.channel == new.channel && a.account_no == new.account_no;
         let last = all.iter().filter(same).map(|a| a.version).max().unwrap_or(0);

@@ -74,6 +74,7 @@ impl Command for TakeRefundReply {
 
     fn reads(&self, reads: &mut Reads) {
         reads.orders.insert(self.order);
+        reads.accounts.insert(self.ground.parties.refund_transit(self.refund));
     }
 
     fn decide(&self, view: &View<'_>) -> Decision<Self::Answer> {

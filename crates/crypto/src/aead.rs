@@ -46,10 +46,7 @@ impl Aes256Key {
     }
 
     fn gcm(&self) -> LessSafeKey {
-        LessSafeKey::new(must(
-            UnboundKey::new(&AES_256_GCM, self.0.expose()),
-            "an AES-256 key",
-        ))
+        LessSafeKey::new(must(UnboundKey::new(&AES_256_GCM, self.0.expose()), "an AES-256 key"))
     }
 }
 
@@ -60,9 +57,7 @@ pub fn seal(key: &Aes256Key, nonce: &[u8; NONCE_BYTES], aad: &[u8], plain: &[u8]
     let mut sealed = Vec::with_capacity(plain.len() + TAG_BYTES);
     sealed.extend_from_slice(plain);
     let nonce = Nonce::assume_unique_for_key(*nonce);
-    let done = key
-        .gcm()
-        .seal_in_place_append_tag(nonce, Aad::from(aad), &mut sealed);
+    let done = key.gcm().seal_in_place_append_tag(nonce, Aad::from(aad), &mut sealed);
     must(done, "sealing");
     sealed
 }
@@ -77,11 +72,8 @@ pub fn open(
 ) -> Result<Vec<u8>, OpenError> {
     let mut text = sealed.to_vec();
     let nonce = Nonce::assume_unique_for_key(*nonce);
-    let length = key
-        .gcm()
-        .open_in_place(nonce, Aad::from(aad), &mut text)
-        .or(Err(OpenError))?
-        .len();
+    let length =
+        key.gcm().open_in_place(nonce, Aad::from(aad), &mut text).or(Err(OpenError))?.len();
     text.truncate(length);
     Ok(text)
 }
@@ -123,18 +115,9 @@ mod tests {
             let nonce: [u8; NONCE_BYTES] = bytes(nonce).try_into().unwrap();
             let sealed = seal(&key(key_hex), &nonce, &bytes(aad), &bytes(plain));
             assert_eq!(to_hex(&sealed), expect);
-            assert_eq!(
-                open(&key(key_hex), &nonce, &bytes(aad), &sealed),
-                Ok(bytes(plain))
-            );
+            assert_eq!(open(&key(key_hex), &nonce, &bytes(aad), &sealed), Ok(bytes(plain)));
         };
-        check(
-            &zero,
-            "000000000000000000000000",
-            "",
-            "",
-            "530f8afbc74536b9a963b4f1c4cb738b",
-        );
+        check(&zero, "000000000000000000000000", "", "", "530f8afbc74536b9a963b4f1c4cb738b");
         check(
             &zero,
             "000000000000000000000000",
@@ -167,10 +150,7 @@ mod tests {
 
     #[test]
     fn debug_tells_no_key() {
-        assert_eq!(
-            format!("{:?}", Aes256Key::generate()),
-            "Aes256Key(Secret(..))"
-        );
+        assert_eq!(format!("{:?}", Aes256Key::generate()), "Aes256Key(Secret(..))");
     }
 
     #[test]

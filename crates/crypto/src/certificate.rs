@@ -193,10 +193,7 @@ impl Certificate {
             return false;
         }
         let key = issuer.public_key();
-        key.is_ok_and(|key| {
-            key.verify_sha256(&self.signed_part, &self.signature)
-                .is_ok()
-        })
+        key.is_ok_and(|key| key.verify_sha256(&self.signed_part, &self.signature).is_ok())
     }
 }
 
@@ -215,9 +212,8 @@ impl fmt::Debug for Certificate {
 /// [`CertificateError`], in its order.
 pub fn alipay_root_cert_sn(bundle: &str) -> Result<String, CertificateError> {
     let bundle = Certificate::bundle_from_pem(bundle)?;
-    let rsa = bundle
-        .iter()
-        .filter(|certificate| certificate.signature_algorithm.starts_with(PKCS1));
+    let rsa =
+        bundle.iter().filter(|certificate| certificate.signature_algorithm.starts_with(PKCS1));
     let names: Vec<String> = rsa.map(Certificate::alipay_cert_sn).collect();
     if names.is_empty() {
         return Err(CertificateError::NoRsaRoot);

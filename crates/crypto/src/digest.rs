@@ -54,10 +54,7 @@ mod tests {
             to_hex(&sha256(b"abc")),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
         );
-        check(
-            to_hex(&sha1(b"abc")),
-            "a9993e364706816aba3e25717850c26c9cd0d89d",
-        );
+        check(to_hex(&sha1(b"abc")), "a9993e364706816aba3e25717850c26c9cd0d89d");
         check(md5_hex(b"abc"), "900150983cd24fb0d6963f7d28e17f72");
         check(
             to_hex(&sm3(b"abc")),

@@ -31,10 +31,7 @@ pub fn aes_256_ecb_encrypt(key: &Aes256Key, plain: &[u8]) -> Vec<u8> {
     let key =
         UnboundCipherKey::new(&AES_256, key.expose()).and_then(PaddedBlockEncryptingKey::ecb_pkcs7);
     let mut text = plain.to_vec();
-    must(
-        must(key, "an AES-256 key").encrypt(&mut text),
-        "AES-256-ECB",
-    );
+    must(must(key, "an AES-256 key").encrypt(&mut text), "AES-256-ECB");
     text
 }
 

@@ -42,10 +42,7 @@ mod tests {
             let tag = hmac_sha256(&key, message);
             assert_eq!(to_hex(&tag), expect);
             assert_eq!(verify_hmac_sha256(&key, message, &tag), Ok(()));
-            assert_eq!(
-                verify_hmac_sha256(&key, message, &tag[..16]),
-                Err(BadSignature)
-            );
+            assert_eq!(verify_hmac_sha256(&key, message, &tag[..16]), Err(BadSignature));
         };
         check(
             vec![0x0b; 20],

@@ -23,10 +23,7 @@ pub(crate) struct Block<'a> {
 pub(crate) fn parse_one(text: &str) -> Result<Block<'_>, KeyError> {
     match next_block(text)? {
         Some((block, _)) => Ok(block),
-        None => Ok(Block {
-            label: "",
-            der: decode(text)?,
-        }),
+        None => Ok(Block { label: "", der: decode(text)? }),
     }
 }
 
@@ -95,17 +92,11 @@ mod tests {
         check("!", Err(KeyError::NotPem));
         check("-----BEGIN A-----\n", Err(KeyError::NotPem));
         check("-----BEGIN A-----\nAAEC\n", Err(KeyError::NotPem));
-        check(
-            "-----BEGIN A-----\nAAEC\n-----END B-----",
-            Err(KeyError::NotPem),
-        );
+        check("-----BEGIN A-----\nAAEC\n-----END B-----", Err(KeyError::NotPem));
         check("-----BEGIN A-----\n-----END A-----", Err(KeyError::NotPem));
         check("AAEC", Ok(("", &[0, 1, 2])));
         check("AA\r\nEC\n", Ok(("", &[0, 1, 2])));
-        check(
-            "-----BEGIN A-----AAEC-----END A-----",
-            Ok(("A", &[0, 1, 2])),
-        );
+        check("-----BEGIN A-----AAEC-----END A-----", Ok(("A", &[0, 1, 2])));
         check(
             "Bag Attributes\n-----BEGIN A-----\nAA\nEC\n-----END A-----\n",
             Ok(("A", &[0, 1, 2])),

@@ -93,10 +93,7 @@ impl RsaPrivateKey {
         let mut signature = vec![0; self.0.pair.public_modulus_len()];
         // The library draws its own blinding and ignores the source named here.
         let source = aws_lc_rs::rand::SystemRandom::new();
-        let signed = self
-            .0
-            .pair
-            .sign(&RSA_PKCS1_SHA256, &source, message, &mut signature);
+        let signed = self.0.pair.sign(&RSA_PKCS1_SHA256, &source, message, &mut signature);
         must(signed, "an RSA signature");
         signature
     }

@@ -8,10 +8,7 @@ use jiff::Timestamp;
 use sandbox::{Sandbox, SandboxConfig};
 use tokio::net::TcpListener;
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "an example reads the real clock, as `server` does"
-)]
+#[expect(clippy::disallowed_methods, reason = "an example reads the real clock, as `server` does")]
 fn clock() -> Timestamp {
     Timestamp::now()
 }
@@ -19,9 +16,7 @@ fn clock() -> Timestamp {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let path = arguments
-        .next()
-        .ok_or("usage: sandbox <coordinates.json> [port]")?;
+    let path = arguments.next().ok_or("usage: sandbox <coordinates.json> [port]")?;
     let port: u16 = arguments.next().map_or(Ok(0), |port| port.parse())?;
 
     let config = SandboxConfig::generate(clock())?;
@@ -44,12 +39,7 @@ fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let part = path.with_extension("part");
     let mut options = std::fs::OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&part)?;
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&part)?;
     file.write_all(text.as_bytes())?;
     std::fs::rename(&part, path)
 }

@@ -28,10 +28,7 @@ impl SandboxConfig {
     /// # Errors
     /// [`ConfigError`] if the cryptographic library fails.
     pub fn generate(now: Timestamp) -> Result<Self, ConfigError> {
-        Ok(Self {
-            alipay: AlipayConfig::generate(now)?,
-            wechat: WechatConfig::generate(now)?,
-        })
+        Ok(Self { alipay: AlipayConfig::generate(now)?, wechat: WechatConfig::generate(now)? })
     }
 
     /// What a merchant's connector needs to reach the sandbox at `base_url`: addresses, account

@@ -90,12 +90,8 @@ where
         .timeout(NOTICE_TIMEOUT)
         .build()
         .map_err(ServeError::Client)?;
-    let shared = Arc::new(Shared {
-        sandbox: Mutex::new(sandbox),
-        clock,
-        address,
-        stirred: Notify::new(),
-    });
+    let shared =
+        Arc::new(Shared { sandbox: Mutex::new(sandbox), clock, address, stirred: Notify::new() });
     tokio::select! {
         () = shutdown => Ok(()),
         failed = accept(&listener, &shared) => failed,
@@ -104,11 +100,7 @@ where
 }
 
 fn require_loopback(address: SocketAddr) -> Result<(), ServeError> {
-    if address.ip().is_loopback() {
-        Ok(())
-    } else {
-        Err(ServeError::NotLoopback)
-    }
+    if address.ip().is_loopback() { Ok(()) } else { Err(ServeError::NotLoopback) }
 }
 
 async fn accept<C>(listener: &TcpListener, shared: &Arc<Shared<C>>) -> Result<(), ServeError>
@@ -202,24 +194,17 @@ async fn send_notice<C: Fn() -> Timestamp>(
     let answer = if is_loopback(&notice.url) {
         post(client, &notice).await
     } else {
-        tracing::warn!(
-            order.no = notice.subject,
-            "a notice to a host beyond loopback is not sent"
-        );
+        tracing::warn!(order.no = notice.subject, "a notice to a host beyond loopback is not sent");
         None
     };
     let (status, body) = answer.map_or((None, Bytes::new()), |(s, body)| (Some(s), body));
     let now = shared.now();
-    shared
-        .sandbox()
-        .notice_answered(now, &notice, status, &body);
+    shared.sandbox().notice_answered(now, &notice, status, &body);
 }
 
 async fn post(client: &reqwest::Client, notice: &Notice) -> Option<(u16, Bytes)> {
-    let request = client
-        .post(&notice.url)
-        .headers(notice.headers.clone())
-        .body(notice.body.clone());
+    let request =
+        client.post(&notice.url).headers(notice.headers.clone()).body(notice.body.clone());
     let mut response = request.send().await.ok()?;
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.ok()? {
@@ -237,10 +222,7 @@ fn is_loopback(url: &str) -> bool {
         return false;
     };
     let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost"
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback())
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// What `POST /sandbox/pay` takes.
@@ -261,10 +243,9 @@ fn control<C: Fn() -> Timestamp>(shared: &Shared<C>, request: &Request) -> Respo
             let books: Vec<Value> = shared.sandbox().books().iter().map(book_line).collect();
             said(StatusCode::OK, &json!({ "books": books }))
         }
-        (&Method::GET, "/sandbox/faults") => said(
-            StatusCode::OK,
-            &json!({ "faults": shared.sandbox().faults.rules() }),
-        ),
+        (&Method::GET, "/sandbox/faults") => {
+            said(StatusCode::OK, &json!({ "faults": shared.sandbox().faults.rules() }))
+        }
         (&Method::POST, "/sandbox/faults") => {
             let Ok(rule) = serde_json::from_slice::<FaultRule>(request.body()) else {
                 return problem(StatusCode::BAD_REQUEST, "not a fault rule");
@@ -287,15 +268,9 @@ fn control<C: Fn() -> Timestamp>(shared: &Shared<C>, request: &Request) -> Respo
 }
 
 fn pay<C: Fn() -> Timestamp>(shared: &Shared<C>, order: &PayOrder) -> Response {
-    let how = if order.even_if_closed {
-        Insistence::EvenIfClosed
-    } else {
-        Insistence::Polite
-    };
+    let how = if order.even_if_closed { Insistence::EvenIfClosed } else { Insistence::Polite };
     let now = shared.now();
-    let paid = shared
-        .sandbox()
-        .payer_pays(now, &order.channel, &order.order_no, how);
+    let paid = shared.sandbox().payer_pays(now, &order.channel, &order.order_no, how);
     shared.stirred.notify_one();
     match paid {
         Ok(()) => said(StatusCode::OK, &json!({})),

@@ -18,9 +18,7 @@ fn clock() -> Timestamp {
 
 fn config() -> SandboxConfig {
     static CONFIG: OnceLock<SandboxConfig> = OnceLock::new();
-    CONFIG
-        .get_or_init(|| SandboxConfig::generate(clock()).unwrap())
-        .clone()
+    CONFIG.get_or_init(|| SandboxConfig::generate(clock()).unwrap()).clone()
 }
 
 /// A server that dies with the test.
@@ -35,14 +33,9 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let sandbox = Sandbox::new(config());
         let task = tokio::spawn(async move {
-            server::serve(listener, sandbox, clock, std::future::pending())
-                .await
-                .unwrap();
+            server::serve(listener, sandbox, clock, std::future::pending()).await.unwrap();
         });
-        Self {
-            base_url: format!("http://{address}"),
-            task,
-        }
+        Self { base_url: format!("http://{address}"), task }
     }
 
     /// Sends a request as raw bytes and reads all that comes back until the connection closes.
@@ -82,41 +75,24 @@ async fn the_control_api_says_what_is_wrong() {
         ("DELETE", "/sandbox/faults", "", "200"),
         ("POST", "/sandbox/faults", "{}", "400"),
         ("POST", "/sandbox/pay", "{}", "400"),
-        (
-            "POST",
-            "/sandbox/pay",
-            r#"{"channel":"alipay","order_no":"X"}"#,
-            "404",
-        ),
-        (
-            "POST",
-            "/sandbox/pay",
-            r#"{"channel":"paypal","order_no":"X"}"#,
-            "404",
-        ),
+        ("POST", "/sandbox/pay", r#"{"channel":"alipay","order_no":"X"}"#, "404"),
+        ("POST", "/sandbox/pay", r#"{"channel":"paypal","order_no":"X"}"#, "404"),
         ("GET", "/sandbox/secrets", "", "404"),
         ("POST", "/v3/alipay/trade/pay", "", "404"),
     ] {
         let answer = server.say(method, path, body).await;
-        assert!(
-            answer.starts_with(&format!("HTTP/1.1 {status}")),
-            "{path}: {answer}"
-        );
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {answer}");
     }
 }
 
 #[tokio::test]
 async fn a_lost_answer_is_a_closed_connection_without_a_byte() {
     let server = Server::start().await;
-    server
-        .fault(json!({ "call": "*", "fault": { "kind": "lost_answer_before_effect" } }))
-        .await;
+    server.fault(json!({ "call": "*", "fault": { "kind": "lost_answer_before_effect" } })).await;
     assert_eq!(server.say("POST", "/gateway.do", "method=x").await, "");
     let answer = server.say("POST", "/gateway.do", "method=x").await;
     assert!(answer.contains("isv.missing-app-id"), "{answer}");
-    server
-        .fault(json!({ "call": "x", "fault": { "kind": "server_error" } }))
-        .await;
+    server.fault(json!({ "call": "x", "fault": { "kind": "server_error" } })).await;
     let answer = server.say("POST", "/gateway.do", "method=x").await;
     assert!(answer.starts_with("HTTP/1.1 502"), "{answer}");
 }
@@ -137,14 +113,6 @@ async fn a_body_beyond_the_bound_is_refused() {
 #[tokio::test]
 async fn the_shutdown_ends_the_server() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let served = server::serve(
-        listener,
-        Sandbox::new(config()),
-        clock,
-        std::future::ready(()),
-    );
-    tokio::time::timeout(Duration::from_secs(5), served)
-        .await
-        .unwrap()
-        .unwrap();
+    let served = server::serve(listener, Sandbox::new(config()), clock, std::future::ready(()));
+    tokio::time::timeout(Duration::from_secs(5), served).await.unwrap().unwrap();
 }

@@ -61,10 +61,7 @@ deny = [
                 name: from.to_owned(),
                 folder: format!("crates/{from}"),
                 layer: None,
-                dependencies: vec![Dependency {
-                    name: to.to_owned(),
-                    dev: false,
-                }],
+                dependencies: vec![Dependency { name: to.to_owned(), dev: false }],
                 targets: Vec::new(),
             };
             let findings = super::check(&[package], &Tree::of(&[("deny.toml", deny)]));

@@ -20,10 +20,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 /// No backend may know a table that the other does not.
 fn migrations(tree: &Tree) -> Vec<Finding> {
     let [sqlite, postgres] = BACKENDS.map(|folder| {
-        let names = tree
-            .files
-            .keys()
-            .filter_map(|path| path.strip_prefix(folder));
+        let names = tree.files.keys().filter_map(|path| path.strip_prefix(folder));
         names.map(String::from).collect::<BTreeSet<_>>()
     });
     let alone = |names: Vec<String>, here: &str, there: &str| {
@@ -39,16 +36,8 @@ fn migrations(tree: &Tree) -> Vec<Finding> {
             .collect::<Vec<_>>()
     };
     let [first, second] = BACKENDS;
-    let mut findings = alone(
-        sqlite.difference(&postgres).cloned().collect(),
-        first,
-        second,
-    );
-    findings.extend(alone(
-        postgres.difference(&sqlite).cloned().collect(),
-        second,
-        first,
-    ));
+    let mut findings = alone(sqlite.difference(&postgres).cloned().collect(), first, second);
+    findings.extend(alone(postgres.difference(&sqlite).cloned().collect(), second, first));
     findings
 }
 
@@ -71,9 +60,8 @@ const KEY_LETTERS_MIN: usize = 40;
 /// A bare RSA key of 2,048 bits has over 1,500 letters, all in one run.
 const BARE_KEY_LETTERS_MIN: usize = 1_000;
 /// How the base64 of PKCS#8 and PKCS#1 begins at 2,048 bits.
-const BARE_KEY_HEADS: [&str; 7] = [
-    "MIIEvQ", "MIIEvA", "MIIEvg", "MIIEow", "MIIEpA", "MIIEpQ", "MIIEog",
-];
+const BARE_KEY_HEADS: [&str; 7] =
+    ["MIIEvQ", "MIIEvA", "MIIEvg", "MIIEow", "MIIEpA", "MIIEpQ", "MIIEog"];
 
 fn secret(path: &str, text: &str) -> Option<Finding> {
     let line = pem_key(text).or_else(|| bare_key(text))?;
@@ -89,10 +77,7 @@ fn secret(path: &str, text: &str) -> Option<Finding> {
 fn pem_key(text: &str) -> Option<usize> {
     for (at, head) in text.match_indices("PRIVATE KEY-----") {
         let before = text.get(..at)?;
-        let begins = before
-            .rsplit('\n')
-            .next()
-            .is_some_and(|line| line.contains("-----BEGIN"));
+        let begins = before.rsplit('\n').next().is_some_and(|line| line.contains("-----BEGIN"));
         // Written over several lines, or as one string with `\n` in it.
         let after = text.get(at + head.len()..)?.trim_start();
         let after = after.strip_prefix("\\n").unwrap_or(after);
@@ -135,10 +120,7 @@ mod tests {
 
     #[test]
     fn migrations_come_in_pairs() {
-        let (lite, post) = (
-            "migrations/sqlite/0001_base.sql",
-            "migrations/postgres/0001_base.sql",
-        );
+        let (lite, post) = ("migrations/sqlite/0001_base.sql", "migrations/postgres/0001_base.sql");
         assert_eq!(rules(&[(lite, ""), (post, "")]), []);
         assert_eq!(rules(&[(lite, "")]), [(lite.to_owned(), "migration-pair")]);
         assert_eq!(rules(&[(post, "")]), [(post.to_owned(), "migration-pair")]);
@@ -150,8 +132,7 @@ mod tests {
         let file = |bytes| File { bytes, text: None };
         tree.files.insert("a.bin".to_owned(), file(BLOB_BYTES_MAX));
         assert_eq!(check(&tree), []);
-        tree.files
-            .insert("b.bin".to_owned(), file(BLOB_BYTES_MAX + 1));
+        tree.files.insert("b.bin".to_owned(), file(BLOB_BYTES_MAX + 1));
         assert_eq!(check(&tree).len(), 1);
     }
 

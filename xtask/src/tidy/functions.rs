@@ -37,13 +37,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 fn judge(path: &str, function: &Function, allowed: Option<usize>) -> Option<Finding> {
     let Function { name, line, lines } = function;
     let finding = |found, instead| {
-        Some(Finding {
-            path: path.to_owned(),
-            line: *line,
-            rule: "long-function",
-            found,
-            instead,
-        })
+        Some(Finding { path: path.to_owned(), line: *line, rule: "long-function", found, instead })
     };
     match allowed {
         None if *lines > LINES_MAX => finding(
@@ -106,10 +100,7 @@ fn functions(code: &str) -> Vec<Function> {
 /// `None` for `fn` types and for signatures without a body.
 fn function(code: &str, at: usize) -> Option<Function> {
     let after = code.get(at..)?.strip_prefix("fn ")?.trim_start();
-    let name: String = after
-        .chars()
-        .take_while(|c| c.is_alphanumeric() || *c == '_')
-        .collect();
+    let name: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
     if name.is_empty() {
         return None;
     }
@@ -155,23 +146,14 @@ mod tests {
     fn functions_are_found_and_measured() {
         let check = |text: &str, expect: &[(&str, usize, usize)]| {
             let found = functions(&Source::read(text).code);
-            let found: Vec<_> = found
-                .iter()
-                .map(|f| (f.name.as_str(), f.line, f.lines))
-                .collect();
+            let found: Vec<_> = found.iter().map(|f| (f.name.as_str(), f.line, f.lines)).collect();
             assert_eq!(found, expect, "{text}");
         };
         check("fn a() {\n  // why\n\n  b();\n}", &[("a", 1, 1)]);
-        check(
-            "\npub async fn a(x: [u8; 32]) -> Y {\n  b();\n  c();\n}",
-            &[("a", 2, 2)],
-        );
+        check("\npub async fn a(x: [u8; 32]) -> Y {\n  b();\n  c();\n}", &[("a", 2, 2)]);
         check("trait T { fn a(&self);\n fn b() {} }", &[("b", 2, 0)]);
         check("type F = fn (u8) -> u8;\nstruct S {}", &[]);
-        check(
-            "#[cfg(test)]\nmod tests { fn a() { b(); } }\nfn c() {}",
-            &[("c", 3, 0)],
-        );
+        check("#[cfg(test)]\nmod tests { fn a() { b(); } }\nfn c() {}", &[("c", 3, 0)]);
         check("#[cfg(test)]\nmod tests;\nfn c() { d(); }", &[("c", 3, 1)]);
         check("let s = \"fn a() {\"; fn b() {}", &[("b", 1, 0)]);
     }
@@ -188,22 +170,10 @@ mod tests {
         check(70, "", None);
         check(71, "", Some("`f` has 71 lines; 70 is the most"));
         check(90, "# remark\na/src/lib.rs f 90", None);
-        check(
-            91,
-            "a/src/lib.rs f 90",
-            Some("`f` grew to 91 lines from 90"),
-        );
-        check(
-            80,
-            "a/src/lib.rs f 90",
-            Some("`f` shrank to 80 lines from 90"),
-        );
+        check(91, "a/src/lib.rs f 90", Some("`f` grew to 91 lines from 90"));
+        check(80, "a/src/lib.rs f 90", Some("`f` shrank to 80 lines from 90"));
         check(70, "a/src/lib.rs f 90", Some("`f` is no longer long"));
-        check(
-            70,
-            "a/src/lib.rs g 90",
-            Some("a/src/lib.rs has no function `g`"),
-        );
+        check(70, "a/src/lib.rs g 90", Some("a/src/lib.rs has no function `g`"));
     }
 
     #[test]

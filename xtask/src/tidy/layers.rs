@@ -46,21 +46,9 @@ const ALLOWED: &[(&str, &str)] = &[
 
 /// Downward edges that are absent all the same.
 const ABSENT: &[(Layer, &str, &str)] = &[
-    (
-        Layer::Edge,
-        "store",
-        "call a use case of `app`: an edge knows no rows",
-    ),
-    (
-        Layer::Edge,
-        "routing",
-        "only `app` asks `routing`; call a use case",
-    ),
-    (
-        Layer::Port,
-        "routing",
-        "only `app` asks `routing`; take its answer as an argument",
-    ),
+    (Layer::Edge, "store", "call a use case of `app`: an edge knows no rows"),
+    (Layer::Edge, "routing", "only `app` asks `routing`; call a use case"),
+    (Layer::Port, "routing", "only `app` asks `routing`; take its answer as an argument"),
 ];
 
 /// The crate that plays the channels may not agree with our bugs.
@@ -87,13 +75,7 @@ fn layer_of(package: &Package) -> Option<Layer> {
 }
 
 fn finding(package: &Package, rule: &'static str, found: String, instead: &'static str) -> Finding {
-    Finding {
-        path: format!("{}/Cargo.toml", package.folder),
-        line: 0,
-        rule,
-        found,
-        instead,
-    }
+    Finding { path: format!("{}/Cargo.toml", package.folder), line: 0, rule, found, instead }
 }
 
 /// Its folder is its name and its layer is one of ours.
@@ -131,17 +113,14 @@ fn judge(
         return None;
     }
     let found = format!("`{}` ({layer:?}) names `{}` ({below:?})", pair.0, pair.1);
-    let absent = ABSENT
-        .iter()
-        .find(|(of, name, _)| *of == layer && *name == pair.1 && !edge.dev);
+    let absent = ABSENT.iter().find(|(of, name, _)| *of == layer && *name == pair.1 && !edge.dev);
     if let Some((_, _, instead)) = absent {
         return Some(finding(package, "absent-edge", found, instead));
     }
     let (fine, instead) = match (layer, below) {
-        (Layer::Tool, _) | (_, Layer::Tool) => (
-            false,
-            "the tool stands alone: nothing of ours goes in or out",
-        ),
+        (Layer::Tool, _) | (_, Layer::Tool) => {
+            (false, "the tool stands alone: nothing of ours goes in or out")
+        }
         (Layer::Test, _) if pair.0 == SANDBOX => (
             below == Layer::Base,
             "the sandbox shares codecs of the base layer only, so that it cannot agree with our bugs",
@@ -233,11 +212,7 @@ mod tests {
             let (from, to, dev) = (words[0], words[2], words.len() == 4);
             let mut house: Vec<Package> = HOUSE.iter().map(|(n, l)| package(n, l)).collect();
             let name = to.to_owned();
-            let edges = &mut house
-                .iter_mut()
-                .find(|p| p.name == from)
-                .unwrap()
-                .dependencies;
+            let edges = &mut house.iter_mut().find(|p| p.name == from).unwrap().dependencies;
             edges.push(Dependency { name, dev });
             let rules: Vec<_> = super::check(&house).iter().map(|f| f.rule).collect();
             assert_eq!(rules.first().copied(), expect, "{edge}");
@@ -289,10 +264,8 @@ mod tests {
     fn manifests_and_testkit() {
         let check = |files: &[(&str, &str)], expect: &[&str]| {
             let packages = [package("orders", "domain")];
-            let rules: Vec<_> = check_files(&packages, &Tree::of(files))
-                .iter()
-                .map(|f| f.rule)
-                .collect();
+            let rules: Vec<_> =
+                check_files(&packages, &Tree::of(files)).iter().map(|f| f.rule).collect();
             assert_eq!(rules, expect, "{files:?}");
         };
         let manifest = ("crates/orders/Cargo.toml", "[lints]\nworkspace = true\n");

@@ -32,10 +32,7 @@ fn parents(path: &str) -> Option<(String, Vec<String>)> {
     };
     let inside = ["mod.rs", "lib.rs", "main.rs"].map(|file| format!("{folder}/{file}"));
     let beside = format!("{folder}.rs");
-    Some((
-        name.to_owned(),
-        inside.into_iter().chain([beside]).collect(),
-    ))
+    Some((name.to_owned(), inside.into_iter().chain([beside]).collect()))
 }
 
 fn is_named(tree: &Tree, name: &str, parents: &[String]) -> bool {
@@ -55,11 +52,7 @@ mod tests {
         let check = |parent: (&str, &str), file: &str, expect: bool| {
             let tree = Tree::of(&[("a/src/lib.rs", "mod b;"), parent, (file, "")]);
             let dead: Vec<_> = check(&tree).into_iter().map(|f| f.path).collect();
-            assert_eq!(
-                !dead.contains(&file.to_owned()),
-                expect,
-                "{parent:?} {file}"
-            );
+            assert_eq!(!dead.contains(&file.to_owned()), expect, "{parent:?} {file}");
         };
         let lib = ("a/src/lib.rs", "pub mod b;");
         check(lib, "a/src/b.rs", true);

@@ -31,13 +31,11 @@ fn prose(text: &str) -> Vec<String> {
             }
             let parts = line.split('`').enumerate();
             parts
-                .map(|(index, part)| {
-                    if index % 2 == 0 {
-                        part.to_owned()
-                    } else {
-                        " ".repeat(part.len())
-                    }
-                })
+                .map(
+                    |(index, part)| {
+                        if index % 2 == 0 { part.to_owned() } else { " ".repeat(part.len()) }
+                    },
+                )
                 .collect()
         })
         .collect()
@@ -84,11 +82,7 @@ fn broken(tree: &Tree, path: &str, line: usize, target: &str) -> Option<Finding>
 
 fn leads_somewhere(tree: &Tree, page: &str, target: &str) -> bool {
     let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
-    let path = if file.is_empty() {
-        Some(page.to_owned())
-    } else {
-        resolve(page, file)
-    };
+    let path = if file.is_empty() { Some(page.to_owned()) } else { resolve(page, file) };
     let Some(path) = path.filter(|path| tree.has(path)) else {
         return false;
     };
@@ -182,10 +176,7 @@ mod tests {
             let page = format!("# Page\n\nSee {link}.\n");
             let files = [
                 ("docs/guides/page.md", page.as_str()),
-                (
-                    "docs/other.md",
-                    "# Other\n\n## What is refused, and why\n\n## 订单\n",
-                ),
+                ("docs/other.md", "# Other\n\n## What is refused, and why\n\n## 订单\n"),
             ];
             assert_eq!(rules(&files).is_empty(), expect, "{link}");
         };
@@ -222,14 +213,8 @@ mod tests {
             let found: Vec<_> = findings.iter().map(|f| f.found.as_str()).collect();
             assert_eq!(found, expect, "{readme}");
         };
-        check(
-            "# S\n\n| crate | what |\n|---|---|\n| `money` | amounts |\n",
-            &[],
-        );
+        check("# S\n\n| crate | what |\n|---|---|\n| `money` | amounts |\n", &[]);
         check("# S\n", &["`money` is not in the map"]);
-        check(
-            "# S\n| `money` | a |\n| `gold` | b |\n",
-            &["there is no crates/gold"],
-        );
+        check("# S\n| `money` | a |\n| `gold` | b |\n", &["there is no crates/gold"]);
     }
 }

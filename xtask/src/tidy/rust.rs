@@ -32,10 +32,7 @@ impl Source {
         while scanner.at < scanner.rest.len() {
             scanner.step();
         }
-        Self {
-            code: scanner.code,
-            comments: scanner.comments,
-        }
+        Self { code: scanner.code, comments: scanner.comments }
     }
 }
 
@@ -53,9 +50,7 @@ impl Scanner {
     }
 
     fn sees(&self, text: &str) -> bool {
-        text.chars()
-            .enumerate()
-            .all(|(ahead, expected)| self.peek(ahead) == Some(expected))
+        text.chars().enumerate().all(|(ahead, expected)| self.peek(ahead) == Some(expected))
     }
 
     /// Moves on by one character; code keeps it, anything else leaves a blank.
@@ -221,17 +216,11 @@ mod tests {
     fn comments_keep_their_lines() {
         let source =
             Source::read("//! What.\nuse a; // why\n/* one\n * two */ let b = \"// no\";\n");
-        let seen: Vec<_> = (source.comments.iter())
-            .map(|c| (c.line, c.doc, c.text.as_str()))
-            .collect();
+        let seen: Vec<_> =
+            (source.comments.iter()).map(|c| (c.line, c.doc, c.text.as_str())).collect();
         assert_eq!(
             seen,
-            [
-                (1, true, "What."),
-                (2, false, "why"),
-                (3, false, "one"),
-                (4, false, "two")
-            ]
+            [(1, true, "What."), (2, false, "why"), (3, false, "one"), (4, false, "two")]
         );
     }
 

@@ -47,11 +47,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 fn comments_of(path: &str, text: &str, mark: &str) -> Vec<Finding> {
     let comments = text.lines().enumerate().filter_map(|(index, line)| {
         let (_, comment) = line.split_once(mark)?;
-        Some((
-            index + 1,
-            line.trim_start().starts_with(mark),
-            comment.trim(),
-        ))
+        Some((index + 1, line.trim_start().starts_with(mark), comment.trim()))
     });
     comments
         .flat_map(|(line, whole, comment)| {
@@ -63,9 +59,7 @@ fn comments_of(path: &str, text: &str, mark: &str) -> Vec<Finding> {
 
 fn first_line(path: &str, text: &str) -> Option<Finding> {
     let first = text.lines().next().unwrap_or_default();
-    let says = first
-        .strip_prefix("//!")
-        .is_some_and(|rest| !rest.trim().is_empty());
+    let says = first.strip_prefix("//!").is_some_and(|rest| !rest.trim().is_empty());
     (!says).then(|| Finding {
         path: path.to_owned(),
         line: 1,
@@ -80,10 +74,7 @@ fn attributes(path: &str, code: &str) -> Vec<Finding> {
         .enumerate()
         .filter_map(|(index, line)| {
             let (found, instead) = if line.contains("#[allow(") || line.contains("#![allow(") {
-                (
-                    "a lint is allowed",
-                    "#[expect(lint, reason = \"...\")], which ends by itself",
-                )
+                ("a lint is allowed", "#[expect(lint, reason = \"...\")], which ends by itself")
             } else if line.contains("#[ignore") {
                 ("a test is ignored", "make it run, or remove it")
             } else {
@@ -181,10 +172,7 @@ mod tests {
     use super::*;
 
     fn rules(path: &str, text: &str) -> Vec<&'static str> {
-        check(&Tree::of(&[(path, text)]))
-            .iter()
-            .map(|f| f.rule)
-            .collect()
+        check(&Tree::of(&[(path, text)])).iter().map(|f| f.rule).collect()
     }
 
     #[test]

@@ -27,13 +27,7 @@ impl Tree {
     pub(super) fn load(root: &Path) -> Result<Self, Stop> {
         let listed = command::capture(
             Command::new("git")
-                .args([
-                    "ls-files",
-                    "-z",
-                    "--cached",
-                    "--others",
-                    "--exclude-standard",
-                ])
+                .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
                 .current_dir(root),
         )?;
         let mut files = BTreeMap::new();
@@ -59,9 +53,7 @@ impl Tree {
     }
 
     pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.files
-            .iter()
-            .filter_map(|(path, file)| Some((path.as_str(), file.text.as_deref()?)))
+        self.files.iter().filter_map(|(path, file)| Some((path.as_str(), file.text.as_deref()?)))
     }
 
     pub(super) fn texts_ending(&self, ending: &'static str) -> impl Iterator<Item = (&str, &str)> {
@@ -87,16 +79,13 @@ impl Tree {
             let text = Some((*text).to_owned());
             ((*path).to_owned(), File { bytes, text })
         };
-        Self {
-            files: files.iter().map(file).collect(),
-        }
+        Self { files: files.iter().map(file).collect() }
     }
 }
 
 /// Test code by its place: rules about the length of functions leave it alone.
 pub(super) fn is_test_file(path: &str) -> bool {
-    path.split('/')
-        .any(|part| matches!(part, "tests" | "benches" | "fuzz"))
+    path.split('/').any(|part| matches!(part, "tests" | "benches" | "fuzz"))
         || path.ends_with("/tests.rs")
 }
 

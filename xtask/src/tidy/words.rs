@@ -12,14 +12,8 @@ const EXCUSES: &[(&str, &str)] = &[
     ("for now", "say what holds, or open an issue"),
     ("hardcoded", "name the constant and its source"),
     ("hard-coded", "name the constant and its source"),
-    (
-        "not implemented",
-        "implement it, or refuse with a stable code",
-    ),
-    (
-        "not yet implemented",
-        "implement it, or refuse with a stable code",
-    ),
+    ("not implemented", "implement it, or refuse with a stable code"),
+    ("not yet implemented", "implement it, or refuse with a stable code"),
     ("simplified version", "write the version that holds"),
     ("should never happen", "assert it, or return an error"),
     ("magic number", "give the number a name and a unit"),
@@ -33,20 +27,12 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("sub-payment", "leg (docs/glossary.md)"),
     ("payment method", "tender, or channel (docs/glossary.md)"),
     ("payment gateway", "channel (docs/glossary.md)"),
-    (
-        "auth code",
-        "payer code, or authorization code (docs/glossary.md)",
-    ),
+    ("auth code", "payer code, or authorization code (docs/glossary.md)"),
 ];
 
 /// Papers that are not in the repository: a reader cannot open them.
-const OUTSIDE_PAPERS: &[&str] = &[
-    "REQUIREMENTS.md",
-    "DESIGN.md",
-    "style.md",
-    "/work/shared",
-    "/work/brief",
-];
+const OUTSIDE_PAPERS: &[&str] =
+    &["REQUIREMENTS.md", "DESIGN.md", "style.md", "/work/shared", "/work/brief"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -100,9 +86,7 @@ fn line(path: &str, number: usize, text: &str) -> Vec<Finding> {
 fn has_word(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
         let before = text.get(..at).and_then(|text| text.chars().next_back());
-        let after = text
-            .get(at + word.len()..)
-            .and_then(|text| text.chars().next());
+        let after = text.get(at + word.len()..).and_then(|text| text.chars().next());
         let joins = |c: char| c.is_alphanumeric() || c == '_' || c == '`';
         !before.is_some_and(joins) && !after.is_some_and(joins)
     })
@@ -123,11 +107,7 @@ mod tests {
         check("a.rs", "/// The rate is Hardcoded.", &["banned-word"]);
         check("a.rs", "let a = \"for now\";", &[]);
         check("a.rs", "// waits for nowhere", &[]);
-        check(
-            "docs/a.md",
-            "Each sub-order has a channel.",
-            &["banned-word"],
-        );
+        check("docs/a.md", "Each sub-order has a channel.", &["banned-word"]);
         check("docs/a.md", "The field `auth_code`.", &[]);
         check("docs/a.md", "as REQUIREMENTS.md says", &["outside-paper"]);
         check("a.sql", "-- for now", &[]);

@@ -67,19 +67,13 @@ fn root_serials_of_rsa_only_in_bundle_order() {
         "0a0f07000ce1e1d09ca375c37cf50b18_8fad44c4ce44073b3a1a7282ded75916"
     );
     let sm2_only = Certificate::from_pem(ROOTS).unwrap().to_pem();
-    assert_eq!(
-        alipay_root_cert_sn(&sm2_only),
-        Err(CertificateError::NoRsaRoot)
-    );
+    assert_eq!(alipay_root_cert_sn(&sm2_only), Err(CertificateError::NoRsaRoot));
 }
 
 #[test]
 fn validity_includes_both_ends() {
     let root = Certificate::from_pem(ROOT).unwrap();
-    assert_eq!(
-        (root.not_before(), root.not_after()),
-        (1_795_214_439, 4_948_814_439)
-    );
+    assert_eq!((root.not_before(), root.not_after()), (1_795_214_439, 4_948_814_439));
     let check = |now: i64, expect: bool| assert_eq!(root.is_valid_at(now), expect, "{now}");
     check(1_795_214_438, false);
     check(1_795_214_439, true);
@@ -95,23 +89,11 @@ fn refused() {
     let mut der = Certificate::from_pem(LEAF).unwrap().der;
     check("-----BEGIN CERTIFICATE-----", CertificateError::NotPem);
     check("", CertificateError::Missing);
-    check(
-        &RsaPrivateKey::generate().public_key().to_pem(),
-        CertificateError::Missing,
-    );
-    check(
-        &pem::write("CERTIFICATE", b"x"),
-        CertificateError::Malformed,
-    );
-    check(
-        &pem::write("CERTIFICATE", &der[..der.len() - 1]),
-        CertificateError::Malformed,
-    );
+    check(&RsaPrivateKey::generate().public_key().to_pem(), CertificateError::Missing);
+    check(&pem::write("CERTIFICATE", b"x"), CertificateError::Malformed);
+    check(&pem::write("CERTIFICATE", &der[..der.len() - 1]), CertificateError::Malformed);
     der.push(0);
-    check(
-        &pem::write("CERTIFICATE", &der),
-        CertificateError::Malformed,
-    );
+    check(&pem::write("CERTIFICATE", &der), CertificateError::Malformed);
 }
 
 #[test]
@@ -184,10 +166,7 @@ fn impostors_are_not_believed() {
 #[test]
 fn certificates_survive_pem() {
     for certificate in Certificate::bundle_from_pem(ROOTS).unwrap() {
-        assert_eq!(
-            Certificate::from_pem(&certificate.to_pem()).unwrap(),
-            certificate
-        );
+        assert_eq!(Certificate::from_pem(&certificate.to_pem()).unwrap(), certificate);
     }
 }
 

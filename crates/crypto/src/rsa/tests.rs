@@ -85,17 +85,11 @@ fn private_keys_refused() {
     check(&p256.serialize_pem(), KeyError::WrongKind);
     check(SHORT_PRIVATE, KeyError::TooShort);
     check(&pem::write("PRIVATE KEY", &short), KeyError::TooShort);
-    check(
-        &pem::write("RSA PRIVATE KEY", &short[PKCS1_AT..]),
-        KeyError::TooShort,
-    );
+    check(&pem::write("RSA PRIVATE KEY", &short[PKCS1_AT..]), KeyError::TooShort);
     check(&STANDARD.encode(&short[PKCS1_AT..]), KeyError::TooShort);
     check("AAEC", KeyError::Malformed);
     check(sm2.expose(), KeyError::Malformed);
-    check(
-        &pem::write("PRIVATE KEY", &whole[..whole.len() - 1]),
-        KeyError::Malformed,
-    );
+    check(&pem::write("PRIVATE KEY", &whole[..whole.len() - 1]), KeyError::Malformed);
 }
 
 #[test]
@@ -105,10 +99,7 @@ fn public_keys_refused() {
     };
     check("", KeyError::NotPem);
     check(KEY.to_pem().expose(), KeyError::WrongKind);
-    check(
-        include_str!("../../tests/data/leaf.pem"),
-        KeyError::WrongKind,
-    );
+    check(include_str!("../../tests/data/leaf.pem"), KeyError::WrongKind);
     check(SHORT_PUBLIC, KeyError::TooShort);
     check("AAEC", KeyError::Malformed);
     let sm2 = crate::Sm2PrivateKey::generate().public_key().to_pem();
@@ -121,15 +112,8 @@ fn openssl_signature_is_believed() {
     let key = leaf.public_key().unwrap();
     let signature = STANDARD.decode(OPENSSL_SIGNATURE).unwrap();
     assert_eq!(key.verify_sha256(b"message digest", &signature), Ok(()));
-    assert_eq!(
-        key.verify_sha256(b"message digesT", &signature),
-        Err(BadSignature)
-    );
-    assert_eq!(
-        KEY.public_key()
-            .verify_sha256(b"message digest", &signature),
-        Err(BadSignature)
-    );
+    assert_eq!(key.verify_sha256(b"message digesT", &signature), Err(BadSignature));
+    assert_eq!(KEY.public_key().verify_sha256(b"message digest", &signature), Err(BadSignature));
 }
 
 #[test]
@@ -139,10 +123,7 @@ fn oaep_is_bounded_and_for_one_key() {
     assert_eq!(public.encrypt_oaep_sha1(&[1; 215]), Err(OaepError::TooLong));
     let other = RsaPrivateKey::generate();
     let cipher = public.encrypt_oaep_sha1("张三".as_bytes()).unwrap();
-    assert_eq!(
-        other.decrypt_oaep_sha1(&cipher).unwrap_err(),
-        OaepError::NotOurs
-    );
+    assert_eq!(other.decrypt_oaep_sha1(&cipher).unwrap_err(), OaepError::NotOurs);
     assert_eq!(KEY.decrypt_oaep_sha1(&[]).unwrap_err(), OaepError::NotOurs);
 }
 
@@ -152,10 +133,7 @@ fn debug_tells_no_key() {
     assert_eq!(format!("{:?}", *KEY), "RsaPrivateKey(..)");
     assert_eq!(format!("{pem:?}"), "Secret(..)");
     let public = format!("{:?}", KEY.public_key());
-    assert_eq!(
-        public,
-        format!("RsaPublicKey({})", KEY.public_key().fingerprint())
-    );
+    assert_eq!(public, format!("RsaPublicKey({})", KEY.public_key().fingerprint()));
 }
 
 proptest! {

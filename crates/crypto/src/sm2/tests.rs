@@ -31,23 +31,14 @@ fn the_example_of_the_standard() {
     assert_eq!(public.to_hex(), format!("04{EXAMPLE_X}{EXAMPLE_Y}"));
     let signature = hex::decode(format!("{EXAMPLE_R}{EXAMPLE_S}")).unwrap();
     assert_eq!(public.verify(EXAMPLE_MESSAGE, &signature), Ok(()));
-    assert_eq!(
-        public.verify(b"message digesT", &signature),
-        Err(BadSignature)
-    );
-    assert_eq!(
-        public.verify_der(EXAMPLE_MESSAGE, &signature),
-        Err(BadSignature)
-    );
+    assert_eq!(public.verify(b"message digesT", &signature), Err(BadSignature));
+    assert_eq!(public.verify_der(EXAMPLE_MESSAGE, &signature), Err(BadSignature));
 }
 
 #[test]
 fn openssl_signature_is_believed() {
     let bundle = include_str!("../../tests/data/roots.pem");
-    let key = Certificate::from_pem(bundle)
-        .unwrap()
-        .sm2_public_key()
-        .unwrap();
+    let key = Certificate::from_pem(bundle).unwrap().sm2_public_key().unwrap();
     let signature = STANDARD.decode(OPENSSL_SIGNATURE_DER).unwrap();
     assert_eq!(key.verify_der(EXAMPLE_MESSAGE, &signature), Ok(()));
     assert_eq!(key.verify_der(b"another", &signature), Err(BadSignature));
@@ -59,23 +50,14 @@ fn keys_are_read_in_all_their_forms() {
     let key = example();
     let public = key.public_key();
     let sec1 = key.0.0.to_sec1_der().unwrap();
-    let bare = |pem: &str| {
-        pem.lines()
-            .filter(|l| !l.starts_with('-'))
-            .collect::<String>()
-    };
+    let bare = |pem: &str| pem.lines().filter(|l| !l.starts_with('-')).collect::<String>();
     let private = |read: Result<Sm2PrivateKey, KeyError>| {
         assert_eq!(read.unwrap().to_hex().expose(), EXAMPLE_D);
     };
     private(Sm2PrivateKey::from_pem(key.to_pem().expose()));
     private(Sm2PrivateKey::from_pem(&bare(key.to_pem().expose())));
-    private(Sm2PrivateKey::from_pem(&pem::write(
-        "EC PRIVATE KEY",
-        &sec1,
-    )));
-    private(Sm2PrivateKey::from_hex(&Secret::new(
-        EXAMPLE_D.to_uppercase(),
-    )));
+    private(Sm2PrivateKey::from_pem(&pem::write("EC PRIVATE KEY", &sec1)));
+    private(Sm2PrivateKey::from_hex(&Secret::new(EXAMPLE_D.to_uppercase())));
     let check = |read: Result<Sm2PublicKey, KeyError>| assert_eq!(read.unwrap(), public);
     check(Sm2PublicKey::from_pem(&public.to_pem()));
     check(Sm2PublicKey::from_pem(&bare(&public.to_pem())));
@@ -101,10 +83,7 @@ fn keys_refused() {
     number("1".repeat(62));
     number("g".repeat(64));
     let point = |text: String| {
-        assert_eq!(
-            Sm2PublicKey::from_hex(&text).unwrap_err(),
-            KeyError::Malformed
-        );
+        assert_eq!(Sm2PublicKey::from_hex(&text).unwrap_err(), KeyError::Malformed);
     };
     point(String::new());
     point(format!("{EXAMPLE_X}{EXAMPLE_X}"));

@@ -40,14 +40,8 @@ impl Biz<'_> {
     pub(super) fn out_trade_no(self) -> Result<String, Refusal> {
         let number = self.required("out_trade_no")?;
         let fits = number.len() <= OUT_TRADE_NO_CHARS_MAX
-            && number
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        if fits {
-            Ok(number)
-        } else {
-            Err(Refusal::InvalidParameter)
-        }
+            && number.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        if fits { Ok(number) } else { Err(Refusal::InvalidParameter) }
     }
 
     pub(super) fn subject(self) -> Result<String, Refusal> {
@@ -79,16 +73,9 @@ impl Biz<'_> {
     ) -> Result<Timestamp, Refusal> {
         if let Some(text) = self.text("time_expire") {
             let at = beijing_time(&text).ok_or(Refusal::InvalidParameter)?;
-            return if at > now {
-                Ok(at)
-            } else {
-                Err(Refusal::InvalidParameter)
-            };
+            return if at > now { Ok(at) } else { Err(Refusal::InvalidParameter) };
         }
-        let wait = match self
-            .text(timeout_field)
-            .or_else(|| self.text("timeout_express"))
-        {
+        let wait = match self.text(timeout_field).or_else(|| self.text("timeout_express")) {
             None => default,
             Some(text) => timeout(&text, now).ok_or(Refusal::InvalidParameter)?,
         };
@@ -157,34 +144,13 @@ mod tests {
         let now: Timestamp = "2026-11-20T02:00:00Z".parse().unwrap();
         for (fields, expect) in [
             (json!({}), Some("2026-11-20T04:00:00Z")),
-            (
-                json!({"timeout_express": "5m"}),
-                Some("2026-11-20T02:05:00Z"),
-            ),
-            (
-                json!({"timeout_express": "3h"}),
-                Some("2026-11-20T05:00:00Z"),
-            ),
-            (
-                json!({"timeout_express": "2d"}),
-                Some("2026-11-22T02:00:00Z"),
-            ),
-            (
-                json!({"timeout_express": "1c"}),
-                Some("2026-11-20T16:00:00Z"),
-            ),
-            (
-                json!({"qr_code_timeout_express": "1m"}),
-                Some("2026-11-20T02:01:00Z"),
-            ),
-            (
-                json!({"time_expire": "2026-11-20 10:00:30"}),
-                Some("2026-11-20T02:00:30Z"),
-            ),
-            (
-                json!({"time_expire": "2026-11-20 10:07"}),
-                Some("2026-11-20T02:07:00Z"),
-            ),
+            (json!({"timeout_express": "5m"}), Some("2026-11-20T02:05:00Z")),
+            (json!({"timeout_express": "3h"}), Some("2026-11-20T05:00:00Z")),
+            (json!({"timeout_express": "2d"}), Some("2026-11-22T02:00:00Z")),
+            (json!({"timeout_express": "1c"}), Some("2026-11-20T16:00:00Z")),
+            (json!({"qr_code_timeout_express": "1m"}), Some("2026-11-20T02:01:00Z")),
+            (json!({"time_expire": "2026-11-20 10:00:30"}), Some("2026-11-20T02:00:30Z")),
+            (json!({"time_expire": "2026-11-20 10:07"}), Some("2026-11-20T02:07:00Z")),
             (json!({"time_expire": "2026-11-20 09:00:00"}), None),
             (json!({"timeout_express": "16d"}), None),
             (json!({"timeout_express": "0m"}), None),
@@ -192,9 +158,7 @@ mod tests {
         ] {
             let map = biz(&fields);
             let default = SignedDuration::from_hours(2);
-            let at = Biz(&map)
-                .expires_at(now, "qr_code_timeout_express", default)
-                .ok();
+            let at = Biz(&map).expires_at(now, "qr_code_timeout_express", default).ok();
             assert_eq!(at, expect.map(|text| text.parse().unwrap()), "{fields}");
         }
     }

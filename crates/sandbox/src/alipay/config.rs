@@ -66,9 +66,7 @@ impl AlipayConfig {
         };
         let issued = AlipayCertificates::issue(&certificates, now)?;
         certificates.trust = AlipayTrust::Certificates(Box::new(issued));
-        Ok(Self {
-            apps: vec![keys, certificates],
-        })
+        Ok(Self { apps: vec![keys, certificates] })
     }
 
     /// What a merchant's connector is given, one object per application, by its mode.
@@ -102,10 +100,7 @@ impl AlipayApp {
                 if let Some(object) = account.as_object_mut() {
                     object.insert("app_cert_pem".to_owned(), json!(certificates.app_pem));
                     object.insert("alipay_cert_pem".to_owned(), json!(certificates.alipay_pem));
-                    object.insert(
-                        "alipay_root_cert_pem".to_owned(),
-                        json!(certificates.root_pem),
-                    );
+                    object.insert("alipay_root_cert_pem".to_owned(), json!(certificates.root_pem));
                 }
                 ("certificates", account)
             }

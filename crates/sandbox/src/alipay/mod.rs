@@ -36,10 +36,7 @@ pub(crate) struct Alipay {
 
 impl Alipay {
     pub(crate) fn new(config: AlipayConfig) -> Self {
-        Self {
-            config,
-            trades: Trades::default(),
-        }
+        Self { config, trades: Trades::default() }
     }
 }
 
@@ -63,12 +60,9 @@ impl Channel for Alipay {
                 node.extend(fields);
                 node
             }
-            Err(refusal) => refused(
-                "40004",
-                "Business Failed",
-                refusal.sub_code(),
-                refusal.sub_msg(),
-            ),
+            Err(refusal) => {
+                refused("40004", "Business Failed", refusal.sub_code(), refusal.sub_msg())
+            }
         };
         wire::answer(call.app, call.method, call.charset, node)
     }
@@ -121,9 +115,8 @@ impl Channel for Alipay {
     fn post(&self, _now: Timestamp, letter: &Letter) -> Post {
         let fields: BTreeMap<String, String> =
             serde_json::from_str(&letter.content).unwrap_or_default();
-        let charset = fields
-            .get("charset")
-            .and_then(|c| encoding_rs::Encoding::for_label(c.as_bytes()));
+        let charset =
+            fields.get("charset").and_then(|c| encoding_rs::Encoding::for_label(c.as_bytes()));
         let body = match self.config.app(&letter.account) {
             Some(app) => wire::notice_body(app, charset.unwrap_or(encoding_rs::UTF_8), &fields),
             None => bytes::Bytes::new(),
@@ -169,20 +162,12 @@ fn book_lines(trade: &Trade) -> impl Iterator<Item = BookLine> {
             ..payment.clone()
         })
     });
-    payment
-        .clone()
-        .into_iter()
-        .chain(refunds.collect::<Vec<_>>())
+    payment.clone().into_iter().chain(refunds.collect::<Vec<_>>())
 }
 
 fn reject(rejected: &Rejected<'_>) -> Response {
     let fault: &GatewayFault = &rejected.fault;
-    let node = refused(
-        fault.code(),
-        fault.msg(),
-        &fault.sub_code(),
-        &fault.sub_msg(),
-    );
+    let node = refused(fault.code(), fault.msg(), &fault.sub_code(), &fault.sub_msg());
     match (rejected.app, rejected.method) {
         (Some(app), Some(method)) => wire::answer(app, method, rejected.charset, node),
         (_, _) => wire::unsigned_error(rejected.charset, node),

@@ -36,12 +36,7 @@ fn fields(trade: &Trade, now: Timestamp) -> BTreeMap<String, String> {
     let total = trade.terms.total.to_major();
     let charset = correspondence.charset.name().to_ascii_lowercase();
     // Each notice has its own id, which its repeats keep.
-    let what = format!(
-        "{}/{}/{}",
-        trade.trade_no,
-        trade.status.word(),
-        trade.refunds.len()
-    );
+    let what = format!("{}/{}/{}", trade.trade_no, trade.status.word(), trade.refunds.len());
     let notify_id = crypto::digest::md5_hex(what.as_bytes());
     let mut fields = BTreeMap::new();
     let mut say = |name: &str, value: &str| fields.insert(name.to_owned(), value.to_owned());
@@ -73,10 +68,7 @@ fn fields(trade: &Trade, now: Timestamp) -> BTreeMap<String, String> {
             say(name, &total);
         }
         say("point_amount", "0.00");
-        say(
-            "fund_bill_list",
-            &funds(trade.terms.total, "fundChannel").to_string(),
-        );
+        say("fund_bill_list", &funds(trade.terms.total, "fundChannel").to_string());
     }
     if let (Some(last), Ok(refunded)) = (trade.refunds.last(), trade.refunded()) {
         say("out_biz_no", &last.request_no);

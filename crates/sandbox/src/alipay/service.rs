@@ -56,9 +56,7 @@ fn pay(trades: &mut Trades, ctx: &mut Ctx<'_>, call: &Call<'_>) -> Answer {
     let code = biz.required("auth_code")?;
     let payer = payer_of(&code).ok_or(Refusal::PaymentAuthCodeInvalid)?;
     let earlier = order.earlier(trades, ctx.now)?;
-    let code_use = ctx
-        .wallets
-        .use_code(&code, &order.key.seller_id, &order.key.out_trade_no);
+    let code_use = ctx.wallets.use_code(&code, &order.key.seller_id, &order.key.out_trade_no);
     match (code_use, earlier) {
         (CodeUse::OtherOrder, _) => return Err(Refusal::PaymentAuthCodeInvalid),
         (CodeUse::SameOrder, Some(Status::WaitBuyerPay)) => return waiting(trades, &order.key),
@@ -118,11 +116,7 @@ fn precreate(trades: &mut Trades, ctx: &mut Ctx<'_>, call: &Call<'_>) -> Answer 
 fn create(trades: &mut Trades, ctx: &mut Ctx<'_>, call: &Call<'_>) -> Answer {
     let biz = Biz(&call.biz);
     let order = Order::read(ctx.now, call, Status::WaitBuyerPay)?;
-    if biz
-        .text("buyer_id")
-        .or_else(|| biz.text("buyer_open_id"))
-        .is_none()
-    {
+    if biz.text("buyer_id").or_else(|| biz.text("buyer_open_id")).is_none() {
         return Err(Refusal::InvalidParameter);
     }
     let key = order.key.clone();
@@ -136,14 +130,8 @@ fn create(trades: &mut Trades, ctx: &mut Ctx<'_>, call: &Call<'_>) -> Answer {
 fn query(trades: &Trades, ctx: &Ctx<'_>, call: &Call<'_>) -> Answer {
     let (_, trade) = find(trades, call)?;
     let mut fields = numbers(trade);
-    fields.insert(
-        "trade_status".to_owned(),
-        json!(trade.status_at(ctx.now).word()),
-    );
-    fields.insert(
-        "total_amount".to_owned(),
-        json!(trade.terms.total.to_major()),
-    );
+    fields.insert("trade_status".to_owned(), json!(trade.status_at(ctx.now).word()));
+    fields.insert("total_amount".to_owned(), json!(trade.terms.total.to_major()));
     fields.insert("buyer_logon_id".to_owned(), json!(BUYER_LOGON_ID));
     fields.insert("buyer_user_id".to_owned(), json!(BUYER_USER_ID));
     if trade.paid_at.is_some() {
@@ -157,11 +145,7 @@ fn query(trades: &Trades, ctx: &Ctx<'_>, call: &Call<'_>) -> Answer {
 fn cancel(trades: &mut Trades, ctx: &mut Ctx<'_>, call: &Call<'_>) -> Answer {
     let biz = Biz(&call.biz);
     let (trade_no, out_trade_no) = (biz.text("trade_no"), biz.text("out_trade_no"));
-    let known = trades.key_of(
-        &call.app.seller_id,
-        trade_no.as_deref(),
-        out_trade_no.as_deref(),
-    );
+    let known = trades.key_of(&call.app.seller_id, trade_no.as_deref(), out_trade_no.as_deref());
     let Some(key) = known else {
         return match (trade_no, out_trade_no) {
             (Some(_), _) => Err(Refusal::TradeNotExist),
@@ -200,11 +184,7 @@ fn cancel_known(
         }
         Status::Success if trade.refunds.is_empty() => {
             let request_no = trade.key.out_trade_no.clone();
-            let refund = Refund {
-                request_no,
-                amount: trade.terms.total,
-                at: ctx.now,
-            };
+            let refund = Refund { request_no, amount: trade.terms.total, at: ctx.now };
             trade.refund(refund)?;
             notify::write(ctx, trade, "refund");
             Ok(CancelAction::Refund)
@@ -247,11 +227,7 @@ fn refund(trades: &mut Trades, ctx: &mut Ctx<'_>, call: &Call<'_>) -> Answer {
         None => return Err(Refusal::InvalidParameter),
     };
     let trade = trades.get_mut(&key).ok_or(Refusal::SystemError)?;
-    let step = trade.refund(Refund {
-        request_no,
-        amount,
-        at: ctx.now,
-    })?;
+    let step = trade.refund(Refund { request_no, amount, at: ctx.now })?;
     let fund_change = match step {
         RefundStep::Done => {
             notify::write(ctx, trade, "refund");
@@ -267,10 +243,7 @@ fn refund(trades: &mut Trades, ctx: &mut Ctx<'_>, call: &Call<'_>) -> Answer {
     fields.insert("refund_fee".to_owned(), json!(refunded.to_major()));
     fields.insert("send_back_fee".to_owned(), json!(amount.to_major()));
     fields.insert("gmt_refund_pay".to_owned(), json!(beijing(ctx.now, TIME)));
-    fields.insert(
-        "refund_detail_item_list".to_owned(),
-        funds(amount, "fund_channel"),
-    );
+    fields.insert("refund_detail_item_list".to_owned(), funds(amount, "fund_channel"));
     Ok(done(fields))
 }
 
@@ -279,18 +252,11 @@ fn refund_query(trades: &Trades, call: &Call<'_>) -> Answer {
     let request_no = Biz(&call.biz).required("out_request_no")?;
     let (_, trade) = find(trades, call)?;
     let mut fields = Map::new();
-    if let Some(refund) = trade
-        .refunds
-        .iter()
-        .find(|refund| refund.request_no == request_no)
-    {
+    if let Some(refund) = trade.refunds.iter().find(|refund| refund.request_no == request_no) {
         fields = numbers(trade);
         fields.insert("out_request_no".to_owned(), json!(refund.request_no));
         fields.insert("refund_amount".to_owned(), json!(refund.amount.to_major()));
-        fields.insert(
-            "total_amount".to_owned(),
-            json!(trade.terms.total.to_major()),
-        );
+        fields.insert("total_amount".to_owned(), json!(trade.terms.total.to_major()));
         fields.insert("refund_status".to_owned(), json!("REFUND_SUCCESS"));
         fields.insert("send_back_fee".to_owned(), json!(refund.amount.to_major()));
         fields.insert("gmt_refund_pay".to_owned(), json!(beijing(refund.at, TIME)));
@@ -352,24 +318,14 @@ struct Order {
 impl Order {
     fn read(now: Timestamp, call: &Call<'_>, opens_as: Status) -> Result<Self, Refusal> {
         let biz = Biz(&call.biz);
-        let timeout_field = if opens_as == Status::Code {
-            "qr_code_timeout_express"
-        } else {
-            "timeout_express"
-        };
+        let timeout_field =
+            if opens_as == Status::Code { "qr_code_timeout_express" } else { "timeout_express" };
         let out_trade_no = biz.out_trade_no()?;
         let subject = biz.subject()?;
         let total = biz.amount("total_amount")?;
         Ok(Self {
-            key: TradeKey {
-                seller_id: call.app.seller_id.clone(),
-                out_trade_no,
-            },
-            terms: Terms {
-                total,
-                subject,
-                body: biz.text("body").unwrap_or_default(),
-            },
+            key: TradeKey { seller_id: call.app.seller_id.clone(), out_trade_no },
+            terms: Terms { total, subject, body: biz.text("body").unwrap_or_default() },
             correspondence: Correspondence {
                 app_id: call.app.app_id.clone(),
                 notify_url: call.notify_url.clone(),
@@ -429,24 +385,13 @@ fn find<'a>(trades: &'a Trades, call: &Call<'_>) -> Result<(TradeKey, &'a Trade)
     if trade_no.is_none() && out_trade_no.is_none() {
         return Err(Refusal::InvalidParameter);
     }
-    let key = trades.key_of(
-        &call.app.seller_id,
-        trade_no.as_deref(),
-        out_trade_no.as_deref(),
-    );
-    let trade = key
-        .as_ref()
-        .and_then(|key| trades.get(key))
-        .filter(|trade| trade.is_trade());
+    let key = trades.key_of(&call.app.seller_id, trade_no.as_deref(), out_trade_no.as_deref());
+    let trade = key.as_ref().and_then(|key| trades.get(key)).filter(|trade| trade.is_trade());
     key.zip(trade).ok_or(Refusal::TradeNotExist)
 }
 
 fn done(fields: Map<String, Value>) -> Success {
-    Success {
-        code: "10000",
-        msg: "Success",
-        fields,
-    }
+    Success { code: "10000", msg: "Success", fields }
 }
 
 /// The payer is asked for his password.
@@ -455,15 +400,8 @@ fn waiting(trades: &Trades, key: &TradeKey) -> Answer {
     let mut fields = numbers(trade);
     fields.insert("buyer_logon_id".to_owned(), json!(BUYER_LOGON_ID));
     fields.insert("buyer_user_id".to_owned(), json!(BUYER_USER_ID));
-    fields.insert(
-        "total_amount".to_owned(),
-        json!(trade.terms.total.to_major()),
-    );
-    Ok(Success {
-        code: "10003",
-        msg: " order success pay inprocess",
-        fields,
-    })
+    fields.insert("total_amount".to_owned(), json!(trade.terms.total.to_major()));
+    Ok(Success { code: "10003", msg: " order success pay inprocess", fields })
 }
 
 fn numbers(trade: &Trade) -> Map<String, Value> {
@@ -481,12 +419,7 @@ fn paid_fields(trade: &Trade, time_field: &str) -> Map<String, Value> {
     let mut fields = Map::new();
     fields.insert("buyer_logon_id".to_owned(), json!(BUYER_LOGON_ID));
     fields.insert("buyer_user_id".to_owned(), json!(BUYER_USER_ID));
-    for name in [
-        "total_amount",
-        "receipt_amount",
-        "buyer_pay_amount",
-        "invoice_amount",
-    ] {
+    for name in ["total_amount", "receipt_amount", "buyer_pay_amount", "invoice_amount"] {
         fields.insert(name.to_owned(), json!(total.to_major()));
     }
     fields.insert("point_amount".to_owned(), json!("0.00"));

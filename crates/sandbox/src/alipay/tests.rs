@@ -45,12 +45,7 @@ impl Desk {
 
     fn of_app(index: usize) -> Self {
         let sandbox = Sandbox::new(config().clone());
-        Self {
-            sandbox,
-            app: &config().alipay.apps[index],
-            now: start(),
-            codes: 0,
-        }
+        Self { sandbox, app: &config().alipay.apps[index], now: start(), codes: 0 }
     }
 
     fn wait_s(&mut self, seconds: i64) {
@@ -88,8 +83,7 @@ impl Desk {
     fn deliver(&mut self, method: &str, biz: &Value) -> Delivery {
         let params = self.params(method, biz);
         let request = post(&signed(&params, &self.app.merchant_key, UTF_8));
-        self.sandbox
-            .handle(self.now, "http://127.0.0.1:1", &request)
+        self.sandbox.handle(self.now, "http://127.0.0.1:1", &request)
     }
 
     /// The answer's node, its signature verified.
@@ -108,14 +102,7 @@ impl Desk {
 
     fn status(&mut self, order_no: &str) -> String {
         let node = self.call("query", &json!({ "out_trade_no": order_no }));
-        text(
-            &node,
-            if node["code"] == "10000" {
-                "trade_status"
-            } else {
-                "sub_code"
-            },
-        )
+        text(&node, if node["code"] == "10000" { "trade_status" } else { "sub_code" })
     }
 
     fn notices(&mut self) -> Vec<Notice> {
@@ -126,8 +113,7 @@ impl Desk {
     fn told(&mut self) -> Vec<String> {
         let notices = self.notices();
         for notice in &notices {
-            self.sandbox
-                .notice_answered(self.now, notice, Some(200), b"success");
+            self.sandbox.notice_answered(self.now, notice, Some(200), b"success");
         }
         notices
             .iter()
@@ -136,11 +122,7 @@ impl Desk {
     }
 
     fn booked(&self) -> Vec<(BookKind, u64)> {
-        self.sandbox
-            .books()
-            .iter()
-            .map(|line| (line.kind, line.amount.minor()))
-            .collect()
+        self.sandbox.books().iter().map(|line| (line.kind, line.amount.minor())).collect()
     }
 }
 
@@ -159,10 +141,8 @@ fn text(node: &Value, name: &str) -> String {
 }
 
 fn sign_string(pairs: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
-    let joined: Vec<Vec<u8>> = pairs
-        .iter()
-        .map(|(name, value)| [name.as_slice(), b"=", value].concat())
-        .collect();
+    let joined: Vec<Vec<u8>> =
+        pairs.iter().map(|(name, value)| [name.as_slice(), b"=", value].concat()).collect();
     joined.join(b"&".as_slice())
 }
 
@@ -200,16 +180,11 @@ fn node(app: &AlipayApp, body: &[u8]) -> (Value, Result<(), crypto::BadSignature
     let begin = body.find("_response\":").unwrap() + "_response\":".len();
     let end = body.rfind(",\"sign\":\"").unwrap();
     let envelope: Value = serde_json::from_str(body).unwrap();
-    let sn = app
-        .certificates()
-        .map(|certificates| certificates.alipay_cert_sn.as_str());
+    let sn = app.certificates().map(|certificates| certificates.alipay_cert_sn.as_str());
     assert_eq!(envelope["alipay_cert_sn"].as_str(), sn);
     let sign = BASE64.decode(envelope["sign"].as_str().unwrap()).unwrap();
     let node = body.get(begin..end).unwrap();
-    let verified = app
-        .channel_key
-        .public_key()
-        .verify_sha256(node.as_bytes(), &sign);
+    let verified = app.channel_key.public_key().verify_sha256(node.as_bytes(), &sign);
     (serde_json::from_str(node).unwrap(), verified)
 }
 
@@ -224,10 +199,7 @@ fn verified_notice(app: &AlipayApp, notice: &Notice) -> BTreeMap<String, String>
         .map(|(name, value)| (name.clone().into_bytes(), value.clone().into_bytes()))
         .collect();
     let sign = BASE64.decode(&fields["sign"]).unwrap();
-    app.channel_key
-        .public_key()
-        .verify_sha256(&sign_string(&pairs), &sign)
-        .unwrap();
+    app.channel_key.public_key().verify_sha256(&sign_string(&pairs), &sign).unwrap();
     fields
 }
 
@@ -242,9 +214,7 @@ fn the_gateway_refuses_what_is_missing_wrong_or_forged() {
         };
         let request = post(&signed(&params, &desk.app.merchant_key, UTF_8));
         let delivery = desk.sandbox.handle(desk.now, "", &request);
-        let Delivery::Answer { response, .. } = delivery else {
-            panic!("no answer")
-        };
+        let Delivery::Answer { response, .. } = delivery else { panic!("no answer") };
         let body: Value = serde_json::from_slice(response.body()).unwrap();
         let (_, node) = body.as_object().unwrap().iter().next().unwrap();
         assert_eq!(node["sub_code"], expect, "{name} {value:?}");
@@ -257,11 +227,7 @@ fn the_gateway_refuses_what_is_missing_wrong_or_forged() {
         ("version", None, "isv.missing-version"),
         ("charset", None, "isv.missing-charset"),
         ("app_cert_sn", None, "isv.missing-app-cert-sn"),
-        (
-            "alipay_root_cert_sn",
-            None,
-            "isv.missing-alipay-root-cert-sn",
-        ),
+        ("alipay_root_cert_sn", None, "isv.missing-alipay-root-cert-sn"),
         ("app_id", Some("2021"), "isv.invalid-app-id"),
         ("method", Some("alipay.trade.steal"), "isv.invalid-method"),
         ("charset", Some("klingon"), "isv.invalid-charset"),
@@ -269,11 +235,7 @@ fn the_gateway_refuses_what_is_missing_wrong_or_forged() {
         ("version", Some("2.0"), "isv.invalid-version"),
         ("format", Some("xml"), "isv.invalid-format"),
         ("encrypt_type", Some("AES"), "isv.invalid-encrypt-type"),
-        (
-            "timestamp",
-            Some("2026-11-20T10:00:00Z"),
-            "isv.invalid-timestamp",
-        ),
+        ("timestamp", Some("2026-11-20T10:00:00Z"), "isv.invalid-timestamp"),
         ("app_cert_sn", Some("00"), "isv.invalid-app-cert-sn"),
         ("biz_content", Some("{"), "isv.invalid-biz-content"),
         ("app_id", Some("9021000000000001"), "isv.invalid-signature"),
@@ -291,10 +253,7 @@ fn a_tampered_or_foreign_signature_is_refused_and_the_string_is_told() {
     let foreign = signed(&params, &desk.app.channel_key, UTF_8);
     let unsigned: String = form.split("&sign=").next().unwrap().to_owned();
     for (form, expect) in [
-        (
-            form.replace("out_trade_no", "out_trade_nO"),
-            "isv.invalid-signature",
-        ),
+        (form.replace("out_trade_no", "out_trade_nO"), "isv.invalid-signature"),
         (format!("{form}&extra=1"), "isv.invalid-signature"),
         (foreign, "isv.invalid-signature"),
         (format!("{unsigned}&sign=%21"), "isv.invalid-signature"),
@@ -303,17 +262,12 @@ fn a_tampered_or_foreign_signature_is_refused_and_the_string_is_told() {
         (form, "ACQ.TRADE_NOT_EXIST"),
     ] {
         let delivery = desk.sandbox.handle(desk.now, "", &post(&form));
-        let Delivery::Answer { response, .. } = delivery else {
-            panic!("no answer")
-        };
+        let Delivery::Answer { response, .. } = delivery else { panic!("no answer") };
         let node = verified_node(desk.app, response.body());
         assert_eq!(node["sub_code"], expect, "{form}");
         if expect == "isv.invalid-signature" {
             let told = text(&node, "sub_msg");
-            assert!(
-                told.contains("app_id=9021000000000001&biz_content={"),
-                "{told}"
-            );
+            assert!(told.contains("app_id=9021000000000001&biz_content={"), "{told}");
         }
     }
 }
@@ -327,24 +281,17 @@ fn parameters_count_wherever_they_stand_and_in_their_charset() {
         params.insert("charset".to_owned(), charset.name().to_ascii_lowercase());
         let all = signed(&params, &desk.app.merchant_key, charset);
         let (first, second) = all.split_at(all.find("&charset").unwrap());
-        let get = http::Request::get(format!("/gateway.do?{all}"))
-            .body(Bytes::new())
-            .unwrap();
+        let get = http::Request::get(format!("/gateway.do?{all}")).body(Bytes::new()).unwrap();
         let split = http::Request::post(format!("/gateway.do?{}", second.trim_start_matches('&')))
             .body(Bytes::from(first.to_owned()))
             .unwrap();
         for (request, code) in [(split, "10000"), (get, "40004"), (post(&all), "40004")] {
             let delivery = desk.sandbox.handle(desk.now, "", &request);
-            let Delivery::Answer { response, .. } = delivery else {
-                panic!("no answer")
-            };
+            let Delivery::Answer { response, .. } = delivery else { panic!("no answer") };
             let (body, _, broken) = charset.decode(response.body());
             assert!(!broken);
             let body: Value = serde_json::from_str(&body).unwrap();
-            assert_eq!(
-                body["alipay_trade_pay_response"]["code"], code,
-                "{charset:?}"
-            );
+            assert_eq!(body["alipay_trade_pay_response"]["code"], code, "{charset:?}");
         }
         assert_eq!(desk.booked().len(), 1);
     }
@@ -375,13 +322,7 @@ fn the_payer_code_decides_what_becomes_of_a_payment() {
         ("92", "40004", "ACQ.BUYER_BALANCE_NOT_ENOUGH", NONE, NONE),
         ("93", "40004", "ACQ.PAYMENT_AUTH_CODE_INVALID", NONE, NONE),
         ("94", "40004", "ACQ.SYSTEM_ERROR", NONE, NONE),
-        (
-            "95",
-            "40004",
-            "ACQ.SYSTEM_ERROR",
-            "TRADE_SUCCESS",
-            "TRADE_SUCCESS",
-        ),
+        ("95", "40004", "ACQ.SYSTEM_ERROR", "TRADE_SUCCESS", "TRADE_SUCCESS"),
         ("97", "40004", "ACQ.PAYMENT_REQUEST_HAS_RISK", NONE, NONE),
     ] {
         for app in [0, 1] {
@@ -409,32 +350,16 @@ fn payments_are_refused_by_their_content() {
     for (field, value, expect) in [
         ("out_trade_no", json!(null), "ACQ.INVALID_PARAMETER"),
         ("out_trade_no", json!("a b"), "ACQ.INVALID_PARAMETER"),
-        (
-            "out_trade_no",
-            json!("a".repeat(65)),
-            "ACQ.INVALID_PARAMETER",
-        ),
+        ("out_trade_no", json!("a".repeat(65)), "ACQ.INVALID_PARAMETER"),
         ("subject", json!(""), "ACQ.INVALID_PARAMETER"),
         ("subject", json!("餐".repeat(257)), "ACQ.INVALID_PARAMETER"),
         ("total_amount", json!("1.001"), "ACQ.INVALID_PARAMETER"),
         ("total_amount", json!("0.00"), "ACQ.TOTAL_FEE_EXCEED"),
-        (
-            "total_amount",
-            json!("100000000.01"),
-            "ACQ.TOTAL_FEE_EXCEED",
-        ),
+        ("total_amount", json!("100000000.01"), "ACQ.TOTAL_FEE_EXCEED"),
         ("scene", json!("telepathy"), "ACQ.INVALID_PARAMETER"),
-        (
-            "auth_code",
-            json!("131111111111111100"),
-            "ACQ.PAYMENT_AUTH_CODE_INVALID",
-        ),
+        ("auth_code", json!("131111111111111100"), "ACQ.PAYMENT_AUTH_CODE_INVALID"),
         ("auth_code", json!("2811"), "ACQ.PAYMENT_AUTH_CODE_INVALID"),
-        (
-            "auth_code",
-            json!("二八1111111111111100"),
-            "ACQ.PAYMENT_AUTH_CODE_INVALID",
-        ),
+        ("auth_code", json!("二八1111111111111100"), "ACQ.PAYMENT_AUTH_CODE_INVALID"),
         ("timeout_express", json!("never"), "ACQ.INVALID_PARAMETER"),
     ] {
         let mut biz = good.clone();
@@ -468,29 +393,13 @@ fn a_repeat_under_the_same_number_is_answered_by_what_stands_there() {
         }
     };
     check("paid", None, "40004ACQ.TRADE_HAS_SUCCESS");
-    check(
-        "paid",
-        Some(("total_amount", "10.01")),
-        "40004ACQ.CONTEXT_INCONSISTENT",
-    );
-    check(
-        "paid",
-        Some(("subject", "lunch")),
-        "40004ACQ.CONTEXT_INCONSISTENT",
-    );
+    check("paid", Some(("total_amount", "10.01")), "40004ACQ.CONTEXT_INCONSISTENT");
+    check("paid", Some(("subject", "lunch")), "40004ACQ.CONTEXT_INCONSISTENT");
     check("closed", None, "40004ACQ.TRADE_HAS_CLOSE");
-    check(
-        "closed",
-        Some(("total_amount", "10.01")),
-        "40004ACQ.TRADE_HAS_CLOSE",
-    );
+    check("closed", Some(("total_amount", "10.01")), "40004ACQ.TRADE_HAS_CLOSE");
     // A new code may pay what the first one left waiting.
     check("91", None, "10000");
-    check(
-        "91",
-        Some(("total_amount", "10.01")),
-        "40004ACQ.CONTEXT_INCONSISTENT",
-    );
+    check("91", Some(("total_amount", "10.01")), "40004ACQ.CONTEXT_INCONSISTENT");
 }
 
 #[test]
@@ -501,32 +410,21 @@ fn a_number_is_shown_or_charged_but_not_both() {
     assert_eq!(desk.pay("A", "00")["sub_code"], "ACQ.CONTEXT_INCONSISTENT");
     let mut desk = Desk::new();
     desk.pay("A", "91");
-    assert_eq!(
-        desk.call("precreate", &order)["sub_code"],
-        "ACQ.CONTEXT_INCONSISTENT"
-    );
+    assert_eq!(desk.call("precreate", &order)["sub_code"], "ACQ.CONTEXT_INCONSISTENT");
 }
 
 #[test]
 fn a_trade_made_for_a_known_payer_waits_for_him() {
     let mut order = json!({ "out_trade_no": "A", "subject": "早餐", "total_amount": "10.00" });
     let mut desk = Desk::new();
-    assert_eq!(
-        desk.call("create", &order)["sub_code"],
-        "ACQ.INVALID_PARAMETER"
-    );
+    assert_eq!(desk.call("create", &order)["sub_code"], "ACQ.INVALID_PARAMETER");
     order["buyer_open_id"] = json!("open");
     let made = desk.call("create", &order);
     assert_eq!(desk.call("create", &order), made);
     assert_eq!(desk.status("A"), "WAIT_BUYER_PAY");
-    desk.sandbox
-        .payer_pays(desk.now, "alipay", "A", Insistence::Polite)
-        .unwrap();
+    desk.sandbox.payer_pays(desk.now, "alipay", "A", Insistence::Polite).unwrap();
     assert_eq!(desk.status("A"), "TRADE_SUCCESS");
-    assert_eq!(
-        desk.call("create", &order)["sub_code"],
-        "ACQ.TRADE_HAS_SUCCESS"
-    );
+    assert_eq!(desk.call("create", &order)["sub_code"], "ACQ.TRADE_HAS_SUCCESS");
 }
 
 #[test]
@@ -550,19 +448,12 @@ fn a_dynamic_code_is_no_trade_before_it_is_scanned() {
     assert_eq!(desk.status("A"), NONE);
     assert_eq!(desk.call("close", &one)["sub_code"], NONE);
     // Closing did not stop it.
-    let paid = desk
-        .sandbox
-        .payer_pays(desk.now, "alipay", "A", Insistence::Polite);
+    let paid = desk.sandbox.payer_pays(desk.now, "alipay", "A", Insistence::Polite);
     assert_eq!(paid, Ok(()));
     assert_eq!(desk.status("A"), "TRADE_SUCCESS");
     assert_eq!(desk.told(), ["TRADE_SUCCESS"]);
-    assert_eq!(
-        desk.call("precreate", &order)["sub_code"],
-        "ACQ.TRADE_HAS_SUCCESS"
-    );
-    let again = desk
-        .sandbox
-        .payer_pays(desk.now, "alipay", "A", Insistence::EvenIfClosed);
+    assert_eq!(desk.call("precreate", &order)["sub_code"], "ACQ.TRADE_HAS_SUCCESS");
+    let again = desk.sandbox.payer_pays(desk.now, "alipay", "A", Insistence::EvenIfClosed);
     assert_eq!(again, Err(PayRefusal::AlreadyPaid));
 }
 
@@ -582,9 +473,7 @@ fn orders_time_out_at_their_second() {
     assert_eq!(desk.told(), ["TRADE_CLOSED"]);
     desk.wait_s(7_200);
     assert!(desk.told().is_empty());
-    let late = desk
-        .sandbox
-        .payer_pays(desk.now, "alipay", "B", Insistence::Polite);
+    let late = desk.sandbox.payer_pays(desk.now, "alipay", "B", Insistence::Polite);
     assert_eq!(late, Err(PayRefusal::Closed));
     assert_eq!(desk.sandbox.next_notice_at(), None);
     assert!(desk.booked().is_empty());
@@ -594,17 +483,10 @@ fn orders_time_out_at_their_second() {
 fn money_may_come_in_on_a_closed_order() {
     let mut desk = Desk::new();
     desk.pay("A", "91");
-    assert_eq!(
-        desk.call("close", &json!({ "out_trade_no": "A" }))["code"],
-        "10000"
-    );
-    let polite = desk
-        .sandbox
-        .payer_pays(desk.now, "alipay", "A", Insistence::Polite);
+    assert_eq!(desk.call("close", &json!({ "out_trade_no": "A" }))["code"], "10000");
+    let polite = desk.sandbox.payer_pays(desk.now, "alipay", "A", Insistence::Polite);
     assert_eq!(polite, Err(PayRefusal::Closed));
-    desk.sandbox
-        .payer_pays(desk.now, "alipay", "A", Insistence::EvenIfClosed)
-        .unwrap();
+    desk.sandbox.payer_pays(desk.now, "alipay", "A", Insistence::EvenIfClosed).unwrap();
     assert_eq!(desk.status("A"), "TRADE_SUCCESS");
     assert_eq!(desk.told(), ["TRADE_SUCCESS"]);
     assert_eq!(desk.booked(), [(BookKind::Pay, 1000)]);
@@ -618,18 +500,8 @@ fn close_and_cancel_do_what_the_trade_allows() {
         ("code", NONE, "N close", 0),
         ("91", "ok", "N close", 0),
         ("00", "ACQ.TRADE_STATUS_ERROR", "N refund", 2),
-        (
-            "refunded",
-            "ACQ.TRADE_STATUS_ERROR",
-            "ACQ.REASON_TRADE_REFUND_FEE_ERR",
-            2,
-        ),
-        (
-            "all refunded",
-            "ACQ.TRADE_HAS_CLOSE",
-            "ACQ.REASON_TRADE_REFUND_FEE_ERR",
-            2,
-        ),
+        ("refunded", "ACQ.TRADE_STATUS_ERROR", "ACQ.REASON_TRADE_REFUND_FEE_ERR", 2),
+        ("all refunded", "ACQ.TRADE_HAS_CLOSE", "ACQ.REASON_TRADE_REFUND_FEE_ERR", 2),
     ] {
         let mut desk = Desk::new();
         let one = json!({ "out_trade_no": "A" });
@@ -644,31 +516,20 @@ fn close_and_cancel_do_what_the_trade_allows() {
             "00" => drop(desk.pay("A", "00")),
             "refunded" | "all refunded" => {
                 desk.pay("A", "00");
-                let part = if before == "refunded" {
-                    "1.00"
-                } else {
-                    "10.00"
-                };
+                let part = if before == "refunded" { "1.00" } else { "10.00" };
                 desk.call("refund", &refund(part));
             }
             _ => {}
         }
         let answer = desk.call("close", &one);
-        let said = if answer["code"] == "10000" {
-            "ok".to_owned()
-        } else {
-            text(&answer, "sub_code")
-        };
+        let said =
+            if answer["code"] == "10000" { "ok".to_owned() } else { text(&answer, "sub_code") };
         assert_eq!(said, close, "{before}");
         // Cancelling twice is cancelling once.
         for _ in 0..2 {
             let answer = desk.call("cancel", &one);
             let said = if answer["code"] == "10000" {
-                format!(
-                    "{} {}",
-                    text(&answer, "retry_flag"),
-                    text(&answer, "action")
-                )
+                format!("{} {}", text(&answer, "retry_flag"), text(&answer, "action"))
             } else {
                 text(&answer, "sub_code")
             };
@@ -681,14 +542,8 @@ fn close_and_cancel_do_what_the_trade_allows() {
 #[test]
 fn cancel_by_an_unknown_trade_no_is_refused() {
     let mut desk = Desk::new();
-    assert_eq!(
-        desk.call("cancel", &json!({ "trade_no": "2026" }))["sub_code"],
-        NONE
-    );
-    assert_eq!(
-        desk.call("cancel", &json!({}))["sub_code"],
-        "ACQ.INVALID_PARAMETER"
-    );
+    assert_eq!(desk.call("cancel", &json!({ "trade_no": "2026" }))["sub_code"], NONE);
+    assert_eq!(desk.call("cancel", &json!({}))["sub_code"], "ACQ.INVALID_PARAMETER");
 }
 
 #[test]
@@ -716,36 +571,22 @@ fn refunds_are_counted_once_and_never_exceed_the_payment() {
         }
         let answer = desk.call("refund", &biz);
         let said = if answer["code"] == "10000" {
-            format!(
-                "{} {}",
-                text(&answer, "fund_change"),
-                text(&answer, "refund_fee")
-            )
+            format!("{} {}", text(&answer, "fund_change"), text(&answer, "refund_fee"))
         } else {
             text(&answer, "sub_code")
         };
         assert_eq!(said, expect, "{order_no} {amount} {request_no}");
     }
     assert_eq!(desk.told(), ["TRADE_SUCCESS", "TRADE_CLOSED"]);
-    let expect = [
-        (BookKind::Pay, 1000),
-        (BookKind::Refund, 400),
-        (BookKind::Refund, 600),
-    ];
+    let expect = [(BookKind::Pay, 1000), (BookKind::Refund, 400), (BookKind::Refund, 600)];
     assert_eq!(desk.booked(), expect);
-    for (order_no, request_no, expect) in [
-        ("A", "R1", Some("4.00")),
-        ("A", "R3", None),
-        ("W", "R1", None),
-    ] {
+    for (order_no, request_no, expect) in
+        [("A", "R1", Some("4.00")), ("A", "R3", None), ("W", "R1", None)]
+    {
         let biz = json!({ "out_trade_no": order_no, "out_request_no": request_no });
         let answer = desk.call("fastpay.refund.query", &biz);
         assert_eq!(answer["code"], "10000");
-        assert_eq!(
-            answer["refund_amount"].as_str(),
-            expect,
-            "{order_no} {request_no}"
-        );
+        assert_eq!(answer["refund_amount"].as_str(), expect, "{order_no} {request_no}");
         assert_eq!(answer["refund_status"].is_string(), expect.is_some());
     }
 }
@@ -757,10 +598,7 @@ fn a_trade_is_finished_after_a_year() {
     desk.wait_s(365 * 86_400 + 1);
     assert_eq!(desk.status("A"), "TRADE_FINISHED");
     let biz = json!({ "out_trade_no": "A", "refund_amount": "10.00" });
-    assert_eq!(
-        desk.call("refund", &biz)["sub_code"],
-        "ACQ.TRADE_HAS_FINISHED"
-    );
+    assert_eq!(desk.call("refund", &biz)["sub_code"], "ACQ.TRADE_HAS_FINISHED");
 }
 
 #[test]
@@ -770,10 +608,7 @@ fn a_seller_sees_only_his_own_trades() {
     assert_eq!(trade_no.len(), 28);
     desk.app = &config().alipay.apps[1];
     assert_eq!(desk.status("A"), NONE);
-    assert_eq!(
-        desk.call("query", &json!({ "trade_no": trade_no }))["sub_code"],
-        NONE
-    );
+    assert_eq!(desk.call("query", &json!({ "trade_no": trade_no }))["sub_code"], NONE);
 }
 
 #[test]
@@ -789,13 +624,8 @@ fn notices_are_repeated_until_the_answer_is_exactly_success() {
         let mut desk = Desk::new();
         desk.pay("A", "95");
         let notices = desk.notices();
-        desk.sandbox
-            .notice_answered(desk.now, &notices[0], status, body.as_bytes());
-        assert_eq!(
-            desk.sandbox.next_notice_at().is_none(),
-            accepted,
-            "{status:?} {body:?}"
-        );
+        desk.sandbox.notice_answered(desk.now, &notices[0], status, body.as_bytes());
+        assert_eq!(desk.sandbox.next_notice_at().is_none(), accepted, "{status:?} {body:?}");
     }
 }
 
@@ -810,8 +640,7 @@ fn a_notice_never_accepted_is_delivered_eight_times_in_25_hours() {
         desk.now = at;
         for notice in desk.notices() {
             ids.push(verified_notice(desk.app, &notice)["notify_id"].clone());
-            desk.sandbox
-                .notice_answered(desk.now, &notice, Some(200), b"no");
+            desk.sandbox.notice_answered(desk.now, &notice, Some(200), b"no");
         }
     }
     assert_eq!(waits_s, [0, 240, 600, 600, 3_600, 7_200, 21_600, 54_000]);
@@ -835,12 +664,7 @@ fn faults_strike_as_their_names_say() {
         let mut desk = Desk::new();
         let call = "alipay.trade.pay".to_owned();
         let channel = Some("alipay".to_owned());
-        desk.sandbox.faults.add(FaultRule {
-            channel,
-            call,
-            fault,
-            times: 1,
-        });
+        desk.sandbox.faults.add(FaultRule { channel, call, fault, times: 1 });
         let code = desk.code("00");
         let said = match desk.deliver("alipay.trade.pay", &payment("A", &code)) {
             Delivery::Dropped { after_ms } => format!("after {after_ms}: dropped"),
@@ -851,11 +675,7 @@ fn faults_strike_as_their_names_say() {
                 } else {
                     let (node, verified) = node(desk.app, response.body());
                     let code = text(&node, "code");
-                    if verified.is_ok() {
-                        format!(" {code}")
-                    } else {
-                        " forged".to_owned()
-                    }
+                    if verified.is_ok() { format!(" {code}") } else { " forged".to_owned() }
                 };
                 format!("after {after_ms}: {status}{code}")
             }

@@ -107,14 +107,8 @@ pub(super) enum RefundStep {
 impl Trade {
     /// The status at this time: a paid trade finishes by itself.
     pub(super) fn status_at(&self, now: Timestamp) -> Status {
-        let over = self
-            .paid_at
-            .is_some_and(|paid_at| now.duration_since(paid_at) > REFUND_WINDOW);
-        if self.status == Status::Success && over {
-            Status::Finished
-        } else {
-            self.status
-        }
+        let over = self.paid_at.is_some_and(|paid_at| now.duration_since(paid_at) > REFUND_WINDOW);
+        if self.status == Status::Success && over { Status::Finished } else { self.status }
     }
 
     /// Whether merchants can see it.
@@ -125,18 +119,12 @@ impl Trade {
     /// What was given back so far.
     pub(super) fn refunded(&self) -> Result<Amount, AmountError> {
         let nothing = Amount::zero(self.terms.total.currency());
-        self.refunds
-            .iter()
-            .try_fold(nothing, |sum, refund| sum.try_add(refund.amount))
+        self.refunds.iter().try_fold(nothing, |sum, refund| sum.try_add(refund.amount))
     }
 
     /// `alipay.trade.refund`: at most what is left; one request number is one refund.
     pub(super) fn refund(&mut self, refund: Refund) -> Result<RefundStep, Refusal> {
-        if let Some(earlier) = self
-            .refunds
-            .iter()
-            .find(|r| r.request_no == refund.request_no)
-        {
+        if let Some(earlier) = self.refunds.iter().find(|r| r.request_no == refund.request_no) {
             return if earlier.amount == refund.amount {
                 Ok(RefundStep::Repeated)
             } else {
@@ -154,9 +142,7 @@ impl Trade {
             .refunded()
             .and_then(|refunded| self.terms.total.try_sub(refunded))
             .or(Err(Refusal::SystemError))?;
-        let left_after = left
-            .try_sub(refund.amount)
-            .or(Err(Refusal::RefundAmtNotEqualTotal))?;
+        let left_after = left.try_sub(refund.amount).or(Err(Refusal::RefundAmtNotEqualTotal))?;
         if left_after.is_zero() {
             self.status = Status::Closed;
             self.closed_at = Some(refund.at);
@@ -207,10 +193,8 @@ impl Trades {
             let key = self.by_trade_no.get(trade_no)?;
             return (key.seller_id == seller_id).then(|| key.clone());
         }
-        let key = TradeKey {
-            seller_id: seller_id.to_owned(),
-            out_trade_no: out_trade_no?.to_owned(),
-        };
+        let key =
+            TradeKey { seller_id: seller_id.to_owned(), out_trade_no: out_trade_no?.to_owned() };
         self.all.contains_key(&key).then_some(key)
     }
 
@@ -223,12 +207,10 @@ impl Trades {
             }
             Status::WaitBuyerPay | Status::Success | Status::Finished | Status::Closed => {
                 trade.trade_no = trade_no(trade.created_at, self.made);
-                self.by_trade_no
-                    .insert(trade.trade_no.clone(), trade.key.clone());
+                self.by_trade_no.insert(trade.trade_no.clone(), trade.key.clone());
             }
         }
-        self.agenda
-            .insert((trade.expires_at, Due::Expires, trade.key.clone()));
+        self.agenda.insert((trade.expires_at, Due::Expires, trade.key.clone()));
         self.all.insert(trade.key.clone(), trade);
     }
 
@@ -263,11 +245,7 @@ impl Trades {
         let Some(trade) = self.all.get_mut(key) else {
             return;
         };
-        trade.status = if trade.is_trade() {
-            Status::Closed
-        } else {
-            Status::DeadCode
-        };
+        trade.status = if trade.is_trade() { Status::Closed } else { Status::DeadCode };
         trade.closed_at = Some(now);
     }
 
@@ -287,8 +265,7 @@ impl Trades {
         let Some(trade) = self.all.get_mut(key) else {
             return;
         };
-        self.agenda
-            .remove(&(trade.expires_at, Due::Expires, key.clone()));
+        self.agenda.remove(&(trade.expires_at, Due::Expires, key.clone()));
         if let Some(at) = trade.confirms_at.take() {
             self.agenda.remove(&(at, Due::PayerConfirms, key.clone()));
         }
@@ -318,16 +295,9 @@ mod tests {
 
     fn paid(total: u64) -> Trade {
         Trade {
-            key: TradeKey {
-                seller_id: "S".to_owned(),
-                out_trade_no: "A".to_owned(),
-            },
+            key: TradeKey { seller_id: "S".to_owned(), out_trade_no: "A".to_owned() },
             trade_no: String::new(),
-            terms: Terms {
-                total: fen(total),
-                subject: String::new(),
-                body: String::new(),
-            },
+            terms: Terms { total: fen(total), subject: String::new(), body: String::new() },
             correspondence: Correspondence {
                 app_id: String::new(),
                 notify_url: None,

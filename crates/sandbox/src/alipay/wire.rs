@@ -59,22 +59,9 @@ pub(super) fn read<'a>(
     let get = |name: &str| text(&params, name, charset);
     let method = get("method").and_then(|name| Method::parse(&name));
     let app = get("app_id").and_then(|app_id| config.app(&app_id));
-    let reject = |fault| Rejected {
-        app,
-        method,
-        charset,
-        fault,
-    };
+    let reject = |fault| Rejected { app, method, charset, fault };
 
-    for name in [
-        "method",
-        "app_id",
-        "sign",
-        "sign_type",
-        "timestamp",
-        "version",
-        "charset",
-    ] {
+    for name in ["method", "app_id", "sign", "sign_type", "timestamp", "version", "charset"] {
         if get(name).is_none() {
             return Err(reject(GatewayFault::Missing(name)));
         }
@@ -92,13 +79,7 @@ pub(super) fn read<'a>(
             serde_json::from_str(&json).or(Err(reject(GatewayFault::Invalid("biz_content"))))?
         }
     };
-    Ok(Call {
-        app,
-        method,
-        charset,
-        biz,
-        notify_url: get("notify_url"),
-    })
+    Ok(Call { app, method, charset, biz, notify_url: get("notify_url") })
 }
 
 fn check_common(
@@ -145,22 +126,15 @@ fn verify(
     charset: &'static Encoding,
 ) -> Result<(), GatewayFault> {
     let built = sign_string(params, &[b"sign"]);
-    let sign = params
-        .get(b"sign".as_slice())
-        .map_or(b"".as_slice(), Vec::as_slice);
-    let verified = BASE64.decode(sign).is_ok_and(|sign| {
-        app.merchant_key
-            .public_key()
-            .verify_sha256(&built, &sign)
-            .is_ok()
-    });
+    let sign = params.get(b"sign".as_slice()).map_or(b"".as_slice(), Vec::as_slice);
+    let verified = BASE64
+        .decode(sign)
+        .is_ok_and(|sign| app.merchant_key.public_key().verify_sha256(&built, &sign).is_ok());
     if verified {
         return Ok(());
     }
     let (built, _, _) = charset.decode(&built);
-    Err(GatewayFault::InvalidSignature {
-        built: built.into_owned(),
-    })
+    Err(GatewayFault::InvalidSignature { built: built.into_owned() })
 }
 
 /// `k=v` of all but the excepted and the empty, by name, joined by `&`, values not URL-encoded.
@@ -220,11 +194,7 @@ pub(super) fn with_wrong_signature(response: Response) -> Response {
     let at = body.windows(MARK.len()).rposition(|window| window == MARK);
     let mut bytes = body.to_vec();
     // Base64 text stays base64 text: only the signature's first characters change.
-    for byte in bytes
-        .iter_mut()
-        .skip(at.map_or(usize::MAX, |at| at + MARK.len()))
-        .take(8)
-    {
+    for byte in bytes.iter_mut().skip(at.map_or(usize::MAX, |at| at + MARK.len())).take(8) {
         *byte = if *byte == b'A' { b'B' } else { b'A' };
     }
     Response::from_parts(parts, Bytes::from(bytes))
@@ -237,13 +207,9 @@ pub(super) fn notice_body(
     fields: &BTreeMap<String, String>,
 ) -> Bytes {
     let encode = |text: &str| charset.encode(text).0.into_owned();
-    let mut params: Params = fields
-        .iter()
-        .map(|(name, value)| (encode(name), encode(value)))
-        .collect();
-    let signature = app
-        .channel_key
-        .sign_sha256(&sign_string(&params, &[b"sign", b"sign_type"]));
+    let mut params: Params =
+        fields.iter().map(|(name, value)| (encode(name), encode(value))).collect();
+    let signature = app.channel_key.sign_sha256(&sign_string(&params, &[b"sign", b"sign_type"]));
     params.insert(b"sign".to_vec(), BASE64.encode(signature).into_bytes());
     params.insert(b"sign_type".to_vec(), b"RSA2".to_vec());
     let pairs: Vec<String> = params
@@ -259,14 +225,9 @@ pub(super) fn notice_body(
 
 fn respond(body: Vec<u8>, charset: &'static Encoding) -> Response {
     let mut response = Response::new(Bytes::from(body));
-    let content_type = if charset == GBK {
-        "text/html;charset=gbk"
-    } else {
-        "text/html;charset=utf-8"
-    };
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    let content_type =
+        if charset == GBK { "text/html;charset=gbk" } else { "text/html;charset=utf-8" };
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 
@@ -274,10 +235,7 @@ fn params(request: &Request) -> Params {
     let query = request.uri().query().unwrap_or_default().as_bytes();
     let mut params = Params::new();
     for part in [query, request.body()] {
-        for pair in part
-            .split(|byte| *byte == b'&')
-            .filter(|pair| !pair.is_empty())
-        {
+        for pair in part.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
             let mut sides = pair.splitn(2, |byte| *byte == b'=');
             let name = url_decoded(sides.next().unwrap_or_default());
             let value = url_decoded(sides.next().unwrap_or_default());
@@ -289,9 +247,7 @@ fn params(request: &Request) -> Params {
 
 /// A parameter's text; `None` if it is absent or empty, as the gateway sees no difference.
 fn text(params: &Params, name: &str, charset: &'static Encoding) -> Option<String> {
-    let value = params
-        .get(name.as_bytes())
-        .filter(|value| !value.is_empty())?;
+    let value = params.get(name.as_bytes()).filter(|value| !value.is_empty())?;
     Some(charset.decode(value).0.into_owned())
 }
 

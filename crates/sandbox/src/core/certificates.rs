@@ -28,14 +28,8 @@ impl Authority {
         let mut params = params(name, now)?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let pair = pair(key)?;
-        let pem = params
-            .self_signed(&pair)
-            .or(Err(ConfigError::Certificate))?
-            .pem();
-        Ok(Self {
-            issuer: Issuer::new(params, pair),
-            pem,
-        })
+        let pem = params.self_signed(&pair).or(Err(ConfigError::Certificate))?.pem();
+        Ok(Self { issuer: Issuer::new(params, pair), pem })
     }
 
     /// The authority's own certificate.

@@ -121,23 +121,13 @@ mod tests {
     use super::*;
 
     fn rule(channel: Option<&str>, call: &str, fault: Fault, times: u32) -> FaultRule {
-        FaultRule {
-            channel: channel.map(str::to_owned),
-            call: call.to_owned(),
-            fault,
-            times,
-        }
+        FaultRule { channel: channel.map(str::to_owned), call: call.to_owned(), fault, times }
     }
 
     #[test]
     fn a_rule_strikes_only_what_it_names_and_only_so_often() {
         let mut faults = Faults::default();
-        faults.add(rule(
-            Some("alipay"),
-            "alipay.trade.pay",
-            Fault::SystemBusy,
-            2,
-        ));
+        faults.add(rule(Some("alipay"), "alipay.trade.pay", Fault::SystemBusy, 2));
         faults.add(rule(None, "*", Fault::Delay { ms: 5 }, 1));
         faults.add(rule(None, "*", Fault::NoNotice, 1));
         for (channel, call, expect) in [
@@ -150,10 +140,7 @@ mod tests {
         ] {
             assert_eq!(faults.take(channel, call), expect, "{channel} {call}");
         }
-        assert_eq!(
-            faults.take_of_notice("wechat", "pay"),
-            vec![Fault::NoNotice]
-        );
+        assert_eq!(faults.take_of_notice("wechat", "pay"), vec![Fault::NoNotice]);
         assert!(faults.rules().is_empty());
     }
 }

@@ -80,25 +80,11 @@ impl NoticeQueue {
         if struck.contains(&Fault::NoNotice) {
             return;
         }
-        let late_ms = struck
-            .iter()
-            .map(|fault| late_ms(*fault))
-            .max()
-            .unwrap_or(0);
+        let late_ms = struck.iter().map(|fault| late_ms(*fault)).max().unwrap_or(0);
         let due = later(now, late_ms);
-        let first = Trip {
-            letter,
-            attempt: 1,
-            retried: true,
-        };
+        let first = Trip { letter, attempt: 1, retried: true };
         if struck.contains(&Fault::DuplicateNotice) {
-            self.wait(
-                due,
-                Trip {
-                    retried: false,
-                    ..first.clone()
-                },
-            );
+            self.wait(due, Trip { retried: false, ..first.clone() });
         }
         if struck.contains(&Fault::ReorderNotices) {
             let key = self.wait(later(now, HELD_MS_MAX), first);
@@ -150,13 +136,7 @@ impl NoticeQueue {
         let wait_s = waits_s.get(tried.saturating_sub(1));
         if let (true, Some(wait_s)) = (trip.retried, wait_s) {
             let due = later(now, u64::from(*wait_s) * 1000);
-            self.wait(
-                due,
-                Trip {
-                    attempt: trip.attempt + 1,
-                    ..trip
-                },
-            );
+            self.wait(due, Trip { attempt: trip.attempt + 1, ..trip });
         }
     }
 }
@@ -202,12 +182,7 @@ mod tests {
     fn check(fault: Option<Fault>, expect: &[(&str, u64)]) {
         let mut faults = Faults::default();
         if let Some(fault) = fault {
-            let rule = FaultRule {
-                channel: None,
-                call: "pay".to_owned(),
-                fault,
-                times: 1,
-            };
+            let rule = FaultRule { channel: None, call: "pay".to_owned(), fault, times: 1 };
             faults.add(rule);
         }
         let mut queue = NoticeQueue::default();
@@ -221,10 +196,7 @@ mod tests {
             queue.accepted(id);
             sent.push((letter.subject, due));
         }
-        let expect: Vec<_> = expect
-            .iter()
-            .map(|(s, ms)| ((*s).to_owned(), at(*ms)))
-            .collect();
+        let expect: Vec<_> = expect.iter().map(|(s, ms)| ((*s).to_owned(), at(*ms))).collect();
         assert_eq!(sent, expect, "{fault:?}");
     }
 
@@ -232,14 +204,8 @@ mod tests {
     fn faults_lose_double_delay_and_reorder() {
         check(None, &[("A", 0), ("B", 10)]);
         check(Some(Fault::NoNotice), &[("B", 10)]);
-        check(
-            Some(Fault::DuplicateNotice),
-            &[("A", 0), ("A", 0), ("B", 10)],
-        );
-        check(
-            Some(Fault::LateNotice { ms: 500 }),
-            &[("B", 10), ("A", 500)],
-        );
+        check(Some(Fault::DuplicateNotice), &[("A", 0), ("A", 0), ("B", 10)]);
+        check(Some(Fault::LateNotice { ms: 500 }), &[("B", 10), ("A", 500)]);
         check(Some(Fault::ReorderNotices), &[("B", 10), ("A", 11)]);
     }
 

@@ -29,19 +29,13 @@ impl Payer {
         }
         let ending = code.get(code.len().saturating_sub(2)..)?;
         Some(match ending {
-            "90" => Self::AsksPassword {
-                confirms_after_ms: Some(5_000),
-            },
-            "91" => Self::AsksPassword {
-                confirms_after_ms: None,
-            },
+            "90" => Self::AsksPassword { confirms_after_ms: Some(5_000) },
+            "91" => Self::AsksPassword { confirms_after_ms: None },
             "92" => Self::BalanceNotEnough,
             "93" => Self::CodeInvalid,
             "94" => Self::SystemError { money_taken: false },
             "95" => Self::SystemError { money_taken: true },
-            "96" => Self::AsksPassword {
-                confirms_after_ms: Some(60_000),
-            },
+            "96" => Self::AsksPassword { confirms_after_ms: Some(60_000) },
             "97" => Self::RiskRefused,
             _ => Self::PaysAtOnce,
         })
@@ -81,9 +75,7 @@ impl Wallets {
 impl fmt::Debug for Wallets {
     // Codes are secrets even here: the caller's test may use those of a real phone by mistake.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wallets")
-            .field("codes_used", &self.used.len())
-            .finish()
+        f.debug_struct("Wallets").field("codes_used", &self.used.len()).finish()
     }
 }
 
@@ -93,11 +85,7 @@ mod tests {
 
     #[test]
     fn the_last_two_digits_choose_the_payer() {
-        let asks = |ms| {
-            Some(Payer::AsksPassword {
-                confirms_after_ms: ms,
-            })
-        };
+        let asks = |ms| Some(Payer::AsksPassword { confirms_after_ms: ms });
         for (code, expect) in [
             ("281234567890123400", Some(Payer::PaysAtOnce)),
             ("281234567890123489", Some(Payer::PaysAtOnce)),
@@ -105,14 +93,8 @@ mod tests {
             ("281234567890123491", asks(None)),
             ("281234567890123492", Some(Payer::BalanceNotEnough)),
             ("281234567890123493", Some(Payer::CodeInvalid)),
-            (
-                "281234567890123494",
-                Some(Payer::SystemError { money_taken: false }),
-            ),
-            (
-                "281234567890123495",
-                Some(Payer::SystemError { money_taken: true }),
-            ),
+            ("281234567890123494", Some(Payer::SystemError { money_taken: false })),
+            ("281234567890123495", Some(Payer::SystemError { money_taken: true })),
             ("281234567890123496", asks(Some(60_000))),
             ("281234567890123497", Some(Payer::RiskRefused)),
             ("", None),

@@ -46,21 +46,11 @@ impl Sandbox {
         self.advance(now);
         let code = channel_of_path(request.uri().path());
         let Some(at) = self.position(code) else {
-            return Delivery::Answer {
-                after_ms: 0,
-                response: plain(StatusCode::NOT_FOUND),
-            };
+            return Delivery::Answer { after_ms: 0, response: plain(StatusCode::NOT_FOUND) };
         };
-        let call = self
-            .channels
-            .get(at)
-            .map(|c| c.call_name(request))
-            .unwrap_or_default();
+        let call = self.channels.get(at).map(|c| c.call_name(request)).unwrap_or_default();
         let struck = self.faults.take(code, &call);
-        let after_ms = struck
-            .iter()
-            .map(|fault| delay_ms(*fault))
-            .fold(0, u64::saturating_add);
+        let after_ms = struck.iter().map(|fault| delay_ms(*fault)).fold(0, u64::saturating_add);
         match self.answer(now, at, request, &struck) {
             Some(response) => Delivery::Answer { after_ms, response },
             None => Delivery::Dropped { after_ms },
@@ -113,10 +103,7 @@ impl Sandbox {
     /// Everything that happened without a call until `now`, in its order and at its own time.
     fn advance(&mut self, now: Timestamp) {
         for _ in 0..EVENTS_MAX {
-            let next = self
-                .channels
-                .iter_mut()
-                .filter_map(|c| c.next_event_at().map(|t| (t, c)));
+            let next = self.channels.iter_mut().filter_map(|c| c.next_event_at().map(|t| (t, c)));
             let Some((due, channel)) = next.min_by_key(|(due, _)| *due) else {
                 return;
             };
@@ -174,18 +161,14 @@ impl Sandbox {
         if status.is_some_and(|status| channel.accepts(status, body)) {
             self.notices.accepted(notice.id);
         } else {
-            self.notices
-                .refused(now, notice.id, channel.retry_waits_s());
+            self.notices.refused(now, notice.id, channel.retry_waits_s());
         }
     }
 
     /// When [`Self::due_notices`] should be called next: something is sent or happens by itself.
     #[must_use]
     pub fn next_notice_at(&self) -> Option<Timestamp> {
-        let events = self
-            .channels
-            .iter()
-            .filter_map(|channel| channel.next_event_at());
+        let events = self.channels.iter().filter_map(|channel| channel.next_event_at());
         events.chain(self.notices.next_at()).min()
     }
 
@@ -202,10 +185,7 @@ impl Sandbox {
     ) -> Result<(), PayRefusal> {
         self.advance(now);
         let at = self.position(channel).ok_or(PayRefusal::UnknownChannel)?;
-        let side = self
-            .channels
-            .get_mut(at)
-            .ok_or(PayRefusal::UnknownChannel)?;
+        let side = self.channels.get_mut(at).ok_or(PayRefusal::UnknownChannel)?;
         let mut ctx = Ctx {
             now,
             base_url: &self.base_url,
@@ -220,19 +200,13 @@ impl Sandbox {
     /// Every effective payment and refund of all channels, and nothing else, by time.
     #[must_use]
     pub fn books(&self) -> Vec<BookLine> {
-        let mut lines: Vec<_> = self
-            .channels
-            .iter()
-            .flat_map(|channel| channel.books())
-            .collect();
+        let mut lines: Vec<_> = self.channels.iter().flat_map(|channel| channel.books()).collect();
         lines.sort_by_key(|line| line.at);
         lines
     }
 
     fn position(&self, code: &str) -> Option<usize> {
-        self.channels
-            .iter()
-            .position(|channel| channel.code() == code)
+        self.channels.iter().position(|channel| channel.code() == code)
     }
 }
 

@@ -102,34 +102,20 @@ pub(super) fn authenticate<'a>(
     if !headers.contains_key(ACCEPT) || !headers.contains_key(USER_AGENT) {
         return Err(Stranger::HeaderMissing);
     }
-    let header = headers
-        .get(AUTHORIZATION)
-        .ok_or(Stranger::AuthorizationMissing)?;
+    let header = headers.get(AUTHORIZATION).ok_or(Stranger::AuthorizationMissing)?;
     let header = header.to_str().or(Err(Stranger::AuthorizationMalformed))?;
     let claims = claims(header).ok_or(Stranger::AuthorizationMalformed)?;
-    let merchant = config
-        .merchant(claims.mchid)
-        .ok_or(Stranger::MerchantUnknown)?;
+    let merchant = config.merchant(claims.mchid).ok_or(Stranger::MerchantUnknown)?;
     if merchant.serial_no != claims.serial_no {
         return Err(Stranger::SerialUnknown);
     }
-    let signed_at: i64 = claims
-        .timestamp
-        .parse()
-        .or(Err(Stranger::AuthorizationMalformed))?;
+    let signed_at: i64 = claims.timestamp.parse().or(Err(Stranger::AuthorizationMalformed))?;
     if now.as_second().abs_diff(signed_at) > SKEW_S_MAX {
         return Err(Stranger::ClockSkewed);
     }
-    let signature = BASE64
-        .decode(claims.signature)
-        .or(Err(Stranger::SignatureWrong))?;
+    let signature = BASE64.decode(claims.signature).or(Err(Stranger::SignatureWrong))?;
     let message = request_message(request, claims.timestamp, claims.nonce_str);
-    if merchant
-        .key
-        .public_key()
-        .verify_sha256(&message, &signature)
-        .is_err()
-    {
+    if merchant.key.public_key().verify_sha256(&message, &signature).is_err() {
         return Err(Stranger::SignatureWrong);
     }
     let trust = trust(config, headers).ok_or(Stranger::PlatformSerialUnknown)?;
@@ -152,9 +138,7 @@ fn claims(header: &str) -> Option<Claims<'_>> {
     let member = |name: &str| {
         members.split(',').find_map(|pair| {
             let (key, value) = pair.trim().split_once('=')?;
-            (key == name)
-                .then(|| value.strip_prefix('"')?.strip_suffix('"'))
-                .flatten()
+            (key == name).then(|| value.strip_prefix('"')?.strip_suffix('"')).flatten()
         })
     };
     Some(Claims {
@@ -168,10 +152,7 @@ fn claims(header: &str) -> Option<Claims<'_>> {
 
 /// Method, path with query as sent, time, nonce and body, each with its line feed.
 fn request_message(request: &Request, timestamp: &str, nonce: &str) -> Vec<u8> {
-    let target = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |target| target.as_str());
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     let head = format!("{}\n{target}\n{timestamp}\n{nonce}\n", request.method());
     let mut message = head.into_bytes();
     message.extend_from_slice(request.body());
@@ -220,10 +201,7 @@ pub(super) fn headers(
         }
     }
     if !body.is_empty() {
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/json; charset=utf-8"),
-        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     }
     headers
 }

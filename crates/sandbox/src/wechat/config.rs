@@ -66,10 +66,8 @@ impl WechatConfig {
             mchid: mchid.to_owned(),
             appid: appid.to_owned(),
         };
-        let subs = vec![
-            sub("1900000201", "wx5a0d000000000201"),
-            sub("1900000202", "wx5a0d000000000202"),
-        ];
+        let subs =
+            vec![sub("1900000201", "wx5a0d000000000201"), sub("1900000202", "wx5a0d000000000202")];
         Ok(Self {
             merchants: vec![
                 WechatMerchant::generate("1900000101", "wx5a0d000000000101", Vec::new()),
@@ -84,11 +82,8 @@ impl WechatConfig {
     /// numbers and the merchant's own secrets.
     #[must_use]
     pub fn coordinates(&self, base_url: &str) -> Value {
-        let merchants: Vec<Value> = self
-            .merchants
-            .iter()
-            .map(WechatMerchant::coordinates)
-            .collect();
+        let merchants: Vec<Value> =
+            self.merchants.iter().map(WechatMerchant::coordinates).collect();
         json!({
             "base_url": base_url,
             "certificate": self.platform.certificate_pem,
@@ -100,9 +95,7 @@ impl WechatConfig {
     }
 
     pub(super) fn merchant(&self, mchid: &str) -> Option<&WechatMerchant> {
-        self.merchants
-            .iter()
-            .find(|merchant| merchant.mchid == mchid)
+        self.merchants.iter().find(|merchant| merchant.mchid == mchid)
     }
 }
 
@@ -148,15 +141,9 @@ impl WechatMerchant {
         let key = RsaPrivateKey::generate();
         // Only the number of the merchant's certificate travels; any number of its own will do.
         let digest = crypto::digest::sha256(key.public_key().to_pem().as_bytes());
-        let serial_no = hex::encode_upper(digest)
-            .chars()
-            .take(SERIAL_HEX_DIGITS)
-            .collect();
+        let serial_no = hex::encode_upper(digest).chars().take(SERIAL_HEX_DIGITS).collect();
         let mut apiv3_key = [0; API_KEY_BYTES];
-        for (to, from) in apiv3_key
-            .iter_mut()
-            .zip(random_alphanumeric(API_KEY_BYTES).bytes())
-        {
+        for (to, from) in apiv3_key.iter_mut().zip(random_alphanumeric(API_KEY_BYTES).bytes()) {
             *to = from;
         }
         Self {

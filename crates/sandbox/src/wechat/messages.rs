@@ -11,19 +11,13 @@ pub(super) fn transaction(merchant: &WechatMerchant, order: &Order) -> Value {
     let mut all = parties(merchant, &order.party, order.terms.sub_appid.as_deref());
     all.insert("out_trade_no".to_owned(), json!(order.out_trade_no));
     all.insert("trade_state".to_owned(), json!(order.trade_state()));
-    all.insert(
-        "trade_state_desc".to_owned(),
-        json!(state_text(order.trade_state())),
-    );
+    all.insert("trade_state_desc".to_owned(), json!(state_text(order.trade_state())));
     if let Some(attach) = &order.terms.attach {
         all.insert("attach".to_owned(), json!(attach));
     }
     let total = order.terms.total.minor();
     let (Some(transaction_id), Some(paid_at)) = (&order.transaction_id, order.paid_at) else {
-        all.insert(
-            "amount".to_owned(),
-            json!({ "total": total, "currency": "CNY" }),
-        );
+        all.insert("amount".to_owned(), json!({ "total": total, "currency": "CNY" }));
         return Value::Object(all);
     };
     let openid = order.payer.as_deref().unwrap_or_default();
@@ -88,10 +82,7 @@ pub(super) fn refund_notice(refund: &Refund) -> Value {
     match &refund.party.sub_mchid {
         None => extend(&mut all, json!({ "mchid": refund.party.mchid })),
         Some(sub) => {
-            extend(
-                &mut all,
-                json!({ "sp_mchid": refund.party.mchid, "sub_mchid": sub }),
-            );
+            extend(&mut all, json!({ "sp_mchid": refund.party.mchid, "sub_mchid": sub }));
         }
     }
     let (total, part) = (refund.ask.total.minor(), refund.ask.refund.minor());
@@ -116,10 +107,7 @@ fn parties(
 ) -> Map<String, Value> {
     let mut all = Map::new();
     match &party.sub_mchid {
-        None => extend(
-            &mut all,
-            json!({ "appid": merchant.appid, "mchid": party.mchid }),
-        ),
+        None => extend(&mut all, json!({ "appid": merchant.appid, "mchid": party.mchid })),
         Some(sub) => {
             let told = json!({
                 "sp_appid": merchant.appid,

@@ -81,19 +81,11 @@ impl Channel for Wechat {
     }
 
     fn call_name(&self, request: &Request) -> String {
-        if is_v3(request) {
-            v3::call_name(request)
-        } else {
-            v2::call_name(request.uri().path())
-        }
+        if is_v3(request) { v3::call_name(request) } else { v2::call_name(request.uri().path()) }
     }
 
     fn handle(&mut self, ctx: &mut Ctx<'_>, request: &Request) -> Response {
-        let handle = if is_v3(request) {
-            v3::handle
-        } else {
-            v2::handle
-        };
+        let handle = if is_v3(request) { v3::handle } else { v2::handle };
         handle(&self.config, &mut self.trades, ctx, request)
     }
 
@@ -166,9 +158,7 @@ fn is_notify_url(url: &str) -> bool {
     let Ok(uri) = url.parse::<http::Uri>() else {
         return false;
     };
-    let on_loopback = uri
-        .host()
-        .is_some_and(|host| host == "127.0.0.1" || host == "localhost");
+    let on_loopback = uri.host().is_some_and(|host| host == "127.0.0.1" || host == "localhost");
     let is_safe = match uri.scheme_str() {
         Some("https") => true,
         Some("http") => on_loopback,
@@ -187,12 +177,7 @@ struct ChargeCode {
 
 /// Charges the payer behind a code. Neither the order's number nor the code may be used twice.
 fn charge(trades: &mut Trades, ctx: &mut Ctx<'_>, order: ChargeCode) -> Result<(), Refusal> {
-    let ChargeCode {
-        key,
-        terms,
-        trust,
-        code,
-    } = order;
+    let ChargeCode { key, terms, trust, code } = order;
     trades.check_free(&key)?;
     let payer = payer_of(&code).ok_or(Refusal::CodeForeign)?;
     match ctx.wallets.use_code(&code, key.0.account(), &key.1) {
@@ -200,16 +185,7 @@ fn charge(trades: &mut Trades, ctx: &mut Ctx<'_>, order: ChargeCode) -> Result<(
         CodeUse::OtherOrder => return Err(Refusal::CodeUsed),
     }
     let openid = openid(&format!("{}/{code}", terms.appid));
-    trades.charge(
-        ctx.now,
-        NewCharge {
-            key,
-            terms,
-            trust,
-            openid,
-        },
-        payer,
-    )
+    trades.charge(ctx.now, NewCharge { key, terms, trust, openid }, payer)
 }
 
 /// WeChat Pay's codes have 18 digits and start with 10 to 15.

@@ -32,12 +32,7 @@ pub(super) fn of_payment(merchant: &WechatMerchant, order: &Order) -> Option<Let
         "resource": messages::transaction(merchant, order),
     });
     let url = order.terms.notify_url.as_ref()?;
-    Some(letter(
-        &merchant.mchid,
-        url,
-        &order.out_trade_no,
-        ("pay", content),
-    ))
+    Some(letter(&merchant.mchid, url, &order.out_trade_no, ("pay", content)))
 }
 
 /// Tells the merchant of a refund's end; `None` if the refund names no address.
@@ -57,12 +52,7 @@ pub(super) fn of_refund(merchant: &WechatMerchant, refund: &Refund) -> Option<Le
             "resource": messages::refund_notice(refund),
         }),
     };
-    Some(letter(
-        &merchant.mchid,
-        url,
-        &refund.out_trade_no,
-        ("refund", content),
-    ))
+    Some(letter(&merchant.mchid, url, &refund.out_trade_no, ("refund", content)))
 }
 
 fn letter(
@@ -92,28 +82,17 @@ const fn trust_word(trust: Trust) -> &'static str {
 pub(super) fn post(config: &WechatConfig, now: Timestamp, letter: &Letter) -> Post {
     let content: Value = serde_json::from_str(&letter.content).unwrap_or_default();
     let Some(merchant) = config.merchant(&letter.account) else {
-        return Post {
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-        };
+        return Post { headers: HeaderMap::new(), body: Bytes::new() };
     };
     if content.get("inner").is_some() {
         return post_v2(merchant, &content);
     }
-    let text = |name: &str| {
-        content
-            .get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
+    let text = |name: &str| content.get(name).and_then(Value::as_str).unwrap_or_default();
     let trust = match text("trust") {
         "public_key" => Trust::PublicKey,
         _ => Trust::Certificate,
     };
-    let resource = content
-        .get("resource")
-        .map(Value::to_string)
-        .unwrap_or_default();
+    let resource = content.get("resource").map(Value::to_string).unwrap_or_default();
     let kind = text("original_type");
     let mut sealed = seal(merchant, now, kind, &resource);
     if let Some(members) = sealed.as_object_mut() {
@@ -129,37 +108,22 @@ pub(super) fn post(config: &WechatConfig, now: Timestamp, letter: &Letter) -> Po
         "resource": sealed,
     });
     let body = Bytes::from(body.to_string());
-    Post {
-        headers: auth::headers(config, now, trust, &body),
-        body,
-    }
+    Post { headers: auth::headers(config, now, trust, &body), body }
 }
 
 /// The v2 refund notice carries no signature; only who has the v2 key can read `req_info`.
 fn post_v2(merchant: &WechatMerchant, content: &Value) -> Post {
     let fields = |name: &str| -> Fields {
-        let members = content
-            .get(name)
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten();
-        members
-            .filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned())))
-            .collect()
+        let members = content.get(name).and_then(Value::as_object).into_iter().flatten();
+        members.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()
     };
     let mut outer = fields("outer");
     let inner = xml::write_as("root", &fields("inner"));
     let cipher = legacy::aes_256_ecb_encrypt(&merchant.v2_notice_key(), inner.as_bytes());
     outer.insert("req_info".to_owned(), BASE64.encode(cipher));
     let mut headers = HeaderMap::new();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("text/xml; charset=utf-8"),
-    );
-    Post {
-        headers,
-        body: Bytes::from(xml::write(&outer)),
-    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/xml; charset=utf-8"));
+    Post { headers, body: Bytes::from(xml::write(&outer)) }
 }
 
 /// A sealed member as notices and `/v3/certificates` carry it.
@@ -169,12 +133,7 @@ pub(super) fn seal(merchant: &WechatMerchant, now: Timestamp, aad: &str, plain: 
     for (to, from) in nonce_bytes.iter_mut().zip(nonce.bytes()) {
         *to = from;
     }
-    let cipher = aead::seal(
-        &merchant.aes_key(),
-        &nonce_bytes,
-        aad.as_bytes(),
-        plain.as_bytes(),
-    );
+    let cipher = aead::seal(&merchant.aes_key(), &nonce_bytes, aad.as_bytes(), plain.as_bytes());
     json!({
         "algorithm": "AEAD_AES_256_GCM",
         "nonce": nonce,
@@ -188,9 +147,7 @@ pub(super) fn seal(merchant: &WechatMerchant, now: Timestamp, aad: &str, plain: 
 pub(super) fn accepts(status: u16, body: &[u8]) -> bool {
     let answer = std::str::from_utf8(body).ok().and_then(xml::parse);
     let is_content = match answer {
-        Some(fields) => fields
-            .get("return_code")
-            .is_some_and(|code| code == "SUCCESS"),
+        Some(fields) => fields.get("return_code").is_some_and(|code| code == "SUCCESS"),
         None => true,
     };
     matches!(status, 200 | 204) && is_content

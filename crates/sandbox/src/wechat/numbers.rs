@@ -17,21 +17,13 @@ impl Numbers {
     /// 28 digits: `4200`, the day, a sequence.
     pub(crate) fn transaction_id(&mut self, now: Timestamp) -> String {
         let sequence = self.next();
-        format!(
-            "4200002{:03}{}{sequence:010}",
-            sequence % 1000,
-            beijing(now, "%Y%m%d")
-        )
+        format!("4200002{:03}{}{sequence:010}", sequence % 1000, beijing(now, "%Y%m%d"))
     }
 
     /// 29 digits: `503`, the day, a sequence.
     pub(crate) fn refund_id(&mut self, now: Timestamp) -> String {
         let sequence = self.next();
-        format!(
-            "50300002{:03}{}{sequence:010}",
-            sequence % 1000,
-            beijing(now, "%Y%m%d")
-        )
+        format!("50300002{:03}{}{sequence:010}", sequence % 1000, beijing(now, "%Y%m%d"))
     }
 
     /// 36 characters: `wx`, the time, 20 hex digits.
@@ -59,10 +51,7 @@ pub(crate) fn openid(seed: &str) -> String {
 pub(crate) fn nonce(now: Timestamp, message: &[u8]) -> String {
     let mut seed = now.as_nanosecond().to_be_bytes().to_vec();
     seed.extend_from_slice(message);
-    hex::encode_upper(crypto::digest::sha256(&seed))
-        .chars()
-        .take(32)
-        .collect()
+    hex::encode_upper(crypto::digest::sha256(&seed)).chars().take(32).collect()
 }
 
 /// RFC 3339 with `+08:00`, whole seconds.
@@ -81,7 +70,5 @@ pub(crate) fn spaced(at: Timestamp) -> String {
 }
 
 fn beijing(at: Timestamp, format: &str) -> String {
-    at.to_zoned(TimeZone::fixed(BEIJING))
-        .strftime(format)
-        .to_string()
+    at.to_zoned(TimeZone::fixed(BEIJING)).strftime(format).to_string()
 }

@@ -40,26 +40,10 @@ struct Role {
 }
 
 const ROLES: [Role; 4] = [
-    Role {
-        is_partner: false,
-        trust: Trust::Certificate,
-        sign_type: SignType::Md5,
-    },
-    Role {
-        is_partner: false,
-        trust: Trust::PublicKey,
-        sign_type: SignType::HmacSha256,
-    },
-    Role {
-        is_partner: true,
-        trust: Trust::Certificate,
-        sign_type: SignType::HmacSha256,
-    },
-    Role {
-        is_partner: true,
-        trust: Trust::PublicKey,
-        sign_type: SignType::Md5,
-    },
+    Role { is_partner: false, trust: Trust::Certificate, sign_type: SignType::Md5 },
+    Role { is_partner: false, trust: Trust::PublicKey, sign_type: SignType::HmacSha256 },
+    Role { is_partner: true, trust: Trust::Certificate, sign_type: SignType::HmacSha256 },
+    Role { is_partner: true, trust: Trust::PublicKey, sign_type: SignType::Md5 },
 ];
 
 struct World {
@@ -72,12 +56,7 @@ struct World {
 impl World {
     fn new(role: Role) -> Self {
         let sandbox = Sandbox::new(CONFIG.clone());
-        Self {
-            sandbox,
-            now: at_s(START_S),
-            role,
-            codes: BTreeMap::new(),
-        }
+        Self { sandbox, now: at_s(START_S), role, codes: BTreeMap::new() }
     }
 
     fn config() -> &'static WechatConfig {
@@ -86,11 +65,7 @@ impl World {
 
     fn merchant(&self) -> &'static WechatMerchant {
         let is_partner = self.role.is_partner;
-        Self::config()
-            .merchants
-            .iter()
-            .find(|m| m.is_partner() == is_partner)
-            .unwrap()
+        Self::config().merchants.iter().find(|m| m.is_partner() == is_partner).unwrap()
     }
 
     fn send(&mut self, request: &Request) -> Option<Response> {
@@ -108,15 +83,9 @@ impl World {
         let response = self.send(&request)?;
         let status = response.status().as_u16();
         if (200..300).contains(&status) {
-            assert!(
-                is_signed(response.headers(), response.body(), self.role.trust),
-                "{target}"
-            );
+            assert!(is_signed(response.headers(), response.body(), self.role.trust), "{target}");
         }
-        Some((
-            status,
-            serde_json::from_slice(response.body()).unwrap_or_default(),
-        ))
+        Some((status, serde_json::from_slice(response.body()).unwrap_or_default()))
     }
 
     fn signed(&self, method: &str, target: &str, body: &str) -> Request {
@@ -136,10 +105,7 @@ impl World {
             .header("Accept", "application/json")
             .header("User-Agent", "test")
             .header("Authorization", authorization)
-            .header(
-                "Wechatpay-Serial",
-                Self::config().platform.serial(self.role.trust),
-            )
+            .header("Wechatpay-Serial", Self::config().platform.serial(self.role.trust))
             .body(Bytes::from(body.to_owned()))
             .unwrap()
     }
@@ -159,9 +125,7 @@ impl World {
 
     fn v3_post(&mut self, path: &str, more: Value) -> Option<(u16, Value)> {
         let mut body = self.names();
-        body.as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.v3("POST", path, &body.to_string())
     }
 
@@ -196,10 +160,7 @@ impl World {
         let merchant = self.merchant();
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let mut fields: Fields = pairs.iter().map(owned).collect();
-        let sub = merchant
-            .sub_merchants
-            .first()
-            .map(|sub| ("sub_mch_id", sub.mchid.as_str()));
+        let sub = merchant.sub_merchants.first().map(|sub| ("sub_mch_id", sub.mchid.as_str()));
         let hmac =
             (self.role.sign_type == SignType::HmacSha256).then_some(("sign_type", "HMAC-SHA256"));
         let usual = [
@@ -210,9 +171,7 @@ impl World {
             hmac,
         ];
         for (name, value) in usual.into_iter().flatten() {
-            fields
-                .entry(name.to_owned())
-                .or_insert_with(|| value.to_owned());
+            fields.entry(name.to_owned()).or_insert_with(|| value.to_owned());
         }
         let body = xml::write_signed(fields, &merchant.v2_key, self.role.sign_type);
         http::Request::post(path).body(Bytes::from(body)).unwrap()
@@ -245,12 +204,7 @@ impl World {
             ["fault", call, fault] => {
                 let fault: Fault = serde_json::from_value(json!({ "kind": fault })).unwrap();
                 let call = (*call).to_owned();
-                self.sandbox.faults.add(FaultRule {
-                    channel: None,
-                    call,
-                    fault,
-                    times: 1,
-                });
+                self.sandbox.faults.add(FaultRule { channel: None, call, fault, times: 1 });
                 "ok".to_owned()
             }
             [kind @ ("native" | "h5" | "jsapi" | "app"), name, total] => {
@@ -340,14 +294,9 @@ impl World {
         let due = self.sandbox.due_notices(self.now);
         let said: Vec<String> = due.iter().map(|notice| self.opened(notice)).collect();
         for notice in &due {
-            self.sandbox
-                .notice_answered(self.now, notice, Some(204), b"");
+            self.sandbox.notice_answered(self.now, notice, Some(204), b"");
         }
-        if said.is_empty() {
-            "none".to_owned()
-        } else {
-            said.join(", ")
-        }
+        if said.is_empty() { "none".to_owned() } else { said.join(", ") }
     }
 
     fn opened(&self, notice: &Notice) -> String {
@@ -356,10 +305,7 @@ impl World {
             assert_eq!(fields["return_code"], "SUCCESS");
             return format!("v2 {} {}", info["refund_status"], info["out_refund_no"]);
         }
-        assert!(
-            is_signed(&notice.headers, &notice.body, self.role.trust),
-            "{notice:?}"
-        );
+        assert!(is_signed(&notice.headers, &notice.body, self.role.trust), "{notice:?}");
         let body: Value = serde_json::from_slice(&notice.body).unwrap();
         let resource: Value =
             serde_json::from_slice(&opened(self.merchant(), &body["resource"])).unwrap();
@@ -382,9 +328,7 @@ fn short(answer: Option<(u16, Value)>) -> String {
     let Some((status, body)) = answer else {
         return "dropped".to_owned();
     };
-    let word = ["code", "trade_state", "status"]
-        .iter()
-        .find_map(|name| body[*name].as_str());
+    let word = ["code", "trade_state", "status"].iter().find_map(|name| body[*name].as_str());
     word.map_or_else(|| status.to_string(), |word| format!("{status} {word}"))
 }
 
@@ -392,46 +336,22 @@ fn short_v2(answer: Option<Fields>) -> String {
     let Some(fields) = answer else {
         return "dropped".to_owned();
     };
-    let names = [
-        "result_code",
-        "err_code",
-        "trade_state",
-        "refund_status_0",
-        "recall",
-    ];
-    let words: Vec<_> = names
-        .iter()
-        .filter_map(|name| fields.get(*name).cloned())
-        .collect();
-    if words.is_empty() {
-        fields["return_code"].clone()
-    } else {
-        words.join(" ")
-    }
+    let names = ["result_code", "err_code", "trade_state", "refund_status_0", "recall"];
+    let words: Vec<_> = names.iter().filter_map(|name| fields.get(*name).cloned()).collect();
+    if words.is_empty() { fields["return_code"].clone() } else { words.join(" ") }
 }
 
 fn is_signed(headers: &HeaderMap, body: &[u8], trust: Trust) -> bool {
     let header = |name: &str| headers[name].to_str().unwrap();
     let platform = &World::config().platform;
-    assert_eq!(
-        header("Wechatpay-Signature-Type"),
-        "WECHATPAY2-SHA256-RSA2048"
-    );
+    assert_eq!(header("Wechatpay-Signature-Type"), "WECHATPAY2-SHA256-RSA2048");
     assert_eq!(header("Wechatpay-Serial"), platform.serial(trust));
-    let head = format!(
-        "{}\n{}\n",
-        header("Wechatpay-Timestamp"),
-        header("Wechatpay-Nonce")
-    );
+    let head = format!("{}\n{}\n", header("Wechatpay-Timestamp"), header("Wechatpay-Nonce"));
     let message = [head.as_bytes(), body, b"\n"].concat();
     let Ok(signature) = BASE64.decode(header("Wechatpay-Signature")) else {
         return false;
     };
-    platform
-        .key(trust)
-        .public_key()
-        .verify_sha256(&message, &signature)
-        .is_ok()
+    platform.key(trust).public_key().verify_sha256(&message, &signature).is_ok()
 }
 
 fn opened(merchant: &WechatMerchant, sealed: &Value) -> Vec<u8> {
@@ -670,18 +590,11 @@ fn a_wrong_signature_is_wrong_in_both_interfaces() {
         let mut world = World::new(role);
         for call in ["v3/native", "pay/orderquery"] {
             let (channel, call, fault) = (None, call.to_owned(), Fault::WrongSignature);
-            world.sandbox.faults.add(FaultRule {
-                channel,
-                call,
-                fault,
-                times: 1,
-            });
+            world.sandbox.faults.add(FaultRule { channel, call, fault, times: 1 });
         }
         let mut body = world.names();
         let more = prepay("order-A", 1);
-        body.as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let path = world.pay_path("native");
         let request = world.signed("POST", &path, &body.to_string());
         let response = world.send(&request).unwrap();
@@ -692,11 +605,7 @@ fn a_wrong_signature_is_wrong_in_both_interfaces() {
         let response = world.send(&request).unwrap();
         let answer = xml::parse(std::str::from_utf8(response.body()).unwrap()).unwrap();
         assert_eq!(answer["trade_state"], "NOTPAY");
-        assert!(!xml::is_signed(
-            &answer,
-            &world.merchant().v2_key,
-            role.sign_type
-        ));
+        assert!(!xml::is_signed(&answer, &world.merchant().v2_key, role.sign_type));
     }
 }
 
@@ -711,9 +620,7 @@ fn v2_strangers_get_an_unsigned_refusal() {
     ] {
         let mut world = World::new(ROLES[0]);
         let mut request = world.signed_v2("/pay/orderquery", &[("out_trade_no", "order-A")]);
-        let body = String::from_utf8(request.body().to_vec())
-            .unwrap()
-            .replace(from, to);
+        let body = String::from_utf8(request.body().to_vec()).unwrap().replace(from, to);
         *request.body_mut() = Bytes::from(body);
         let response = world.send(&request).unwrap();
         let answer = xml::parse(std::str::from_utf8(response.body()).unwrap()).unwrap();
@@ -731,10 +638,7 @@ fn drop_header(request: &mut Request, name: &str) {
 
 fn edit(request: &mut Request, from: &str, to: &str) {
     let headers = request.headers_mut();
-    let text = headers["authorization"]
-        .to_str()
-        .unwrap()
-        .replacen(from, to, 1);
+    let text = headers["authorization"].to_str().unwrap().replacen(from, to, 1);
     headers.insert("authorization", text.parse().unwrap());
 }
 
@@ -750,62 +654,17 @@ fn add_to_query(request: &mut Request) {
 const STRANGERS: [Stranger; 13] = [
     ("nothing", |_| {}, 404, "ORDER_NOT_EXIST"),
     ("accept", |r| drop_header(r, "accept"), 400, "PARAM_ERROR"),
-    (
-        "agent",
-        |r| drop_header(r, "user-agent"),
-        400,
-        "PARAM_ERROR",
-    ),
-    (
-        "missing",
-        |r| drop_header(r, "authorization"),
-        401,
-        "SIGN_ERROR",
-    ),
-    (
-        "scheme",
-        |r| edit(r, "WECHATPAY2-SHA256", "WECHATPAY2-SM2"),
-        401,
-        "SIGN_ERROR",
-    ),
-    (
-        "member",
-        |r| edit(r, "nonce_str", "nonce"),
-        401,
-        "SIGN_ERROR",
-    ),
-    (
-        "merchant",
-        |r| edit(r, "mchid=\"19", "mchid=\"18"),
-        401,
-        "SIGN_ERROR",
-    ),
-    (
-        "serial",
-        |r| edit(r, "serial_no=\"", "serial_no=\"0"),
-        401,
-        "SIGN_ERROR",
-    ),
+    ("agent", |r| drop_header(r, "user-agent"), 400, "PARAM_ERROR"),
+    ("missing", |r| drop_header(r, "authorization"), 401, "SIGN_ERROR"),
+    ("scheme", |r| edit(r, "WECHATPAY2-SHA256", "WECHATPAY2-SM2"), 401, "SIGN_ERROR"),
+    ("member", |r| edit(r, "nonce_str", "nonce"), 401, "SIGN_ERROR"),
+    ("merchant", |r| edit(r, "mchid=\"19", "mchid=\"18"), 401, "SIGN_ERROR"),
+    ("serial", |r| edit(r, "serial_no=\"", "serial_no=\"0"), 401, "SIGN_ERROR"),
     ("nonce", |r| edit(r, "NONCE", "NONCF"), 401, "SIGN_ERROR"),
-    (
-        "time",
-        |r| edit(r, "timestamp=\"1772413200", "timestamp=\"1772413201"),
-        401,
-        "SIGN_ERROR",
-    ),
+    ("time", |r| edit(r, "timestamp=\"1772413200", "timestamp=\"1772413201"), 401, "SIGN_ERROR"),
     ("query", add_to_query, 401, "SIGN_ERROR"),
-    (
-        "body",
-        |r| *r.body_mut() = Bytes::from_static(b"[]"),
-        401,
-        "SIGN_ERROR",
-    ),
-    (
-        "platform",
-        |r| say_serial(r, "PUB_KEY_ID_0"),
-        400,
-        "INVALID_REQUEST",
-    ),
+    ("body", |r| *r.body_mut() = Bytes::from_static(b"[]"), 401, "SIGN_ERROR"),
+    ("platform", |r| say_serial(r, "PUB_KEY_ID_0"), 400, "INVALID_REQUEST"),
 ];
 
 #[test]
@@ -851,61 +710,27 @@ fn fields_are_checked_and_named() {
         ("/mchid", json!("1900000102"), "NO_AUTH"),
         ("/appid", json!("wx0"), "APPID_MCHID_NOT_MATCH"),
         ("/out_trade_no", json!("short"), "PARAM_ERROR /out_trade_no"),
-        (
-            "/out_trade_no",
-            json!("not allowed"),
-            "PARAM_ERROR /out_trade_no",
-        ),
-        (
-            "/out_trade_no",
-            json!("x".repeat(33)),
-            "PARAM_ERROR /out_trade_no",
-        ),
+        ("/out_trade_no", json!("not allowed"), "PARAM_ERROR /out_trade_no"),
+        ("/out_trade_no", json!("x".repeat(33)), "PARAM_ERROR /out_trade_no"),
         ("/description", json!(""), "PARAM_ERROR /description"),
-        (
-            "/description",
-            json!("商".repeat(43)),
-            "PARAM_ERROR /description",
-        ),
+        ("/description", json!("商".repeat(43)), "PARAM_ERROR /description"),
         ("/amount/total", json!("100"), "PARAM_ERROR /amount/total"),
         ("/amount/total", json!(0), "PARAM_ERROR /amount/total"),
-        (
-            "/amount/currency",
-            json!("USD"),
-            "PARAM_ERROR /amount/currency",
-        ),
-        (
-            "/notify_url",
-            json!("http://example.com/n"),
-            "PARAM_ERROR /notify_url",
-        ),
-        (
-            "/notify_url",
-            json!("https://example.com/n?x=1"),
-            "PARAM_ERROR /notify_url",
-        ),
-        (
-            "/time_expire",
-            json!("tomorrow"),
-            "PARAM_ERROR /time_expire",
-        ),
+        ("/amount/currency", json!("USD"), "PARAM_ERROR /amount/currency"),
+        ("/notify_url", json!("http://example.com/n"), "PARAM_ERROR /notify_url"),
+        ("/notify_url", json!("https://example.com/n?x=1"), "PARAM_ERROR /notify_url"),
+        ("/time_expire", json!("tomorrow"), "PARAM_ERROR /time_expire"),
     ];
     for (pointer, value, expect) in cases {
         let mut world = World::new(ROLES[0]);
         let mut body = prepay("order-A", 100);
         let names = world.names();
-        body.as_object_mut()
-            .unwrap()
-            .extend(names.as_object().unwrap().clone());
+        body.as_object_mut().unwrap().extend(names.as_object().unwrap().clone());
         let (parent, name) = pointer.rsplit_once('/').unwrap();
         body.pointer_mut(parent).unwrap()[name] = value;
-        let (_, answer) = world
-            .v3("POST", "/v3/pay/transactions/native", &body.to_string())
-            .unwrap();
-        let field = answer
-            .pointer("/detail/field")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let (_, answer) =
+            world.v3("POST", "/v3/pay/transactions/native", &body.to_string()).unwrap();
+        let field = answer.pointer("/detail/field").and_then(Value::as_str).unwrap_or_default();
         let said = format!("{} {field}", answer["code"].as_str().unwrap());
         assert_eq!(said.trim(), expect, "{pointer}");
     }
@@ -915,11 +740,7 @@ fn fields_are_checked_and_named() {
 fn nobody_acts_for_another_merchant() {
     let mut partner = World::new(ROLES[2]);
     for (path, body, expect) in [
-        (
-            "/v3/pay/partner/transactions/native",
-            json!({ "sub_mchid": "19" }),
-            "404 MCH_NOT_EXISTS",
-        ),
+        ("/v3/pay/partner/transactions/native", json!({ "sub_mchid": "19" }), "404 MCH_NOT_EXISTS"),
         (
             "/v3/pay/partner/transactions/native",
             json!({ "sub_appid": "wx0" }),
@@ -963,37 +784,18 @@ fn v2_fields_are_checked() {
         (ROLES[0], "total_fee", "1.00", "FAIL PARAM_ERROR"),
         (ROLES[0], "total_fee", "-1", "FAIL PARAM_ERROR"),
         (ROLES[0], "total_fee", "+1", "FAIL PARAM_ERROR"),
-        (
-            ROLES[0],
-            "total_fee",
-            "99999999999999999999",
-            "FAIL PARAM_ERROR",
-        ),
+        (ROLES[0], "total_fee", "99999999999999999999", "FAIL PARAM_ERROR"),
         (ROLES[0], "spbill_create_ip", "", "FAIL PARAM_ERROR"),
         (ROLES[0], "auth_code", "", "FAIL PARAM_ERROR"),
-        (
-            ROLES[0],
-            "auth_code",
-            "13000000000000000",
-            "FAIL AUTH_CODE_INVALID",
-        ),
-        (
-            ROLES[0],
-            "auth_code",
-            "160000000000000000",
-            "FAIL AUTH_CODE_INVALID",
-        ),
+        (ROLES[0], "auth_code", "13000000000000000", "FAIL AUTH_CODE_INVALID"),
+        (ROLES[0], "auth_code", "160000000000000000", "FAIL AUTH_CODE_INVALID"),
         (ROLES[0], "sign_type", "SHA1", "FAIL"),
     ] {
         let mut world = World::new(role);
         let mut fields = good.to_vec();
         fields.retain(|(field, _)| *field != name);
         fields.push((name, value));
-        assert_eq!(
-            short_v2(world.v2("/pay/micropay", &fields)),
-            expect,
-            "{name} {value}"
-        );
+        assert_eq!(short_v2(world.v2("/pay/micropay", &fields)), expect, "{name} {value}");
     }
 }
 
@@ -1019,11 +821,7 @@ fn a_notice_is_accepted_by_status_and_in_v2_by_content() {
         (200, "<xml><return_code>FAIL</return_code></xml>", false),
         (500, "<xml><return_code>SUCCESS</return_code></xml>", false),
     ] {
-        assert_eq!(
-            super::notify::accepts(status, body.as_bytes()),
-            expect,
-            "{status} {body}"
-        );
+        assert_eq!(super::notify::accepts(status, body.as_bytes()), expect, "{status} {body}");
     }
 }
 
@@ -1032,10 +830,7 @@ fn an_expired_order_is_paid_only_by_who_was_under_way() {
     let mut world = World::new(ROLES[0]);
     let mut body = prepay("order-A", 100);
     body["time_expire"] = json!("2026-03-02T09:05:00+08:00");
-    assert_eq!(
-        short(world.v3_post("/v3/pay/transactions/native", body)),
-        "200"
-    );
+    assert_eq!(short(world.v3_post("/v3/pay/transactions/native", body)), "200");
     for (step, expect) in [
         ("wait 300000", "ok"),
         ("pays A", "Closed"),
@@ -1056,10 +851,7 @@ fn certificates_are_sealed_for_the_merchant() {
         let platform = &World::config().platform;
         assert_eq!(status, 200);
         assert_eq!(first["serial_no"], platform.serial(Trust::Certificate));
-        assert_eq!(
-            first["encrypt_certificate"]["associated_data"],
-            "certificate"
-        );
+        assert_eq!(first["encrypt_certificate"]["associated_data"], "certificate");
         let pem = opened(world.merchant(), &first["encrypt_certificate"]);
         assert_eq!(pem, platform.certificate_pem.as_bytes());
     }
@@ -1079,18 +871,13 @@ fn a_notice_is_repeated_until_it_is_accepted_or_a_day_is_over() {
             world.opened(&notice);
             let body: Value = serde_json::from_slice(&notice.body).unwrap();
             ids.push(body["id"].clone());
-            world
-                .sandbox
-                .notice_answered(world.now, &notice, Some(500), b"");
+            world.sandbox.notice_answered(world.now, &notice, Some(500), b"");
         }
     }
     ids.dedup();
     assert_eq!((deliveries, ids.len()), (16, 1));
     // 24 hours and 4 minutes.
-    assert_eq!(
-        world.now.duration_since(started).as_secs(),
-        24 * 3_600 + 4 * 60
-    );
+    assert_eq!(world.now.duration_since(started).as_secs(), 24 * 3_600 + 4 * 60);
 }
 
 #[test]
@@ -1113,14 +900,7 @@ fn the_books_hold_what_moved_money_and_nothing_else() {
         let books = world.sandbox.books();
         let lines: Vec<_> = books
             .iter()
-            .map(|line| {
-                (
-                    line.order_no.as_str(),
-                    line.kind,
-                    line.amount.minor(),
-                    line.status,
-                )
-            })
+            .map(|line| (line.order_no.as_str(), line.kind, line.amount.minor(), line.status))
             .collect();
         let expect = [
             ("order-A", BookKind::Pay, 100, "REFUND"),
@@ -1133,11 +913,7 @@ fn the_books_hold_what_moved_money_and_nothing_else() {
         let mut expect = expect.to_vec();
         expect.sort();
         assert_eq!(sorted, expect, "{role:?}");
-        assert!(
-            books
-                .iter()
-                .all(|line| line.channel == "wechat" && line.trade_no.len() == 28)
-        );
+        assert!(books.iter().all(|line| line.channel == "wechat" && line.trade_no.len() == 28));
     }
 }
 

@@ -35,10 +35,7 @@ pub struct Pace {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self {
-            refund_ms: 1_000,
-            refund_gap_s: 0,
-        }
+        Self { refund_ms: 1_000, refund_gap_s: 0 }
     }
 }
 
@@ -186,11 +183,7 @@ pub(crate) struct Refund {
 
 impl Refund {
     pub(crate) const fn status(&self) -> &'static str {
-        if self.succeeded_at.is_some() {
-            "SUCCESS"
-        } else {
-            "PROCESSING"
-        }
+        if self.succeeded_at.is_some() { "SUCCESS" } else { "PROCESSING" }
     }
 }
 
@@ -239,10 +232,7 @@ pub(crate) struct Trades {
 
 impl Trades {
     pub(crate) fn new(pace: Pace) -> Self {
-        Self {
-            pace,
-            ..Self::default()
-        }
+        Self { pace, ..Self::default() }
     }
 
     pub(crate) fn order(&self, party: &Party, which: OrderRef<'_>) -> Result<&Order, Refusal> {
@@ -266,11 +256,7 @@ impl Trades {
     /// The refunds of one order, oldest first.
     pub(crate) fn refunds_of(&self, order: &Order) -> Vec<&Refund> {
         let key = |no: &String| (order.party.clone(), no.clone());
-        order
-            .refunds
-            .iter()
-            .filter_map(|no| self.refunds.get(&key(no)))
-            .collect()
+        order.refunds.iter().filter_map(|no| self.refunds.get(&key(no))).collect()
     }
 
     pub(crate) fn prepay_id(&mut self, now: Timestamp) -> String {
@@ -303,9 +289,7 @@ impl Trades {
     ///
     /// Refusals: as [`Self::prepay`].
     pub(crate) fn check_free(&self, key: &OrderKey) -> Result<(), Refusal> {
-        self.orders
-            .get(key)
-            .map_or(Ok(()), |order| Err(order.occupied()))
+        self.orders.get(key).map_or(Ok(()), |order| Err(order.occupied()))
     }
 
     /// Charges the payer behind a code, under a number that [`Self::check_free`] found free.
@@ -317,12 +301,7 @@ impl Trades {
         order: NewCharge,
         payer: Payer,
     ) -> Result<(), Refusal> {
-        let NewCharge {
-            key,
-            terms,
-            trust,
-            openid,
-        } = order;
+        let NewCharge { key, terms, trust, openid } = order;
         let mut order = new_order(now, key.clone(), terms, trust);
         order.payer = Some(openid);
         match payer {
@@ -354,8 +333,7 @@ impl Trades {
                 if let Some(ms) = confirms_after_ms {
                     self.due.insert((later(now, ms), Due::Confirm(key.clone())));
                 }
-                self.due
-                    .insert((later(now, REVOKE_UNPAID_MS), Due::Revoke(key)));
+                self.due.insert((later(now, REVOKE_UNPAID_MS), Due::Revoke(key)));
                 Ok(())
             }
         }
@@ -434,11 +412,7 @@ impl Trades {
         let found = self.orders.get(order).ok_or(Refusal::OrderUnknown)?;
         if let Some(earlier) = self.refunds.get(&key) {
             let same = earlier.ask == ask && earlier.out_trade_no == order.1;
-            return if same {
-                Ok(key)
-            } else {
-                Err(Refusal::RefundDiffers)
-            };
+            return if same { Ok(key) } else { Err(Refusal::RefundDiffers) };
         }
         self.check_refund(now, found, &ask)?;
         let refund = Refund {
@@ -451,8 +425,7 @@ impl Trades {
             created: now,
             succeeded_at: None,
         };
-        self.due
-            .insert((later(now, self.pace.refund_ms), Due::Settle(key.clone())));
+        self.due.insert((later(now, self.pace.refund_ms), Due::Settle(key.clone())));
         if let Some(found) = self.orders.get_mut(order) {
             found.refunds.push(key.1.clone());
         }
@@ -472,10 +445,7 @@ impl Trades {
             return Err(Refusal::TotalDiffers);
         }
         let longest = SignedDuration::from_secs(REFUND_DAYS_MAX * DAY_S);
-        if order
-            .paid_at
-            .is_some_and(|paid_at| now.duration_since(paid_at) > longest)
-        {
+        if order.paid_at.is_some_and(|paid_at| now.duration_since(paid_at) > longest) {
             return Err(Refusal::TooLate);
         }
         let earlier = self.refunds_of(order);
@@ -483,15 +453,10 @@ impl Trades {
             return Err(Refusal::TooManyRefunds);
         }
         let gap = SignedDuration::from_secs(i64::from(self.pace.refund_gap_s));
-        if earlier
-            .last()
-            .is_some_and(|last| now.duration_since(last.created) < gap)
-        {
+        if earlier.last().is_some_and(|last| now.duration_since(last.created) < gap) {
             return Err(Refusal::TooSoon);
         }
-        let sum = earlier
-            .iter()
-            .try_fold(ask.refund, |sum, one| sum.try_add(one.ask.refund));
+        let sum = earlier.iter().try_fold(ask.refund, |sum, one| sum.try_add(one.ask.refund));
         match sum {
             Ok(sum) if sum.minor() <= order.terms.total.minor() => Ok(()),
             Ok(_) | Err(_) => Err(Refusal::MoreThanLeft),
@@ -505,11 +470,7 @@ impl Trades {
         out_trade_no: &str,
         how: Insistence,
     ) -> Result<OrderKey, PayRefusal> {
-        let key = self
-            .by_out_trade_no
-            .get(out_trade_no)
-            .ok_or(PayRefusal::UnknownOrder)?
-            .clone();
+        let key = self.by_out_trade_no.get(out_trade_no).ok_or(PayRefusal::UnknownOrder)?.clone();
         let order = self.orders.get(&key).ok_or(PayRefusal::UnknownOrder)?;
         let expired = order.is_expired(now);
         match (order.state, how) {
@@ -579,11 +540,7 @@ impl Trades {
             OrderRef::OutTradeNo(no) => Ok((party.clone(), no.to_owned())),
             OrderRef::TransactionId(id) => {
                 let key = self.by_transaction.get(id).ok_or(Refusal::OrderUnknown)?;
-                if key.0 == *party {
-                    Ok(key.clone())
-                } else {
-                    Err(Refusal::OrderUnknown)
-                }
+                if key.0 == *party { Ok(key.clone()) } else { Err(Refusal::OrderUnknown) }
             }
         }
     }
@@ -595,9 +552,7 @@ impl Trades {
     }
 
     fn is_paying(&self, key: &OrderKey) -> bool {
-        self.orders
-            .get(key)
-            .is_some_and(|order| order.state == State::UserPaying)
+        self.orders.get(key).is_some_and(|order| order.state == State::UserPaying)
     }
 
     fn pay(&mut self, now: Timestamp, key: &OrderKey) {

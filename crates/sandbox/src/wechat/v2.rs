@@ -73,11 +73,7 @@ pub(super) fn handle(
     let Some(call) = route(request.uri().path()) else {
         return stranger("接口不存在");
     };
-    let mut desk = Desk {
-        trades,
-        ctx,
-        caller: &caller,
-    };
+    let mut desk = Desk { trades, ctx, caller: &caller };
     let done = desk.serve(call);
     answer(now, &caller, call, done)
 }
@@ -93,9 +89,7 @@ pub(super) fn busy(config: &WechatConfig, now: Timestamp, request: &Request) -> 
 /// Refusals of the transport layer carry no signature: the channel does not know who asks.
 fn stranger(text: &str) -> Response {
     let fields = [("return_code", "FAIL"), ("return_msg", text)];
-    respond(xml::write(
-        &fields.map(|(k, v)| (k.to_owned(), v.to_owned())).into(),
-    ))
+    respond(xml::write(&fields.map(|(k, v)| (k.to_owned(), v.to_owned())).into()))
 }
 
 fn caller<'a>(config: &'a WechatConfig, request: &Request) -> Result<Caller<'a>, &'static str> {
@@ -110,11 +104,7 @@ fn caller<'a>(config: &'a WechatConfig, request: &Request) -> Result<Caller<'a>,
     if !xml::is_signed(&fields, &merchant.v2_key, sign_type) {
         return Err("签名错误");
     }
-    Ok(Caller {
-        merchant,
-        sign_type,
-        fields,
-    })
+    Ok(Caller { merchant, sign_type, fields })
 }
 
 fn answer(
@@ -131,10 +121,7 @@ fn answer(
     for (name, value) in [
         ("return_code", "SUCCESS".to_owned()),
         ("return_msg", "OK".to_owned()),
-        (
-            "result_code",
-            if is_done { "SUCCESS" } else { "FAIL" }.to_owned(),
-        ),
+        ("result_code", if is_done { "SUCCESS" } else { "FAIL" }.to_owned()),
         ("appid", caller.merchant.appid.clone()),
         ("mch_id", caller.merchant.mchid.clone()),
         ("sub_appid", copied("sub_appid")),
@@ -145,11 +132,7 @@ fn answer(
             fields.insert(name.to_owned(), value);
         }
     }
-    respond(xml::write_signed(
-        fields,
-        &caller.merchant.v2_key,
-        caller.sign_type,
-    ))
+    respond(xml::write_signed(fields, &caller.merchant.v2_key, caller.sign_type))
 }
 
 fn refused(call: Call, refusal: Refusal) -> Fields {
@@ -193,8 +176,7 @@ impl Desk<'_, '_, '_> {
             Call::Refund => self.refund(&party),
             Call::RefundQuery => self.refund_query(&party),
             Call::CloseOrder => {
-                self.trades
-                    .close(&(party, self.required("out_trade_no", ID_CHARS_MAX)?))?;
+                self.trades.close(&(party, self.required("out_trade_no", ID_CHARS_MAX)?))?;
                 Ok(Fields::new())
             }
         }
@@ -219,19 +201,10 @@ impl Desk<'_, '_, '_> {
         };
         let code = self.required("auth_code", ID_CHARS_MAX)?;
         let key = (party, no);
-        let order = ChargeCode {
-            key: key.clone(),
-            terms,
-            trust: Trust::Certificate,
-            code,
-        };
+        let order = ChargeCode { key: key.clone(), terms, trust: Trust::Certificate, code };
         charge(self.trades, self.ctx, order)?;
         let order = self.trades.order_at(&key).ok_or(Refusal::SystemError)?;
-        if order.is_paid() {
-            Ok(paid(order))
-        } else {
-            Err(Refusal::UserPaying)
-        }
+        if order.is_paid() { Ok(paid(order)) } else { Err(Refusal::UserPaying) }
     }
 
     fn refund(&mut self, party: &Party) -> Result<Fields, Refusal> {
@@ -244,13 +217,8 @@ impl Desk<'_, '_, '_> {
         };
         self.with_order(|desk, which| {
             let order = desk.trades.order(party, which)?.key();
-            let key = desk
-                .trades
-                .take_refund(desk.ctx.now, &order, ask, Interface::V2)?;
-            desk.trades
-                .refund_at(&key)
-                .map(accepted)
-                .ok_or(Refusal::SystemError)
+            let key = desk.trades.take_refund(desk.ctx.now, &order, ask, Interface::V2)?;
+            desk.trades.refund_at(&key).map(accepted).ok_or(Refusal::SystemError)
         })
     }
 
@@ -287,11 +255,7 @@ impl Desk<'_, '_, '_> {
     fn notify_url(&self) -> Result<Option<String>, Refusal> {
         let url = self.optional("notify_url", super::URL_CHARS_MAX)?;
         let is_allowed = url.as_deref().is_none_or(super::is_notify_url);
-        if is_allowed {
-            Ok(url)
-        } else {
-            Err(Refusal::Malformed)
-        }
+        if is_allowed { Ok(url) } else { Err(Refusal::Malformed) }
     }
 
     fn party(&self) -> Result<Party, Refusal> {
@@ -308,10 +272,7 @@ impl Desk<'_, '_, '_> {
             (false, Some(_)) => return Err(Refusal::NotAuthorised),
             (true, Some(_)) | (false, None) => {}
         }
-        Ok(Party {
-            mchid: merchant.mchid.clone(),
-            sub_mchid,
-        })
+        Ok(Party { mchid: merchant.mchid.clone(), sub_mchid })
     }
 
     fn optional(&self, name: &str, max: usize) -> Result<Option<String>, Refusal> {
@@ -350,18 +311,10 @@ fn put(fields: &mut Fields, name: &str, value: impl Into<String>) {
 
 /// An order as a query answers it.
 fn told(order: &Order) -> Fields {
-    let mut fields = if order.transaction_id.is_some() {
-        paid(order)
-    } else {
-        Fields::new()
-    };
+    let mut fields = if order.transaction_id.is_some() { paid(order) } else { Fields::new() };
     put(&mut fields, "out_trade_no", order.out_trade_no.as_str());
     put(&mut fields, "trade_state", order.trade_state());
-    put(
-        &mut fields,
-        "trade_state_desc",
-        messages::state_text(order.trade_state()),
-    );
+    put(&mut fields, "trade_state_desc", messages::state_text(order.trade_state()));
     fields
 }
 
@@ -382,41 +335,23 @@ fn paid(order: &Order) -> Fields {
     put(&mut fields, "total_fee", total.as_str());
     put(&mut fields, "cash_fee_type", "CNY");
     put(&mut fields, "cash_fee", total);
-    put(
-        &mut fields,
-        "transaction_id",
-        order.transaction_id.clone().unwrap_or_default(),
-    );
+    put(&mut fields, "transaction_id", order.transaction_id.clone().unwrap_or_default());
     put(&mut fields, "out_trade_no", order.out_trade_no.as_str());
     if let Some(attach) = &order.terms.attach {
         put(&mut fields, "attach", attach.as_str());
     }
-    put(
-        &mut fields,
-        "time_end",
-        order.paid_at.map(digits14).unwrap_or_default(),
-    );
+    put(&mut fields, "time_end", order.paid_at.map(digits14).unwrap_or_default());
     fields
 }
 
 /// A refund that was accepted; whether it succeeds is told by the query.
 fn accepted(refund: &Refund) -> Fields {
     let mut fields = Fields::new();
-    let (total, part) = (
-        refund.ask.total.minor().to_string(),
-        refund.ask.refund.minor().to_string(),
-    );
-    put(
-        &mut fields,
-        "transaction_id",
-        refund.transaction_id.as_str(),
-    );
+    let (total, part) =
+        (refund.ask.total.minor().to_string(), refund.ask.refund.minor().to_string());
+    put(&mut fields, "transaction_id", refund.transaction_id.as_str());
     put(&mut fields, "out_trade_no", refund.out_trade_no.as_str());
-    put(
-        &mut fields,
-        "out_refund_no",
-        refund.ask.out_refund_no.as_str(),
-    );
+    put(&mut fields, "out_refund_no", refund.ask.out_refund_no.as_str());
     put(&mut fields, "refund_id", refund.refund_id.as_str());
     put(&mut fields, "refund_fee", part.as_str());
     put(&mut fields, "total_fee", total.as_str());
@@ -430,11 +365,7 @@ fn accepted(refund: &Refund) -> Fields {
 fn listed(order: &Order, refunds: &[&Refund]) -> Fields {
     let mut fields = Fields::new();
     let total = order.terms.total.minor().to_string();
-    put(
-        &mut fields,
-        "transaction_id",
-        order.transaction_id.clone().unwrap_or_default(),
-    );
+    put(&mut fields, "transaction_id", order.transaction_id.clone().unwrap_or_default());
     put(&mut fields, "out_trade_no", order.out_trade_no.as_str());
     put(&mut fields, "total_fee", total.as_str());
     put(&mut fields, "fee_type", "CNY");
@@ -475,28 +406,12 @@ pub(super) fn notice_inner(refund: &Refund) -> Fields {
     for name in ["fee_type", "cash_fee", "cash_refund_fee"] {
         fields.remove(name);
     }
-    put(
-        &mut fields,
-        "settlement_total_fee",
-        refund.ask.total.minor().to_string(),
-    );
-    put(
-        &mut fields,
-        "settlement_refund_fee",
-        refund.ask.refund.minor().to_string(),
-    );
+    put(&mut fields, "settlement_total_fee", refund.ask.total.minor().to_string());
+    put(&mut fields, "settlement_refund_fee", refund.ask.refund.minor().to_string());
     put(&mut fields, "refund_status", refund.status());
-    put(
-        &mut fields,
-        "success_time",
-        refund.succeeded_at.map(spaced).unwrap_or_default(),
-    );
+    put(&mut fields, "success_time", refund.succeeded_at.map(spaced).unwrap_or_default());
     put(&mut fields, "refund_recv_accout", "支付用户零钱");
-    put(
-        &mut fields,
-        "refund_account",
-        "REFUND_SOURCE_UNSETTLED_FUNDS",
-    );
+    put(&mut fields, "refund_account", "REFUND_SOURCE_UNSETTLED_FUNDS");
     put(&mut fields, "refund_request_source", "API");
     fields
 }

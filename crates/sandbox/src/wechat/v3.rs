@@ -68,10 +68,7 @@ impl Denial {
         match self {
             Self::Refused(refusal) => {
                 let (status, code) = refusal.v3();
-                (
-                    status,
-                    json!({ "code": code, "message": refusal.text() }).to_string(),
-                )
+                (status, json!({ "code": code, "message": refusal.text() }).to_string())
             }
             Self::Field(pointer) => {
                 let (status, code) = Refusal::Malformed.v3();
@@ -143,9 +140,7 @@ fn route(request: &Request) -> Option<(Call, Mode)> {
 
 /// Order numbers may hold `*` and `|`, which some clients escape in a path.
 fn decoded(segment: &str) -> String {
-    form_urlencoded::parse(segment.as_bytes())
-        .map(|(name, _)| name.into_owned())
-        .collect()
+    form_urlencoded::parse(segment.as_bytes()).map(|(name, _)| name.into_owned()).collect()
 }
 
 /// Does a call and signs the answer.
@@ -160,12 +155,7 @@ pub(super) fn handle(
         Ok(caller) => caller,
         Err(stranger) => return turn_away(config, now, stranger, request),
     };
-    let mut desk = Desk {
-        config,
-        trades,
-        ctx,
-        caller,
-    };
+    let mut desk = Desk { config, trades, ctx, caller };
     let reply = desk.serve(request).unwrap_or_else(Denial::reply);
     auth::answer(config, now, caller.trust, reply)
 }
@@ -173,12 +163,7 @@ pub(super) fn handle(
 /// The channel's "I do not know": HTTP 500 `SYSTEM_ERROR`.
 pub(super) fn busy(config: &WechatConfig, now: Timestamp, request: &Request) -> Response {
     let trust = auth::trust(config, request.headers()).unwrap_or(Trust::Certificate);
-    auth::answer(
-        config,
-        now,
-        trust,
-        Denial::Refused(Refusal::SystemError).reply(),
-    )
+    auth::answer(config, now, trust, Denial::Refused(Refusal::SystemError).reply())
 }
 
 fn turn_away(
@@ -207,12 +192,7 @@ fn turn_away(
         | Stranger::PlatformSerialUnknown => json!({ "location": "header" }),
     };
     let body = json!({ "code": stranger.code(), "message": stranger.text(), "detail": detail });
-    auth::answer(
-        config,
-        now,
-        Trust::Certificate,
-        (stranger.status(), body.to_string()),
-    )
+    auth::answer(config, now, Trust::Certificate, (stranger.status(), body.to_string()))
 }
 
 /// One call at work.
@@ -244,22 +224,13 @@ impl Desk<'_, '_> {
         let party = self.party(mode, input)?;
         let key = (party, out_trade_no(input)?);
         let notify_url = Some(notify_url(input)?.ok_or(Denial::Field("/notify_url"))?);
-        let openid = if kind == Kind::Jsapi {
-            Some(openid(mode, input)?)
-        } else {
-            None
-        };
+        let openid = if kind == Kind::Jsapi { Some(openid(mode, input)?) } else { None };
         if kind == Kind::H5 {
             input.required("/scene_info/payer_client_ip", ID_CHARS_MAX)?;
             input.required("/scene_info/h5_info/type", ID_CHARS_MAX)?;
         }
-        let terms = Terms {
-            openid,
-            notify_url,
-            ..self.terms(mode, kind, input)?
-        };
-        self.trades
-            .prepay(self.ctx.now, key.clone(), terms, self.caller.trust)?;
+        let terms = Terms { openid, notify_url, ..self.terms(mode, kind, input)? };
+        self.trades.prepay(self.ctx.now, key.clone(), terms, self.caller.trust)?;
         let prepay_id = self.trades.prepay_id(self.ctx.now);
         let body = match kind {
             Kind::Native => json!({ "code_url": code_url(&prepay_id) }),
@@ -277,12 +248,7 @@ impl Desk<'_, '_> {
         let key = (party, out_trade_no(input)?);
         let code = input.required("/payer/auth_code", ID_CHARS_MAX)?;
         let terms = self.terms(mode, Kind::CodePay, input)?;
-        let order = ChargeCode {
-            key: key.clone(),
-            terms,
-            trust: self.caller.trust,
-            code,
-        };
+        let order = ChargeCode { key: key.clone(), terms, trust: self.caller.trust, code };
         charge(self.trades, self.ctx, order)?;
         self.transaction(&key.0, OrderRef::OutTradeNo(&key.1))
     }
@@ -310,8 +276,7 @@ impl Desk<'_, '_> {
         if mode == Mode::Partner && input.optional("/sp_appid", ID_CHARS_MAX)?.is_none() {
             return Err(Refusal::SystemError.into());
         }
-        self.trades
-            .reverse(self.ctx.now, &party, OrderRef::OutTradeNo(no))?;
+        self.trades.reverse(self.ctx.now, &party, OrderRef::OutTradeNo(no))?;
         let body = match &party.sub_mchid {
             None => json!({ "mchid": party.mchid, "out_trade_no": no }),
             Some(sub) => json!({ "sp_mchid": party.mchid, "sub_mchid": sub, "out_trade_no": no }),
@@ -333,9 +298,7 @@ impl Desk<'_, '_> {
             return Err(Denial::Field("/amount/currency"));
         }
         let interface = Interface::V3(self.caller.trust);
-        let key = self
-            .trades
-            .take_refund(self.ctx.now, &key, ask, interface)?;
+        let key = self.trades.take_refund(self.ctx.now, &key, ask, interface)?;
         self.told_refund(&key.0, &key.1)
     }
 
@@ -389,11 +352,8 @@ impl Desk<'_, '_> {
         if !fits {
             return Err(Refusal::NotAuthorised.into());
         }
-        let (mchid, appid) = if is_partner {
-            ("/sp_mchid", "/sp_appid")
-        } else {
-            ("/mchid", "/appid")
-        };
+        let (mchid, appid) =
+            if is_partner { ("/sp_mchid", "/sp_appid") } else { ("/mchid", "/appid") };
         let named = input.optional(mchid, ID_CHARS_MAX)?;
         if mode != Mode::Either && named.is_none() {
             return Err(Denial::Field(mchid));
@@ -401,30 +361,16 @@ impl Desk<'_, '_> {
         if named.is_some_and(|named| named != merchant.mchid) {
             return Err(Refusal::NotAuthorised.into());
         }
-        if input
-            .optional(appid, ID_CHARS_MAX)?
-            .is_some_and(|named| named != merchant.appid)
-        {
+        if input.optional(appid, ID_CHARS_MAX)?.is_some_and(|named| named != merchant.appid) {
             return Err(Refusal::AppNotBound.into());
         }
-        let sub_mchid = if is_partner {
-            Some(self.sub_mchid(input)?)
-        } else {
-            None
-        };
-        Ok(Party {
-            mchid: merchant.mchid.clone(),
-            sub_mchid,
-        })
+        let sub_mchid = if is_partner { Some(self.sub_mchid(input)?) } else { None };
+        Ok(Party { mchid: merchant.mchid.clone(), sub_mchid })
     }
 
     fn sub_mchid(&self, input: &Input) -> Result<String, Denial> {
         let sub_mchid = input.required("/sub_mchid", ID_CHARS_MAX)?;
-        let sub = self
-            .caller
-            .merchant
-            .sub(&sub_mchid)
-            .ok_or(Refusal::MerchantUnknown)?;
+        let sub = self.caller.merchant.sub(&sub_mchid).ok_or(Refusal::MerchantUnknown)?;
         let sub_appid = input.optional("/sub_appid", ID_CHARS_MAX)?;
         if sub_appid.is_some_and(|named| named != sub.appid) {
             return Err(Refusal::AppNotBound.into());
@@ -433,11 +379,7 @@ impl Desk<'_, '_> {
     }
 
     fn terms(&self, mode: Mode, kind: Kind, input: &Input) -> Result<Terms, Denial> {
-        let appid = if mode == Mode::Partner {
-            "/sp_appid"
-        } else {
-            "/appid"
-        };
+        let appid = if mode == Mode::Partner { "/sp_appid" } else { "/appid" };
         let currency = input.optional("/amount/currency", ID_CHARS_MAX)?;
         if currency.is_some_and(|currency| currency != "CNY") {
             return Err(Denial::Field("/amount/currency"));
@@ -464,18 +406,10 @@ impl Input {
         if request.method() == Method::GET {
             let query = request.uri().query().unwrap_or_default();
             let pairs = form_urlencoded::parse(query.as_bytes());
-            return Ok(Self(
-                pairs
-                    .map(|(k, v)| (k.into_owned(), Value::from(v)))
-                    .collect(),
-            ));
+            return Ok(Self(pairs.map(|(k, v)| (k.into_owned(), Value::from(v))).collect()));
         }
         let body: Value = serde_json::from_slice(request.body()).or(Err(Denial::Field("/")))?;
-        if body.is_object() {
-            Ok(Self(body))
-        } else {
-            Err(Denial::Field("/"))
-        }
+        if body.is_object() { Ok(Self(body)) } else { Err(Denial::Field("/")) }
     }
 
     /// A text of at most so many bytes; an empty one counts as absent.
@@ -501,11 +435,7 @@ impl Input {
 fn out_trade_no(input: &Input) -> Result<String, Denial> {
     const FIELD: &str = "/out_trade_no";
     let no = input.required(FIELD, super::ORDER_NO_CHARS_MAX)?;
-    if super::is_order_no(&no) {
-        Ok(no)
-    } else {
-        Err(Denial::Field(FIELD))
-    }
+    if super::is_order_no(&no) { Ok(no) } else { Err(Denial::Field(FIELD)) }
 }
 
 fn openid(mode: Mode, input: &Input) -> Result<String, Denial> {
@@ -527,18 +457,13 @@ fn notify_url(input: &Input) -> Result<Option<String>, Denial> {
     let Some(url) = input.optional(FIELD, super::URL_CHARS_MAX)? else {
         return Ok(None);
     };
-    if super::is_notify_url(&url) {
-        Ok(Some(url))
-    } else {
-        Err(Denial::Field(FIELD))
-    }
+    if super::is_notify_url(&url) { Ok(Some(url)) } else { Err(Denial::Field(FIELD)) }
 }
 
 fn expires(input: &Input) -> Result<Option<Timestamp>, Denial> {
     const FIELD: &str = "/time_expire";
     let text = input.optional(FIELD, ID_CHARS_MAX)?;
-    text.map(|text| text.parse().or(Err(Denial::Field(FIELD))))
-        .transpose()
+    text.map(|text| text.parse().or(Err(Denial::Field(FIELD)))).transpose()
 }
 
 fn code_url(prepay_id: &str) -> String {

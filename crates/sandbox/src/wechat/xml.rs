@@ -93,10 +93,7 @@ pub(crate) fn write_as(root: &str, fields: &Fields) -> String {
 /// The signature of a message: all fields that are not empty but `sign` itself, then the key.
 pub(crate) fn sign(fields: &Fields, key: &Secret<String>, how: SignType) -> String {
     let mut text = String::new();
-    for (name, value) in fields
-        .iter()
-        .filter(|(name, value)| *name != SIGN && !value.is_empty())
-    {
+    for (name, value) in fields.iter().filter(|(name, value)| *name != SIGN && !value.is_empty()) {
         text.push_str(&format!("{name}={value}&"));
     }
     text.push_str(&format!("key={}", key.expose()));
@@ -129,10 +126,7 @@ pub(crate) fn with_wrong_signature(body: &Bytes) -> Bytes {
     let fields = std::str::from_utf8(body).ok().and_then(parse);
     match fields {
         Some(mut fields) if fields.contains_key(SIGN) => {
-            fields.insert(
-                SIGN.to_owned(),
-                crypto::digest::md5_hex(body).to_uppercase(),
-            );
+            fields.insert(SIGN.to_owned(), crypto::digest::md5_hex(body).to_uppercase());
             Bytes::from(write(&fields))
         }
         Some(_) | None => body.clone(),
@@ -144,28 +138,16 @@ mod tests {
     use super::*;
 
     fn fields(pairs: &[(&str, &str)]) -> Fields {
-        pairs
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect()
+        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
     }
 
     #[test]
     fn flat_xml_is_read_and_everything_else_refused() {
         for (text, expect) in [
             ("<xml><a>1</a></xml>", Some(fields(&[("a", "1")]))),
-            (
-                "<xml>\n<a><![CDATA[<&>]]></a>\n<b/></xml>",
-                Some(fields(&[("a", "<&>"), ("b", "")])),
-            ),
-            (
-                "<xml><a>x&amp;y&#33;</a></xml>",
-                Some(fields(&[("a", "x&y!")])),
-            ),
-            (
-                "<?xml version=\"1.0\"?><xml><a></a></xml>",
-                Some(fields(&[("a", "")])),
-            ),
+            ("<xml>\n<a><![CDATA[<&>]]></a>\n<b/></xml>", Some(fields(&[("a", "<&>"), ("b", "")]))),
+            ("<xml><a>x&amp;y&#33;</a></xml>", Some(fields(&[("a", "x&y!")]))),
+            ("<?xml version=\"1.0\"?><xml><a></a></xml>", Some(fields(&[("a", "")]))),
             ("", None),
             ("text", None),
             ("<xml></xml>", None),
@@ -173,10 +155,7 @@ mod tests {
             ("<root><a>1</a></root>", None),
             ("<xml><a><b>1</b></a></xml>", None),
             ("<xml><a>1</a><a>2</a></xml>", None),
-            (
-                "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><xml><a>&e;</a></xml>",
-                None,
-            ),
+            ("<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><xml><a>&e;</a></xml>", None),
             ("<xml><a>&e;</a></xml>", None),
         ] {
             assert_eq!(parse(text), expect, "{text}");

@@ -7,10 +7,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn party() -> Party {
-    Party {
-        mchid: "1900000101".to_owned(),
-        sub_mchid: None,
-    }
+    Party { mchid: "1900000101".to_owned(), sub_mchid: None }
 }
 
 fn key(no: &str) -> OrderKey {
@@ -48,12 +45,8 @@ fn ask(no: &str, refund: u64, total: u64) -> RefundAsk {
 fn paid(pace: Pace, total: u64) -> Trades {
     let mut trades = Trades::new(pace);
     let terms = terms(Kind::Native, total);
-    trades
-        .prepay(Timestamp::UNIX_EPOCH, key("A"), terms, Trust::Certificate)
-        .unwrap();
-    trades
-        .payer_pays(Timestamp::UNIX_EPOCH, "A", Insistence::Polite)
-        .unwrap();
+    trades.prepay(Timestamp::UNIX_EPOCH, key("A"), terms, Trust::Certificate).unwrap();
+    trades.payer_pays(Timestamp::UNIX_EPOCH, "A", Insistence::Polite).unwrap();
     trades
 }
 
@@ -76,24 +69,15 @@ fn an_order_has_fifty_refunds_at_most() {
     let mut trades = paid(Pace::default(), 100);
     for part in 0..=REFUND_PARTS_MAX {
         let ask = ask(&format!("R{part}"), 1, 100);
-        let done = trades
-            .take_refund(at(1), &key("A"), ask, Interface::V2)
-            .map(|_| ());
-        let expect = if part < 50 {
-            Ok(())
-        } else {
-            Err(Refusal::TooManyRefunds)
-        };
+        let done = trades.take_refund(at(1), &key("A"), ask, Interface::V2).map(|_| ());
+        let expect = if part < 50 { Ok(()) } else { Err(Refusal::TooManyRefunds) };
         assert_eq!(done, expect, "{part}");
     }
 }
 
 #[test]
 fn parts_of_a_refund_keep_their_distance_when_asked_to() {
-    let pace = Pace {
-        refund_gap_s: 60,
-        ..Pace::default()
-    };
+    let pace = Pace { refund_gap_s: 60, ..Pace::default() };
     let mut trades = paid(pace, 100);
     for (second, no, expect) in [
         (0, "R1", Ok(())),
@@ -121,15 +105,9 @@ enum Op {
 fn payer() -> impl Strategy<Value = Payer> {
     prop_oneof![
         Just(Payer::PaysAtOnce),
-        Just(Payer::AsksPassword {
-            confirms_after_ms: Some(5_000)
-        }),
-        Just(Payer::AsksPassword {
-            confirms_after_ms: Some(60_000)
-        }),
-        Just(Payer::AsksPassword {
-            confirms_after_ms: None
-        }),
+        Just(Payer::AsksPassword { confirms_after_ms: Some(5_000) }),
+        Just(Payer::AsksPassword { confirms_after_ms: Some(60_000) }),
+        Just(Payer::AsksPassword { confirms_after_ms: None }),
         Just(Payer::BalanceNotEnough),
         Just(Payer::SystemError { money_taken: true }),
         Just(Payer::SystemError { money_taken: false }),
@@ -157,9 +135,7 @@ fn apply(trades: &mut Trades, now: &mut Timestamp, op: &Op) -> bool {
     match op {
         Op::Prepay(no, total) => {
             let terms = terms(Kind::Native, *total);
-            trades
-                .prepay(*now, key(&name(no)), terms, Trust::Certificate)
-                .is_ok()
+            trades.prepay(*now, key(&name(no)), terms, Trust::Certificate).is_ok()
         }
         Op::Charge(no, total, payer) => {
             let order = NewCharge {
@@ -172,19 +148,13 @@ fn apply(trades: &mut Trades, now: &mut Timestamp, op: &Op) -> bool {
         }
         Op::Pays(no, how) => trades.payer_pays(*now, &name(no), *how).is_ok(),
         Op::Close(no) => trades.close(&key(&name(no))).is_ok(),
-        Op::Reverse(no) => trades
-            .reverse(*now, &party(), OrderRef::OutTradeNo(&name(no)))
-            .is_ok(),
+        Op::Reverse(no) => trades.reverse(*now, &party(), OrderRef::OutTradeNo(&name(no))).is_ok(),
         Op::Refund(no, refund, part, total) => {
             let ask = ask(&format!("R{refund}"), *part, *total);
-            trades
-                .take_refund(*now, &key(&name(no)), ask, Interface::V2)
-                .is_ok()
+            trades.take_refund(*now, &key(&name(no)), ask, Interface::V2).is_ok()
         }
         Op::Wait(seconds) => {
-            *now = now
-                .checked_add(SignedDuration::from_secs(*seconds))
-                .unwrap();
+            *now = now.checked_add(SignedDuration::from_secs(*seconds)).unwrap();
             let happened = !trades.advance(*now).is_empty();
             assert!(trades.next_event_at().is_none_or(|next| next > *now));
             happened
