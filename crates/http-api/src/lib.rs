@@ -69,3 +69,6 @@ pub fn router(state: ApiState) -> Router {
         .merge(merchant)
         .with_state(state)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! What a store is: one suite over SQLite in memory, SQLite in a file, and PostgreSQL. A difference
 //! between them is a bug in a backend or a case that is missing here.
 
+#[cfg(test)]
 mod world;
 
 use std::collections::BTreeSet;
