@@ -143,6 +143,9 @@ fn attempt_job(
     (from, to): (AttemptState, AttemptState),
 ) -> Option<JobChange> {
     let attempt = aggregate.attempt(id)?;
+    if to == AttemptState::Closed && from != to {
+        return Some(watch(ground, aggregate, id, 0));
+    }
     if !to.is_open() {
         return Some(JobChange::Done(JobKind::Attempt, id.to_i64()));
     }
@@ -150,6 +153,22 @@ fn attempt_job(
     let due_at = next_look(attempt, &aggregate.order, looks, ground.at);
     let job = job(ground, JobKind::Attempt, id.to_i64(), aggregate);
     Some(JobChange::Put(Job { due_at, looks, ..job }))
+}
+
+/// The next look at an attempt that ended without money, or the end of its watch.
+pub(crate) fn watch(
+    ground: &Ground,
+    aggregate: &Aggregate,
+    id: AttemptId,
+    looks: u32,
+) -> JobChange {
+    match schedule::next_watch(looks, ground.at) {
+        Some(due_at) => {
+            let job = job(ground, JobKind::Attempt, id.to_i64(), aggregate);
+            JobChange::Put(Job { due_at, looks: looks.saturating_add(1), ..job })
+        }
+        None => JobChange::Done(JobKind::Attempt, id.to_i64()),
+    }
 }
 
 /// The schedule's next look, but not later than the moment to give up.

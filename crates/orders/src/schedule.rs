@@ -59,6 +59,19 @@ pub fn next_look(state: AttemptState, way: PayWay, looks: u32, now: Timestamp) -
     now.saturating_add(step(steps, looks)).unwrap_or(now)
 }
 
+/// An attempt that ended without money is looked at again this long after: a payer may have been
+/// faster than a close that the channel answered as done, or pay a code that it did not stop, and the
+/// notice of it may be lost. The last look is after the longest life of a code.
+const WATCH_STEPS_S: [i64; 4] = [60, 540, 3_000, 4_200];
+
+/// When an ended attempt is looked at again, or `None` when it has been watched long enough.
+#[must_use]
+pub fn next_watch(looks: u32, now: Timestamp) -> Option<Timestamp> {
+    let index = usize::try_from(looks).unwrap_or(usize::MAX);
+    let seconds = WATCH_STEPS_S.get(index)?;
+    Some(now.saturating_add(SignedDuration::from_secs(*seconds)).unwrap_or(now))
+}
+
 /// When a refund that is not decided is asked for again.
 #[must_use]
 pub fn next_refund_look(looks: u32, now: Timestamp) -> Timestamp {

@@ -1,1 +1,16 @@
-//! The whole system under one seed, with an independent auditor.
+//! The whole system under one seed: the use cases, the jobs and the in-memory store, with a virtual
+//! clock, seeded ids and order of work, the sandbox with its faults, and crashes with a restart.
+//!
+//! A seed is one short business day. First everything may go wrong; then the faults end and the
+//! system must come to rest; then an auditor that knows nothing of our rules compares our books with
+//! the channels'. The same seed gives the same day: its digest is part of the report.
+
+mod audit;
+mod day;
+mod executor;
+mod random;
+mod world;
+
+pub use audit::Finding;
+pub use day::{Report, run};
+pub use world::Stage;

@@ -1,12 +1,14 @@
 //! Find out what became of an attempt, or end it when its time is over.
 
 use ids::AttemptId;
+use jiff::Timestamp;
 use orders::channel::Call;
 use orders::schedule::{self, Ask};
 use orders::{Aggregate, Attempt, AttemptState, Source};
 use store::{Changes, Command, Decision, Job, JobChange, Reads, View};
 
 use crate::App;
+use crate::consequences::{Ground, watch};
 use crate::create_payment::subject;
 use crate::error::{Failure, UseCaseError};
 use crate::give_up::GiveUp;
@@ -27,7 +29,8 @@ impl App {
             return Box::pin(self.look_at_attempt(&job)).await;
         }
         let Some((source, call)) = next_call(attempt, job.looks) else {
-            self.store.write(Finish { at: self.now(), job: job.clone() }).await?;
+            let ground = self.ground(&order, &account, job.looks);
+            self.store.write(Rest { ground, job: job.clone() }).await?;
             return Ok(order);
         };
         if job.looks == schedule::LOOKS_BEFORE_ALARM {
@@ -37,7 +40,8 @@ impl App {
         let reply = self.ask_about_payment(&account, &call).await;
         let order = self.take_reply(&account, (order.id(), id), (source, reply), job.looks).await?;
         if ended {
-            self.store.write(Finish { at: self.now(), job: job.clone() }).await?;
+            let ground = self.ground(&order, &account, job.looks);
+            self.store.write(Rest { ground, job: job.clone() }).await?;
         }
         Ok(order)
     }
@@ -58,8 +62,8 @@ impl App {
     }
 }
 
-/// What to ask next. An attempt that ended without money is asked about once, because a notice said
-/// that money came in after all.
+/// What to ask next. An attempt that ended without money is asked about too: a notice said that money
+/// came in after all, or the watch for such money is due.
 fn next_call(attempt: &Attempt, looks: u32) -> Option<(Source, Call)> {
     let subject = subject(attempt);
     match (schedule::ask(attempt.state, looks), attempt.state) {
@@ -72,23 +76,33 @@ fn next_call(attempt: &Attempt, looks: u32) -> Option<(Source, Call)> {
     }
 }
 
-/// Nothing is left to do for the job.
-struct Finish {
-    at: jiff::Timestamp,
+/// An ended attempt was looked at: one that was closed is watched for a while, else the job is done.
+struct Rest {
+    ground: Ground,
     job: Job,
 }
 
-impl Command for Finish {
+impl Command for Rest {
     type Answer = ();
 
-    fn now(&self) -> jiff::Timestamp {
-        self.at
+    fn now(&self) -> Timestamp {
+        self.ground.at
     }
 
-    fn reads(&self, _: &mut Reads) {}
+    fn reads(&self, reads: &mut Reads) {
+        reads.orders.insert(self.job.order);
+    }
 
-    fn decide(&self, _: &View<'_>) -> Decision<()> {
-        let jobs = vec![JobChange::Done(self.job.kind, self.job.subject)];
-        Decision { changes: Changes { jobs, ..Changes::default() }, answer: () }
+    fn decide(&self, view: &View<'_>) -> Decision<()> {
+        let id = AttemptId::from_i64(self.job.subject).ok();
+        let found = view.order(self.job.order).zip(id);
+        let closed = found.filter(|(order, id)| {
+            order.attempt(*id).is_some_and(|a| a.state == AttemptState::Closed)
+        });
+        let next = match closed {
+            Some((order, id)) => watch(&self.ground, order, id, self.job.looks),
+            None => JobChange::Done(self.job.kind, self.job.subject),
+        };
+        Decision { changes: Changes { jobs: vec![next], ..Changes::default() }, answer: () }
     }
 }

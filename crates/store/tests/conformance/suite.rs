@@ -1,15 +1,12 @@
 //! What a store is: one suite over SQLite in memory, SQLite in a file, and PostgreSQL. A difference
 //! between them is a bug in a backend or a case that is missing here.
 
-#[cfg(test)]
-mod world;
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::world::{self, Create, Panic, Pay, TakeFromMerchant, World};
 use orders::OrderState;
 use store::{JobKind, StoreError, Target};
-use world::{Create, Panic, Pay, TakeFromMerchant, World};
 
 /// Makes each case a test per backend.
 macro_rules! on_every_backend {

@@ -1,0 +1,162 @@
+//! The auditor: it knows the channels' books and ours, and no rule of ours. At rest everything is
+//! decided, and for each order what the channel holds equals what we say we are owed.
+
+use std::collections::BTreeMap;
+
+use app::App;
+use ids::MerchantId;
+use ledger::{AccountCode, Side};
+use orders::{Aggregate, OrderState, RefundState};
+use sandbox::BookKind;
+
+use crate::day::Report;
+use crate::world::{Failed, World, lock};
+
+/// Something that is not as it must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// An order or a refund is still open when everything has come to rest.
+    Undecided {
+        what: String,
+    },
+    /// The channel's books and ours differ about one order, in fen.
+    OrderDiffers {
+        order: String,
+        state: String,
+        theirs: i128,
+        ours: i128,
+    },
+    /// The receivable of all channels differs from what the channels hold, in fen.
+    ReceivableDiffers {
+        theirs: i128,
+        ours: i128,
+    },
+    /// A transit account is not back at zero.
+    TransitLeft {
+        account: String,
+        balance: i128,
+    },
+    /// The merchant's money is not what its orders say, in fen.
+    MerchantDiffers {
+        orders: i128,
+        books: i128,
+    },
+    TrialBalance {
+        code: &'static str,
+    },
+    JobsLeft {
+        jobs: u64,
+    },
+}
+
+pub(crate) async fn audit(
+    app: &App,
+    world: &World,
+    merchant: MerchantId,
+) -> Result<Report, Failed> {
+    let orders = app.store.orders_page(merchant, None, 100).await?;
+    let mut findings = Vec::new();
+    let theirs = channel_books(world);
+    check_orders(&orders, &theirs, &mut findings);
+    let (accounts, journals) = app.store.books().await?;
+    let balance = |code: AccountCode, side: Side| -> i128 {
+        accounts.iter().filter(|a| a.key.code() == code).map(|a| a.sums.balance(side)).sum()
+    };
+    let held: i128 = theirs.values().sum();
+    let owed = balance(AccountCode::ChannelReceivable, Side::Debit);
+    if held != owed {
+        findings.push(Finding::ReceivableDiffers { theirs: held, ours: owed });
+    }
+    for account in accounts.iter().filter(|a| a.key.code() == AccountCode::RefundTransit) {
+        let left = account.sums.balance(Side::Credit);
+        if left != 0 {
+            let account = account.key.to_string();
+            findings.push(Finding::TransitLeft { account, balance: left });
+        }
+    }
+    let kept: i128 = orders.iter().map(merchants_part).sum();
+    let booked = balance(AccountCode::MerchantPending, Side::Credit)
+        + balance(AccountCode::MerchantAvailable, Side::Credit);
+    if kept != booked {
+        findings.push(Finding::MerchantDiffers { orders: kept, books: booked });
+    }
+    let trial = ledger::trial_balance(&accounts);
+    findings.extend(trial.findings.iter().map(|f| Finding::TrialBalance { code: f.code() }));
+    let (jobs, _) = app.store.jobs_waiting().await?;
+    if jobs > 0 {
+        findings.push(Finding::JobsLeft { jobs });
+    }
+    Ok(Report {
+        seed: 0,
+        crashes: 0,
+        paid: orders.iter().filter(|o| o.order.state == OrderState::Paid).count(),
+        refunds: orders.iter().map(|o| o.refunds.len()).sum(),
+        digest: digest(&journals),
+        findings,
+    })
+}
+
+/// What each channel holds per order of ours, by its own books: payments less refunds.
+fn channel_books(world: &World) -> BTreeMap<String, i128> {
+    let mut held = BTreeMap::new();
+    for line in lock(&world.outside).sandbox.books() {
+        let fen = i128::from(line.amount.minor());
+        let change = match line.kind {
+            BookKind::Pay => fen,
+            BookKind::Refund => -fen,
+        };
+        *held.entry(line.order_no).or_default() += change;
+    }
+    held
+}
+
+fn check_orders(
+    orders: &[Aggregate],
+    theirs: &BTreeMap<String, i128>,
+    findings: &mut Vec<Finding>,
+) {
+    for order in orders {
+        if order.order.state == OrderState::Paying {
+            findings.push(Finding::Undecided { what: order.id().to_string() });
+        }
+        for refund in &order.refunds {
+            match refund.state {
+                RefundState::Succeeded | RefundState::Failed => {}
+                RefundState::Sending
+                | RefundState::Processing
+                | RefundState::Unknown
+                | RefundState::Manual => {
+                    findings.push(Finding::Undecided { what: refund.id.to_string() });
+                }
+            }
+        }
+        let numbers = order.attempts.iter().map(|a| a.id.channel_no());
+        let held: i128 = numbers.filter_map(|no| theirs.get(&no)).sum();
+        let ours = merchants_part(order);
+        if held != ours {
+            findings.push(Finding::OrderDiffers {
+                order: order.id().to_string(),
+                state: format!("{:?}", order.order.state),
+                theirs: held,
+                ours,
+            });
+        }
+    }
+}
+
+/// What of an order is the merchant's: nothing unless it is paid, else the amount less what went back.
+fn merchants_part(order: &Aggregate) -> i128 {
+    if order.order.state != OrderState::Paid {
+        return 0;
+    }
+    let back: u64 = order.legs.iter().map(|l| l.refunded.minor() + l.refunding.minor()).sum();
+    i128::from(order.order.amount.minor()) - i128::from(back)
+}
+
+fn digest(journals: &[store::PostedJournal]) -> String {
+    let mut text = Vec::new();
+    for journal in journals {
+        text.extend_from_slice(format!("{journal:?}\n").as_bytes());
+    }
+    crypto::digest::to_hex(&crypto::digest::sha256(&text))
+}

@@ -1,0 +1,52 @@
+//! `sim --seeds N --seed S`: plays seeds from S on; a finding prints its seed, which replays exactly.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser;
+use sim::{Stage, run};
+
+#[derive(Debug, Parser)]
+struct Args {
+    /// How many seeds.
+    #[arg(long, default_value_t = 20)]
+    seeds: u64,
+    /// The first one.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+fn main() -> ExitCode {
+    match play(&Args::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            drop(writeln!(std::io::stderr(), "sim: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn play(args: &Args) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
+    let mut out = std::io::stdout();
+    let stage = Stage::new()?;
+    let (mut good, mut crashes, mut paid, mut refunds) = (0_u64, 0, 0, 0);
+    for seed in args.seed..args.seed.saturating_add(args.seeds) {
+        let report = run(&stage, seed)?;
+        crashes += report.crashes;
+        paid += report.paid;
+        refunds += report.refunds;
+        if report.findings.is_empty() {
+            good += 1;
+            continue;
+        }
+        writeln!(out, "seed {seed}: replay with `cargo xtask sim --seeds 1 --seed {seed}`")?;
+        for finding in &report.findings {
+            writeln!(out, "  {finding:?}")?;
+        }
+    }
+    let bad = args.seeds - good;
+    writeln!(out, "{paid} payments, {refunds} refunds, {crashes} crashes")?;
+    writeln!(out, "sim: {good} passed, {bad} failed")?;
+    Ok(bad == 0)
+}

@@ -1,0 +1,218 @@
+//! What the system stands in: the virtual clock, the channels behind a network that fails, and the
+//! merchant that takes notifications or does not.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use app::onboard::NewChannelAccount;
+use app::{App, Clock, Directory, PlatformKey, Settings, Vault};
+use bytes::Bytes;
+use channels::{Channel, Request, Response, SendError, Sender};
+use crypto::aead::Aes256Key;
+use ids::{IdSource, MerchantId};
+use jiff::Timestamp;
+use sandbox::{Delivery, Sandbox, SandboxConfig};
+use secret::Secret;
+use serde_json::{Value, json};
+use store::{Store, Target};
+
+use crate::executor::Time;
+use crate::random::Random;
+
+pub(crate) type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+const CHANNELS: &str = "http://channels.test";
+const MERCHANT: &str = "http://merchant.test/notify";
+/// How long a network needs at most, each way.
+const NETWORK_MS: u64 = 300;
+/// A caller gives up after this.
+const TIMEOUT_MS: u64 = 10_000;
+
+/// Keys are made once per process: making them is slow, and no outcome depends on them.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    config: SandboxConfig,
+    platform: crypto::RsaPrivateKey,
+}
+
+impl Stage {
+    /// # Errors
+    /// When the cryptographic library fails.
+    pub fn new() -> Result<Self, Failed> {
+        let config = SandboxConfig::generate(start())?;
+        Ok(Self { config, platform: crypto::RsaPrivateKey::generate() })
+    }
+}
+
+/// Every simulated day begins here: 2026-11-20, noon in China.
+pub(crate) fn start() -> Timestamp {
+    Timestamp::from_second(1_795_147_200).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// What survives a crash of ours.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) time: Arc<Time>,
+    pub(crate) outside: Arc<Mutex<Outside>>,
+    pub(crate) ids: Arc<IdSource>,
+    platform: PlatformKey,
+}
+
+/// The channels and the network to them.
+#[derive(Debug)]
+pub(crate) struct Outside {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) random: Random,
+    /// In a hundred: how often a message is lost on its way, or an answer.
+    pub(crate) loss_percent: u64,
+    pub(crate) notifications: u64,
+}
+
+#[derive(Debug)]
+struct VirtualClock(Arc<Time>);
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
+
+#[derive(Debug)]
+struct Network {
+    time: Arc<Time>,
+    outside: Arc<Mutex<Outside>>,
+}
+
+pub(crate) fn lock(outside: &Mutex<Outside>) -> MutexGuard<'_, Outside> {
+    outside.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl World {
+    pub(crate) fn new(stage: &Stage, seed: u64) -> Result<Self, Failed> {
+        let outside = Outside {
+            sandbox: Sandbox::new(stage.config.clone()),
+            random: Random::new(seed ^ 0x5eed),
+            loss_percent: 8,
+            notifications: 0,
+        };
+        Ok(Self {
+            time: Time::starting_at(start()),
+            outside: Arc::new(Mutex::new(outside)),
+            ids: Arc::new(IdSource::new(1)?),
+            platform: PlatformKey { name: "sim".to_owned(), rsa: stage.platform.clone() },
+        })
+    }
+
+    pub(crate) async fn store(&self) -> Result<Store, Failed> {
+        let now = self.time.now().as_millisecond();
+        Ok(Store::open(Target::Memory, Arc::clone(&self.ids), now).await?)
+    }
+
+    /// A process of ours over the store: as it starts, and as it starts again after a crash.
+    pub(crate) fn process(&self, store: Store) -> Result<Arc<App>, Failed> {
+        let (time, outside) = (Arc::clone(&self.time), Arc::clone(&self.outside));
+        Ok(Arc::new(App {
+            store,
+            clock: Arc::new(VirtualClock(Arc::clone(&self.time))),
+            ids: Arc::clone(&self.ids),
+            sender: Arc::new(Network { time, outside }),
+            directory: Directory::default(),
+            vault: Vault::new(Aes256Key::from_slice(&[7; 32])?),
+            settings: Settings { public_url: "http://suanpan.test".to_owned() },
+            notification_key: self.platform.clone(),
+        }))
+    }
+}
+
+#[async_trait::async_trait]
+impl Sender for Network {
+    async fn send(&self, request: Request) -> Result<Response, SendError> {
+        let (there, back, lost, lost_back) = {
+            let mut outside = lock(&self.outside);
+            let loss = outside.loss_percent;
+            let random = &mut outside.random;
+            let ways = (random.below(NETWORK_MS), random.below(NETWORK_MS));
+            (ways.0, ways.1, random.chance(loss), random.chance(loss))
+        };
+        self.time.sleep(there).await;
+        if lost {
+            self.time.sleep(TIMEOUT_MS).await;
+            return Err(SendError::NoAnswer);
+        }
+        if request.uri().host() == Some("merchant.test") {
+            return Ok(self.merchant_takes());
+        }
+        let delivery = lock(&self.outside).sandbox.handle(self.time.now(), CHANNELS, &request);
+        match delivery {
+            Delivery::Answer { after_ms, response } if !lost_back && after_ms < TIMEOUT_MS => {
+                self.time.sleep(after_ms + back).await;
+                Ok(response)
+            }
+            Delivery::Answer { .. } | Delivery::Dropped { .. } => {
+                self.time.sleep(TIMEOUT_MS).await;
+                Err(SendError::NoAnswer)
+            }
+        }
+    }
+}
+
+impl Network {
+    fn merchant_takes(&self) -> Response {
+        let mut outside = lock(&self.outside);
+        let mut answer = Response::new(Bytes::new());
+        if outside.random.chance(20) {
+            *answer.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+        } else {
+            outside.notifications += 1;
+        }
+        answer
+    }
+}
+
+pub(crate) fn notify_url() -> String {
+    MERCHANT.to_owned()
+}
+
+/// A merchant with both channels open.
+pub(crate) async fn set_up(app: &App, stage: &Stage) -> Result<MerchantId, Failed> {
+    let merchant = app.create_merchant("sim").await?;
+    for (channel, account_no, config) in accounts(&stage.config.coordinates(CHANNELS)) {
+        let new = NewChannelAccount {
+            channel: channel.channel_code(),
+            account_no,
+            live: false,
+            config: Secret::new(config.to_string()),
+        };
+        let account = app.add_channel_account(new).await?;
+        app.open_channel(merchant.id, &account).await?;
+    }
+    Ok(merchant.id)
+}
+
+fn accounts(coordinates: &Value) -> Vec<(Channel, String, Value)> {
+    let at = |path: &str| coordinates.pointer(path).cloned().unwrap_or_default();
+    let text = |path: &str| at(path).as_str().unwrap_or_default().to_owned();
+    let alipay = json!({
+        "channel": "alipay",
+        "gateway": at("/alipay/gateway"),
+        "app_id": at("/alipay/keys/app_id"),
+        "seller_id": at("/alipay/keys/seller_id"),
+        "app_private_key": at("/alipay/keys/app_private_key_pem"),
+        "alipay_public_key": at("/alipay/keys/alipay_public_key_pem"),
+    });
+    let wechat = json!({
+        "channel": "wechat",
+        "base_url": at("/wechat/base_url"),
+        "appid": at("/wechat/merchants/0/appid"),
+        "mchid": at("/wechat/merchants/0/mchid"),
+        "serial_no": at("/wechat/merchants/0/serial_no"),
+        "private_key": at("/wechat/merchants/0/private_key"),
+        "apiv3_key": at("/wechat/merchants/0/apiv3_key"),
+        "v2_key": at("/wechat/merchants/0/v2_key"),
+        "public_key_id": at("/wechat/public_key_id"),
+        "public_key": at("/wechat/public_key"),
+    });
+    vec![
+        (Channel::Alipay, text("/alipay/keys/seller_id"), alipay),
+        (Channel::Wechat, text("/wechat/merchants/0/mchid"), wechat),
+    ]
+}

@@ -1,0 +1,6 @@
+//! What a store is: one suite over SQLite in memory, SQLite in a file, and PostgreSQL.
+
+#[cfg(test)]
+mod suite;
+#[cfg(test)]
+mod world;
