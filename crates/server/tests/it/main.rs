@@ -1,0 +1,10 @@
+//! The real binary as processes: sandbox, server, and the client of a merchant, on both stores.
+
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod payments;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod stage;

@@ -1,0 +1,328 @@
+//! Starts the processes, and speaks to them as a merchant does.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use secret::Secret;
+use serde_json::{Value, json};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_suanpan");
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+const LOOKS_MAX: u32 = 600;
+
+/// A process of ours with the first line that it said.
+pub(crate) struct Process {
+    child: Child,
+    pub(crate) said: String,
+}
+
+/// A sandbox, a server and a merchant's key.
+pub(crate) struct Stage {
+    pub(crate) folder: tempfile::TempDir,
+    database: Option<String>,
+    _sandbox: Process,
+    pub(crate) sandbox_url: String,
+    server: Option<Process>,
+    pub(crate) api: String,
+    pub(crate) key: Key,
+    pub(crate) other: Key,
+    pub(crate) http: reqwest::Client,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Key {
+    pub(crate) id: String,
+    pub(crate) secret: Secret<Vec<u8>>,
+}
+
+impl Process {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        Self { child, said }
+    }
+
+    fn url(&self) -> String {
+        let at = self.said.find("http://").unwrap();
+        self.said[at..].split([',', '\n', ' ']).next().unwrap().to_owned()
+    }
+
+    fn stop(&mut self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success(), "a graceful stop ends with success");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Stage {
+    pub(crate) async fn on_sqlite() -> Self {
+        Self::new(None).await
+    }
+
+    pub(crate) async fn on_postgres() -> Self {
+        Self::new(Some(testkit::fresh_postgres())).await
+    }
+
+    async fn new(database: Option<String>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let coordinates = folder.path().join("sandbox.json");
+        let sandbox = Process::start(
+            Command::new(BINARY)
+                .args(["sandbox", "--listen", "127.0.0.1:0", "--coordinates"])
+                .arg(&coordinates)
+                .stderr(Stdio::null()),
+        );
+        let coordinates = std::fs::read_to_string(&coordinates).unwrap();
+        let coordinates: Value = serde_json::from_str(&coordinates).unwrap();
+        let mut stage = Self {
+            sandbox_url: sandbox.url(),
+            _sandbox: sandbox,
+            folder,
+            database,
+            server: None,
+            api: String::new(),
+            key: Key::none(),
+            other: Key::none(),
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+        };
+        stage.key = stage.merchant(&coordinates);
+        stage.other = stage.merchant(&coordinates);
+        stage.start();
+        stage
+    }
+
+    fn place(&self, command: &mut Command) {
+        command.arg("--data-dir").arg(self.folder.path().join("data"));
+        if let Some(url) = &self.database {
+            command.arg("--database-url").arg(url);
+        }
+    }
+
+    pub(crate) fn admin(&self, args: &[&str]) -> String {
+        let mut command = Command::new(BINARY);
+        command.arg("admin");
+        self.place(&mut command);
+        let done = command.args(args).output().unwrap();
+        let errors = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(done.status.success(), "{args:?}: {errors}");
+        String::from_utf8(done.stdout).unwrap()
+    }
+
+    fn admin_json(&self, args: &[&str]) -> Value {
+        serde_json::from_str(&self.admin(args)).unwrap()
+    }
+
+    /// A merchant with both channels open and a key; the account at the channel is shared.
+    fn merchant(&self, coordinates: &Value) -> Key {
+        let made = self.admin_json(&["create-merchant", "test"]);
+        let merchant = made["merchant"].as_str().unwrap();
+        for (channel, account_no, config) in accounts(coordinates) {
+            let file = self.folder.path().join(format!("{channel}.json"));
+            std::fs::write(&file, config.to_string()).unwrap();
+            let file = file.to_str().unwrap();
+            let added = self.admin_json(&["add-channel-account", channel, &account_no, file]);
+            let account = added["channel_account"].as_str().unwrap();
+            self.admin(&["open-channel", merchant, account]);
+        }
+        let issued = self.admin_json(&["issue-key", merchant]);
+        Key {
+            id: issued["key_id"].as_str().unwrap().to_owned(),
+            secret: Secret::new(issued["secret"].as_str().unwrap().as_bytes().to_vec()),
+        }
+    }
+
+    pub(crate) fn log_file(&self) -> PathBuf {
+        self.folder.path().join("server.log")
+    }
+
+    /// Starts the server on a free port, or again on the port that it had: channels know its address.
+    pub(crate) fn start(&mut self) {
+        let address = self.api.strip_prefix("http://").unwrap_or("127.0.0.1:0").to_owned();
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_file());
+        let mut command = Command::new(BINARY);
+        command.arg("serve");
+        self.place(&mut command);
+        command.args(["--listen", &address]).env("RUST_LOG", "debug,hyper=info");
+        let server = Process::start(command.stderr(log.unwrap()));
+        self.api = server.url();
+        self.server = Some(server);
+    }
+
+    pub(crate) fn kill(&mut self) {
+        drop(self.server.take());
+    }
+
+    pub(crate) fn stop(&mut self) {
+        self.server.take().unwrap().stop();
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        self.call(&self.key, ("POST", path), body.to_string()).await.unwrap()
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        self.call(&self.key, ("GET", path), String::new()).await.unwrap().1
+    }
+
+    pub(crate) async fn call(
+        &self,
+        key: &Key,
+        (method, path): (&str, &str),
+        body: String,
+    ) -> Result<(u16, Value), reqwest::Error> {
+        let authorization = key.sign(method, path, &body, now());
+        self.send((method, path), body, Some(authorization)).await
+    }
+
+    pub(crate) async fn send(
+        &self,
+        (method, path): (&str, &str),
+        body: String,
+        authorization: Option<String>,
+    ) -> Result<(u16, Value), reqwest::Error> {
+        let url = format!("{}{path}", self.api);
+        let mut request = self.http.request(method.parse().unwrap(), url).body(body);
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
+        }
+        let answer = request.send().await?;
+        let status = answer.status().as_u16();
+        let bytes = answer.bytes().await?;
+        Ok((status, serde_json::from_slice(&bytes).unwrap_or_default()))
+    }
+
+    /// Asks again until the channel has spoken.
+    pub(crate) async fn decided(&self, path: &str, mut thing: Value) -> Value {
+        for _ in 0..LOOKS_MAX {
+            if !matches!(thing["state"].as_str(), Some("paying" | "processing")) {
+                return thing;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+            thing = self.get(&format!("{path}/{}", thing["id"].as_str().unwrap())).await;
+        }
+        panic!("undecided: {thing}");
+    }
+
+    pub(crate) async fn sandbox(&self, path: &str, body: &Value) {
+        let url = format!("{}/sandbox/{path}", self.sandbox_url);
+        let request = self.http.post(url).header("content-type", "application/json");
+        request.body(body.to_string()).send().await.unwrap().error_for_status().unwrap();
+    }
+
+    /// What the channels hold for us by their own books, in fen; and how many payments they took.
+    pub(crate) async fn channels_hold(&self) -> (i128, usize) {
+        let url = format!("{}/sandbox/books", self.sandbox_url);
+        let bytes = self.http.get(url).send().await.unwrap().bytes().await.unwrap();
+        let books: Value = serde_json::from_slice(&bytes).unwrap();
+        let (mut held, mut payments) = (0, 0);
+        for line in books["books"].as_array().unwrap() {
+            let fen = i128::from(line["amount_fen"].as_u64().unwrap());
+            if line["kind"] == "refund" {
+                held -= fen;
+            } else {
+                held += fen;
+                payments += 1;
+            }
+        }
+        (held, payments)
+    }
+
+    /// Stops the server and checks the books: balanced, and what channels owe is what they hold.
+    pub(crate) async fn end(mut self) {
+        self.stop();
+        let trial = self.admin_json(&["trial-balance"]);
+        assert_eq!(trial["balanced"], true, "{trial}");
+        let balances = trial["balances"].as_object().unwrap();
+        let owed = balances.get("C.CH_RECV/CNY").and_then(Value::as_str).unwrap_or("0");
+        assert_eq!(owed.parse::<i128>().unwrap(), self.channels_hold().await.0);
+        let mut log = String::new();
+        std::fs::File::open(self.log_file()).unwrap().read_to_string(&mut log).unwrap();
+        for key in [&self.key, &self.other] {
+            let secret = String::from_utf8(key.secret.expose().clone()).unwrap();
+            assert!(!log.contains(&secret), "a secret is in the log");
+        }
+        assert!(!log.contains(PLANTED), "a payer's code is in the log");
+        assert!(!log.contains("PRIVATE KEY"), "a key is in the log");
+    }
+}
+
+/// The middle of every payer's code of these tests.
+pub(crate) const PLANTED: &str = "778899";
+
+pub(crate) fn payer_code(prefix: &str, n: u64, ending: &str) -> String {
+    format!("{prefix}{PLANTED}{n:08}{ending}")
+}
+
+pub(crate) fn payment(no: &str, fen: u64, code: &str) -> Value {
+    json!({
+        "merchant_order_no": no,
+        "amount": { "total": fen, "currency": "CNY" },
+        "description": "coffee",
+        "payer_code": code,
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the client of a real server signs the real time")]
+pub(crate) fn now() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
+
+impl Key {
+    fn none() -> Self {
+        Self { id: String::new(), secret: Secret::new(Vec::new()) }
+    }
+
+    pub(crate) fn sign(&self, method: &str, path: &str, body: &str, timestamp: i64) -> String {
+        let nonce = crypto::random::random_alphanumeric(32);
+        let text = format!("{method}\n{path}\n{timestamp}\n{nonce}\n{body}\n");
+        let signature = BASE64.encode(crypto::mac::hmac_sha256(&self.secret, text.as_bytes()));
+        format!(
+            "SUANPAN-HMAC-SHA256 key_id=\"{}\",nonce=\"{nonce}\",timestamp=\"{timestamp}\",\
+             signature=\"{signature}\"",
+            self.id
+        )
+    }
+}
+
+fn accounts(coordinates: &Value) -> [(&'static str, String, Value); 2] {
+    let at = |path: &str| coordinates.pointer(path).cloned().unwrap();
+    let text = |path: &str| at(path).as_str().unwrap().to_owned();
+    let alipay = json!({
+        "channel": "alipay",
+        "gateway": at("/alipay/gateway"),
+        "app_id": at("/alipay/certificates/app_id"),
+        "seller_id": at("/alipay/certificates/seller_id"),
+        "app_private_key": at("/alipay/certificates/app_private_key_pem"),
+        "app_cert": at("/alipay/certificates/app_cert_pem"),
+        "alipay_cert": at("/alipay/certificates/alipay_cert_pem"),
+        "alipay_root_cert": at("/alipay/certificates/alipay_root_cert_pem"),
+    });
+    let wechat = json!({
+        "channel": "wechat",
+        "base_url": at("/wechat/base_url"),
+        "appid": at("/wechat/merchants/1/appid"),
+        "mchid": at("/wechat/merchants/1/mchid"),
+        "sub_mchid": at("/wechat/merchants/1/sub_merchants/0/mchid"),
+        "serial_no": at("/wechat/merchants/1/serial_no"),
+        "private_key": at("/wechat/merchants/1/private_key"),
+        "apiv3_key": at("/wechat/merchants/1/apiv3_key"),
+        "v2_key": at("/wechat/merchants/1/v2_key"),
+        "platform_certificates": [at("/wechat/certificate")],
+    });
+    [
+        ("alipay", text("/alipay/certificates/seller_id"), alipay),
+        ("wechat", text("/wechat/merchants/1/mchid"), wechat),
+    ]
+}
