@@ -48,8 +48,8 @@ impl Process {
     }
 
     fn url(&self) -> String {
-        let at = self.said.find("http://").unwrap();
-        self.said[at..].split([',', '\n', ' ']).next().unwrap().to_owned()
+        let words = self.said.split([',', '\n', ' ']);
+        words.into_iter().find(|word| word.starts_with("http://")).unwrap().to_owned()
     }
 
     fn stop(&mut self) {
