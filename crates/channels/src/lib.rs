@@ -7,6 +7,8 @@
 mod alipay;
 mod config;
 mod connector;
+#[cfg(test)]
+mod golden;
 pub mod notifications;
 mod sender;
 mod wechat;

@@ -264,3 +264,15 @@ fn refund_status(call: &Call, refund: &RefundCall, node: &Value) -> Reply {
         _ => silence(call, Unknown::Unreadable),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_codes_are_the_golden_table() {
+        let rows = SUB_CODES.iter().map(|(code, meaning)| format!("ACQ.{code} {meaning:?}\n"));
+        crate::golden::check("alipay_sub_codes.txt", &rows.collect::<String>());
+        assert!(SUB_CODES.is_sorted_by(|a, b| a.0 < b.0));
+    }
+}

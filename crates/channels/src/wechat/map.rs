@@ -155,3 +155,21 @@ pub(super) fn checked(subject: &Subject, paid: Paid) -> Result<Reply, Unknown> {
     tracing::error!(attempt.id = %subject.attempt, "WeChat Pay states another amount than was asked");
     Err(Unknown::Unreadable)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_codes_are_the_golden_table() {
+        let rows = CODES.iter().map(|(code, meaning)| format!("{code} {meaning:?}\n"));
+        crate::golden::check("wechat_codes.txt", &rows.collect::<String>());
+        assert!(CODES.is_sorted_by(|a, b| a.0 < b.0));
+    }
+
+    #[test]
+    fn both_spellings_are_one_code() {
+        assert_eq!(meaning("ORDER_NOT_EXIST"), meaning("ORDERNOTEXIST"));
+        assert_eq!(meaning("NO_SUCH_CODE"), None);
+    }
+}
