@@ -1,5 +1,6 @@
 //! Benches: rates through the use cases, beside the raw limit measured in the same run.
 
+mod http;
 mod instant;
 mod payments;
 
@@ -19,6 +20,8 @@ pub(crate) struct BenchArgs {
 enum Bench {
     /// Payments through the use cases, durable, with a channel that answers at once.
     Payments(PaymentsArgs),
+    /// Payments over HTTP with signatures, client and server in this process.
+    Http(HttpArgs),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -48,21 +51,30 @@ pub(crate) struct PaymentsArgs {
     pub(crate) json: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct HttpArgs {
+    /// How many payments.
+    #[arg(long, default_value_t = 30_000)]
+    pub(crate) payments: u64,
+    /// Requests under way at once.
+    #[arg(long, default_value_t = 128)]
+    pub(crate) in_flight: usize,
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 pub(crate) async fn bench(args: BenchArgs) -> Outcome {
-    match args.bench {
-        Bench::Payments(args) => {
-            let figures = payments::payments(&args).await?;
-            if args.json {
-                say(&figures.to_string());
-            } else {
-                for (name, value) in figures.as_object().into_iter().flatten() {
-                    say(&format!(
-                        "{name:<24} {}",
-                        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-                    ));
-                }
-            }
-        }
+    let (figures, as_json) = match args.bench {
+        Bench::Payments(args) => (payments::payments(&args).await?, args.json),
+        Bench::Http(args) => (http::http(&args).await?, args.json),
+    };
+    if as_json {
+        say(&figures.to_string());
+        return Ok(());
+    }
+    for (name, value) in figures.as_object().into_iter().flatten() {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        say(&format!("{name:<24} {value}"));
     }
     Ok(())
 }

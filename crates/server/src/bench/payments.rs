@@ -67,7 +67,7 @@ fn targets(args: &PaymentsArgs, folder: &std::path::Path) -> Result<(Target, Tar
     }
 }
 
-async fn assemble(target: Target) -> Result<App, Failed> {
+pub(super) async fn assemble(target: Target) -> Result<App, Failed> {
     let ids = Arc::new(IdSource::new(1)?);
     let store = Store::open(target, Arc::clone(&ids), now().as_millisecond()).await?;
     let rsa = crypto::RsaPrivateKey::generate();
@@ -84,7 +84,7 @@ async fn assemble(target: Target) -> Result<App, Failed> {
 }
 
 /// Merchants whose payments go to the channel inside the process.
-async fn set_up(app: &App, count: usize) -> Result<Vec<MerchantId>, Failed> {
+pub(super) async fn set_up(app: &App, count: usize) -> Result<Vec<MerchantId>, Failed> {
     let account = ChannelAccount {
         id: ids::ChannelAccountId::generate(&app.ids, now().as_millisecond()),
         channel: Channel::Alipay.channel_code(),

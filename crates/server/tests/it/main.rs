@@ -5,6 +5,8 @@ mod crash;
 #[cfg(test)]
 mod payments;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod stage;
