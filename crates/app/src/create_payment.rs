@@ -70,7 +70,7 @@ impl App {
             return Ok(created);
         };
         let reply = self.ask_about_payment(&account, &call).await;
-        self.take_reply(&account, (created.id(), attempt), (Source::Charge, reply), 0).await
+        self.take_reply(&account, (&created, attempt), (Source::Charge, reply), 0).await
     }
 
     async fn admit(&self, input: &CreatePayment) -> Result<Arc<Account>, UseCaseError> {

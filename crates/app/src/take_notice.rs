@@ -43,7 +43,7 @@ impl App {
                 let order = order.filter(|o| of_account(o, attempt, id));
                 if let Some(order) = &order {
                     let said = (Source::Notice, reply);
-                    self.take_reply(&account, (order.id(), attempt), said, 0).await?;
+                    self.take_reply(&account, (order, attempt), said, 0).await?;
                 }
                 order.is_some()
             }

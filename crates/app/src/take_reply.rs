@@ -17,14 +17,12 @@ impl App {
     pub(crate) async fn take_reply(
         &self,
         account: &Account,
-        (order, attempt): (OrderId, AttemptId),
+        (known, attempt): (&Aggregate, AttemptId),
         (source, reply): (Source, PaymentReply),
         looks: u32,
     ) -> Result<Aggregate, UseCaseError> {
-        let known = self.store.order(order).await?;
-        let known = known.ok_or(Failure::unusable("an order that its attempt names"))?;
-        let ground = self.ground(&known, account, looks);
-        let command = TakeReply { ground, order, attempt, source, reply };
+        let ground = self.ground(known, account, looks);
+        let command = TakeReply { ground, order: known.id(), attempt, source, reply };
         let taken = self.store.write(command).await?;
         taken.ok_or_else(|| Failure::unusable("an attempt of an order").into())
     }

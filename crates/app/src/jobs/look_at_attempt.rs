@@ -38,7 +38,7 @@ impl App {
         }
         let ended = !attempt.state.is_open();
         let reply = self.ask_about_payment(&account, &call).await;
-        let order = self.take_reply(&account, (order.id(), id), (source, reply), job.looks).await?;
+        let order = self.take_reply(&account, (&order, id), (source, reply), job.looks).await?;
         if ended {
             let ground = self.ground(&order, &account, job.looks);
             self.store.write(Rest { ground, job: job.clone() }).await?;
