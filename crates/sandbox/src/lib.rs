@@ -7,6 +7,7 @@
 mod alipay;
 mod config;
 mod core;
+mod parameters;
 pub mod server;
 mod wechat;
 
@@ -16,4 +17,5 @@ pub use crate::core::{
     BookKind, BookLine, Delivery, Fault, FaultRule, Faults, Insistence, Notice, PayRefusal,
     Request, Response, Sandbox,
 };
+pub use crate::parameters::{Parameters, Trust, parameters};
 pub use crate::wechat::{Pace, SubMerchant, WechatConfig, WechatMerchant, WechatPlatform};

@@ -6,13 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use app::onboard::NewChannelAccount;
 use app::{App, Clock, Directory, PlatformKey, Settings, Vault};
 use bytes::Bytes;
-use channels::{Channel, Request, Response, SendError, Sender};
+use channels::{Request, Response, SendError, Sender};
 use crypto::aead::Aes256Key;
-use ids::{IdSource, MerchantId};
+use ids::{ChannelCode, IdSource, MerchantId};
 use jiff::Timestamp;
-use sandbox::{Delivery, Sandbox, SandboxConfig};
+use sandbox::{Delivery, Sandbox, SandboxConfig, Trust, parameters};
 use secret::Secret;
-use serde_json::{Value, json};
 use store::{Store, Target};
 
 use crate::executor::Time;
@@ -175,44 +174,15 @@ pub(crate) fn notify_url() -> String {
 /// A merchant with both channels open.
 pub(crate) async fn set_up(app: &App, stage: &Stage) -> Result<MerchantId, Failed> {
     let merchant = app.create_merchant("sim").await?;
-    for (channel, account_no, config) in accounts(&stage.config.coordinates(CHANNELS)) {
+    for account in parameters(&stage.config.coordinates(CHANNELS), Trust::Keys) {
         let new = NewChannelAccount {
-            channel: channel.channel_code(),
-            account_no,
+            channel: ChannelCode::parse(account.channel)?,
+            account_no: account.account_no,
             live: false,
-            config: Secret::new(config.to_string()),
+            config: Secret::new(account.config.to_string()),
         };
         let account = app.add_channel_account(new).await?;
         app.open_channel(merchant.id, &account).await?;
     }
     Ok(merchant.id)
-}
-
-fn accounts(coordinates: &Value) -> Vec<(Channel, String, Value)> {
-    let at = |path: &str| coordinates.pointer(path).cloned().unwrap_or_default();
-    let text = |path: &str| at(path).as_str().unwrap_or_default().to_owned();
-    let alipay = json!({
-        "channel": "alipay",
-        "gateway": at("/alipay/gateway"),
-        "app_id": at("/alipay/keys/app_id"),
-        "seller_id": at("/alipay/keys/seller_id"),
-        "app_private_key": at("/alipay/keys/app_private_key_pem"),
-        "alipay_public_key": at("/alipay/keys/alipay_public_key_pem"),
-    });
-    let wechat = json!({
-        "channel": "wechat",
-        "base_url": at("/wechat/base_url"),
-        "appid": at("/wechat/merchants/0/appid"),
-        "mchid": at("/wechat/merchants/0/mchid"),
-        "serial_no": at("/wechat/merchants/0/serial_no"),
-        "private_key": at("/wechat/merchants/0/private_key"),
-        "apiv3_key": at("/wechat/merchants/0/apiv3_key"),
-        "v2_key": at("/wechat/merchants/0/v2_key"),
-        "public_key_id": at("/wechat/public_key_id"),
-        "public_key": at("/wechat/public_key"),
-    });
-    vec![
-        (Channel::Alipay, text("/alipay/keys/seller_id"), alipay),
-        (Channel::Wechat, text("/wechat/merchants/0/mchid"), wechat),
-    ]
 }

@@ -128,10 +128,12 @@ impl Stage {
     fn merchant(&self, coordinates: &Value) -> Key {
         let made = self.admin_json(&["create-merchant", "test"]);
         let merchant = made["merchant"].as_str().unwrap();
-        for (channel, account_no, config) in accounts(coordinates) {
+        for parameters in sandbox::parameters(coordinates, sandbox::Trust::Certificates) {
+            let channel = parameters.channel;
             let file = self.folder.path().join(format!("{channel}.json"));
-            std::fs::write(&file, config.to_string()).unwrap();
+            std::fs::write(&file, parameters.config.to_string()).unwrap();
             let file = file.to_str().unwrap();
+            let account_no = parameters.account_no;
             let added = self.admin_json(&["add-channel-account", channel, &account_no, file]);
             let account = added["channel_account"].as_str().unwrap();
             self.admin(&["open-channel", merchant, account]);
@@ -294,35 +296,4 @@ impl Key {
             self.id
         )
     }
-}
-
-fn accounts(coordinates: &Value) -> [(&'static str, String, Value); 2] {
-    let at = |path: &str| coordinates.pointer(path).cloned().unwrap();
-    let text = |path: &str| at(path).as_str().unwrap().to_owned();
-    let alipay = json!({
-        "channel": "alipay",
-        "gateway": at("/alipay/gateway"),
-        "app_id": at("/alipay/certificates/app_id"),
-        "seller_id": at("/alipay/certificates/seller_id"),
-        "app_private_key": at("/alipay/certificates/app_private_key_pem"),
-        "app_cert": at("/alipay/certificates/app_cert_pem"),
-        "alipay_cert": at("/alipay/certificates/alipay_cert_pem"),
-        "alipay_root_cert": at("/alipay/certificates/alipay_root_cert_pem"),
-    });
-    let wechat = json!({
-        "channel": "wechat",
-        "base_url": at("/wechat/base_url"),
-        "appid": at("/wechat/merchants/1/appid"),
-        "mchid": at("/wechat/merchants/1/mchid"),
-        "sub_mchid": at("/wechat/merchants/1/sub_merchants/0/mchid"),
-        "serial_no": at("/wechat/merchants/1/serial_no"),
-        "private_key": at("/wechat/merchants/1/private_key"),
-        "apiv3_key": at("/wechat/merchants/1/apiv3_key"),
-        "v2_key": at("/wechat/merchants/1/v2_key"),
-        "platform_certificates": [at("/wechat/certificate")],
-    });
-    [
-        ("alipay", text("/alipay/certificates/seller_id"), alipay),
-        ("wechat", text("/wechat/merchants/1/mchid"), wechat),
-    ]
 }

@@ -1,0 +1,95 @@
+//! The sandbox's accounts as the parameters that the platform's connectors take: so that demo,
+//! simulation and tests enter them as an operator would.
+
+use serde_json::{Value, json};
+
+/// How an account trusts its channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// By public keys; at WeChat Pay as an ordinary merchant.
+    Keys,
+    /// By certificates; at WeChat Pay as a service provider with a sub-merchant.
+    Certificates,
+}
+
+/// An account: the channel's code, our number there, and the parameters as JSON.
+#[derive(Debug, Clone)]
+pub struct Parameters {
+    pub channel: &'static str,
+    pub account_no: String,
+    pub config: Value,
+}
+
+/// One account per channel, out of [`SandboxConfig::coordinates`](crate::SandboxConfig::coordinates).
+#[must_use]
+pub fn parameters(coordinates: &Value, trust: Trust) -> Vec<Parameters> {
+    vec![alipay(coordinates, trust), wechat(coordinates, trust)]
+}
+
+fn alipay(coordinates: &Value, trust: Trust) -> Parameters {
+    let mode = match trust {
+        Trust::Keys => "keys",
+        Trust::Certificates => "certificates",
+    };
+    let app = |name: &str| at(coordinates, &format!("/alipay/{mode}/{name}"));
+    let mut config = json!({
+        "channel": "alipay",
+        "gateway": at(coordinates, "/alipay/gateway"),
+        "app_id": app("app_id"),
+        "seller_id": app("seller_id"),
+        "app_private_key": app("app_private_key_pem"),
+    });
+    match trust {
+        Trust::Keys => put(&mut config, "alipay_public_key", app("alipay_public_key_pem")),
+        Trust::Certificates => {
+            put(&mut config, "app_cert", app("app_cert_pem"));
+            put(&mut config, "alipay_cert", app("alipay_cert_pem"));
+            put(&mut config, "alipay_root_cert", app("alipay_root_cert_pem"));
+        }
+    }
+    Parameters { channel: "alipay", account_no: text(&app("seller_id")), config }
+}
+
+fn wechat(coordinates: &Value, trust: Trust) -> Parameters {
+    let number = match trust {
+        Trust::Keys => 0,
+        Trust::Certificates => 1,
+    };
+    let merchant = |name: &str| at(coordinates, &format!("/wechat/merchants/{number}/{name}"));
+    let mut config = json!({
+        "channel": "wechat",
+        "base_url": at(coordinates, "/wechat/base_url"),
+        "appid": merchant("appid"),
+        "mchid": merchant("mchid"),
+        "serial_no": merchant("serial_no"),
+        "private_key": merchant("private_key"),
+        "apiv3_key": merchant("apiv3_key"),
+        "v2_key": merchant("v2_key"),
+    });
+    match trust {
+        Trust::Keys => {
+            put(&mut config, "public_key_id", at(coordinates, "/wechat/public_key_id"));
+            put(&mut config, "public_key", at(coordinates, "/wechat/public_key"));
+        }
+        Trust::Certificates => {
+            let certificate = at(coordinates, "/wechat/certificate");
+            put(&mut config, "platform_certificates", json!([certificate]));
+            put(&mut config, "sub_mchid", merchant("sub_merchants/0/mchid"));
+        }
+    }
+    Parameters { channel: "wechat", account_no: text(&merchant("mchid")), config }
+}
+
+fn at(coordinates: &Value, path: &str) -> Value {
+    coordinates.pointer(path).cloned().unwrap_or_default()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn put(config: &mut Value, name: &str, value: Value) {
+    if let Some(map) = config.as_object_mut() {
+        map.insert(name.to_owned(), value);
+    }
+}
