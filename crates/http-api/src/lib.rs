@@ -64,6 +64,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/healthz", get(operations::health))
         .route("/readyz", get(operations::ready))
         .route("/metrics", get(operations::metrics))
+        .route("/platform-keys", get(operations::platform_keys))
         .route("/openapi.json", get(reference::document))
         .route("/docs", get(reference::page))
         .merge(merchant)

@@ -3,8 +3,12 @@
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+
+use channels::notifications::NOTIFICATION_SCHEME;
+use serde_json::{Value, json};
 
 use crate::state::ApiState;
 
@@ -31,6 +35,17 @@ pub(crate) async fn ready(State(state): State<ApiState>) -> (StatusCode, &'stati
         Ok(()) => (StatusCode::OK, "ready"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer"),
     }
+}
+
+/// The public half of the platform's key: what merchants verify notifications, and answers to keys
+/// without a shared secret, with.
+pub(crate) async fn platform_keys(State(state): State<ApiState>) -> Json<Value> {
+    let key = &state.app.notification_key;
+    Json(json!({ "items": [{
+        "key_id": key.name,
+        "scheme": NOTIFICATION_SCHEME,
+        "public_key": key.rsa.public_key().to_pem(),
+    }] }))
 }
 
 /// Prometheus text.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod payments;
 #[cfg(test)]
 mod readme;

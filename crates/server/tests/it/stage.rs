@@ -120,7 +120,7 @@ impl Stage {
         String::from_utf8(done.stdout).unwrap()
     }
 
-    fn admin_json(&self, args: &[&str]) -> Value {
+    pub(crate) fn admin_json(&self, args: &[&str]) -> Value {
         serde_json::from_str(&self.admin(args)).unwrap()
     }
 
