@@ -72,7 +72,11 @@ pub type Decided = (Aggregate, Vec<Fact>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     Charge,
-    Query,
+    /// A query, with the time when it was asked: an answer that was on its way while the attempt
+    /// ended is older than the end.
+    Query {
+        asked_at: Timestamp,
+    },
     /// Close or cancel.
     Undo,
     Notice,
@@ -160,7 +164,15 @@ impl Aggregate {
             return Some((next, vec![Fact::Contradiction { what: "other_amount_paid" }]));
         }
         let from = row.state;
-        let (to, effect) = from.apply(event_of(source, reply));
+        let event = match (event_of(source, reply), source) {
+            // The money may have gone back since, by the very cancel that ended the attempt: ask anew.
+            (Event::SawPaid, Source::Query { asked_at }) if asked_at <= row.updated_at => {
+                if from.is_open() { Event::SawPaid } else { Event::NoticedPaid }
+            }
+            (Event::SawPaid, Source::Charge) if !from.is_open() => Event::NoticedPaid,
+            (event, _) => event,
+        };
+        let (to, effect) = from.apply(event);
         if effect == Effect::Alarm {
             return Some((next, vec![Fact::Contradiction { what: "reply_after_paid" }]));
         }

@@ -54,6 +54,9 @@ mod money {
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
+    /// A query that was asked after everything else happened.
+    const ASKED: Source = Source::Query { asked_at: Timestamp::MAX };
+
     fn fen(minor: u64) -> Amount {
         Amount::new(minor, Currency::Cny).unwrap()
     }
@@ -153,12 +156,24 @@ mod money {
         assert_eq!(closed.order.state, OrderState::Closed);
         let (same, facts) = closed.on_reply(id, Source::Notice, &paid(100), NOW).unwrap();
         assert_eq!((same, facts), (closed.clone(), vec![Fact::Verify { attempt: id }]));
-        let (late, facts) = closed.on_reply(id, Source::Query, &paid(100), NOW).unwrap();
+        let (late, facts) = closed.on_reply(id, ASKED, &paid(100), NOW).unwrap();
         assert!(facts.contains(&Fact::LateMoney { attempt: id }));
         assert_eq!(late.order.state, OrderState::Closed);
         assert_eq!(late.legs[0].refundable(), fen(0));
-        let (again, facts) = late.on_reply(id, Source::Query, &paid(100), NOW).unwrap();
+        let (again, facts) = late.on_reply(id, ASKED, &paid(100), NOW).unwrap();
         assert_eq!((again, facts), (late, vec![]), "late money is returned once");
+    }
+
+    /// The answer to a query that was on its way while a cancel returned the money.
+    #[test]
+    fn an_answer_older_than_the_end_is_asked_for_again() {
+        let order = order(100);
+        let id = order.attempts[0].id;
+        let (closed, _) = order.on_reply(id, Source::Undo, &PaymentReply::Closed, NOW).unwrap();
+        for stale in [Source::Query { asked_at: NOW }, Source::Charge] {
+            let (same, facts) = closed.on_reply(id, stale, &paid(100), NOW).unwrap();
+            assert_eq!((same, facts), (closed.clone(), vec![Fact::Verify { attempt: id }]));
+        }
     }
 
     fn replies() -> impl Strategy<Value = RefundReply> {

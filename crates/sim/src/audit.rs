@@ -126,7 +126,12 @@ fn check_orders(
                 | RefundState::Processing
                 | RefundState::Unknown
                 | RefundState::Manual => {
-                    findings.push(Finding::Undecided { what: refund.id.to_string() });
+                    let (id, state, tries) = (refund.id, refund.state, refund.tries);
+                    let channel = order.legs.first().map(|l| l.channel.to_string());
+                    let origin = refund.origin;
+                    let what =
+                        format!("{id} {origin:?} {state:?} after {tries} tries, {channel:?}");
+                    findings.push(Finding::Undecided { what });
                 }
             }
         }

@@ -28,7 +28,7 @@ impl App {
             let job = Job { looks: 0, ..job.clone() };
             return Box::pin(self.look_at_attempt(&job)).await;
         }
-        let Some((source, call)) = next_call(attempt, job.looks) else {
+        let Some((source, call)) = next_call(attempt, job.looks, self.now()) else {
             let ground = self.ground(&order, &account, job.looks);
             self.store.write(Rest { ground, job: job.clone() }).await?;
             return Ok(order);
@@ -64,11 +64,11 @@ impl App {
 
 /// What to ask next. An attempt that ended without money is asked about too: a notice said that money
 /// came in after all, or the watch for such money is due.
-fn next_call(attempt: &Attempt, looks: u32) -> Option<(Source, Call)> {
+fn next_call(attempt: &Attempt, looks: u32, now: Timestamp) -> Option<(Source, Call)> {
     let subject = subject(attempt);
     match (schedule::ask(attempt.state, looks), attempt.state) {
         (Some(Ask::Query), _) | (None, AttemptState::Closed | AttemptState::Refused) => {
-            Some((Source::Query, Call::Query(subject)))
+            Some((Source::Query { asked_at: now }, Call::Query(subject)))
         }
         (Some(Ask::Undo), AttemptState::Closing) => Some((Source::Undo, Call::Close(subject))),
         (Some(Ask::Undo), _) => Some((Source::Undo, Call::Cancel(subject))),
