@@ -371,6 +371,21 @@ mod tests {
         }
     }
 
+    /// A true, signed answer about one order is no answer about another of the same amount.
+    #[test]
+    fn an_answer_about_another_order_is_not_believed() {
+        for mut line in lines() {
+            let (subject, call) = line.charge("00");
+            assert!(is_paid(&line.payment(&call)));
+            let Came::Answer(answer) = line.send(&Call::Query(subject)) else {
+                panic!("no answer")
+            };
+            let other = Call::Query(line.subject(PayWay::PayerCode));
+            let reply = line.connector.read(&other, line.now, &answer);
+            assert_eq!(reply, Reply::Payment(PaymentReply::Unknown(Unknown::Unreadable)));
+        }
+    }
+
     #[test]
     fn connectors_show_no_secret() {
         for line in lines() {

@@ -51,7 +51,10 @@ pub(super) fn build(account: &Alipay, call: &Call, now: Timestamp) -> Result<Req
         ("timestamp", china(now)),
         ("version", "1.0".to_owned()),
         ("notify_url", notify_url(call).unwrap_or_default().to_owned()),
-        ("app_auth_token", account.app_auth_token.clone().unwrap_or_default()),
+        (
+            "app_auth_token",
+            account.app_auth_token.as_ref().map(|t| t.expose().clone()).unwrap_or_default(),
+        ),
         ("biz_content", content),
     ]
     .map(|(name, value)| (name.to_owned(), value))

@@ -104,6 +104,16 @@ pub(super) fn meaning(call: &Call, sub_code: &str) -> Option<Meaning> {
 
 pub(super) fn reply(call: &Call, node: &Value) -> Reply {
     let text = |name: &str| node.get(name).and_then(Value::as_str);
+    // A signature proves who speaks, not of what: an answer about another trade says nothing of ours.
+    let other = |name: &str, ours: String| text(name).is_some_and(|named| named != ours);
+    if other("out_trade_no", subject(call).attempt.channel_no()) {
+        return silence(call, Unknown::Unreadable);
+    }
+    if let Call::Refund(refund) | Call::QueryRefund(refund) = call
+        && other("out_request_no", refund.refund.channel_no())
+    {
+        return silence(call, Unknown::Unreadable);
+    }
     match text("code") {
         Some("10000") => success(call, node),
         Some("10003") => match call {
@@ -128,6 +138,15 @@ pub(super) fn reply(call: &Call, node: &Value) -> Reply {
         }
         Some(_) => silence(call, Unknown::UnlistedCode),
         None => silence(call, Unknown::Unreadable),
+    }
+}
+
+const fn subject(call: &Call) -> &Subject {
+    match call {
+        Call::Charge(charge) => &charge.subject,
+        Call::CreateQr(create) => &create.subject,
+        Call::Query(subject) | Call::Cancel(subject) | Call::Close(subject) => subject,
+        Call::Refund(refund) | Call::QueryRefund(refund) => &refund.subject,
     }
 }
 
@@ -203,6 +222,8 @@ fn success(call: &Call, node: &Value) -> Reply {
 fn paid(call: &Call, subject: &Subject, node: &Value) -> Reply {
     let text = |name: &str| node.get(name).and_then(Value::as_str);
     let read = || {
+        // Both pages list the number among the fields of a paid answer: without it nothing is believed.
+        text("out_trade_no")?;
         let at = text("gmt_payment").or_else(|| text("send_pay_date"));
         Some(Paid {
             trade_no: ChannelTradeNo::parse(text("trade_no")?).ok()?,

@@ -14,7 +14,7 @@ use orders::channel::{Call, Notice, Reply, Unknown};
 use secret::Secret;
 use serde::Deserialize;
 
-use crate::config::secret as secret_text;
+use crate::config::{opt_secret as opt_secret_text, secret as secret_text};
 use crate::{
     BuildError, Channel, ConfigError, Connector, NoticeRefusal, Request, Response, silence,
 };
@@ -45,8 +45,8 @@ pub struct AlipayConfig {
     #[serde(default)]
     sub_merchant_id: Option<String>,
     /// A service provider acts for a merchant.
-    #[serde(default)]
-    app_auth_token: Option<String>,
+    #[serde(default, deserialize_with = "opt_secret_text")]
+    app_auth_token: Option<Secret<String>>,
 }
 
 #[derive(Debug)]
@@ -60,7 +60,7 @@ pub(crate) struct Alipay {
     /// of Alipay's certificate, which an answer must name.
     certificates: Option<Serials>,
     sub_merchant_id: Option<String>,
-    app_auth_token: Option<String>,
+    app_auth_token: Option<Secret<String>>,
 }
 
 #[derive(Debug)]

@@ -147,6 +147,11 @@ pub(super) fn trade_state(state: &str) -> Result<TradeState, Unknown> {
     }
 }
 
+/// A signature proves who speaks, not of what: an answer counts only when it names our number.
+pub(super) fn names(named: Option<&str>, ours: &str) -> Option<()> {
+    (named == Some(ours)).then_some(())
+}
+
 /// Takes a payment at its word only for the amount that was asked.
 pub(super) fn checked(subject: &Subject, paid: Paid) -> Result<Reply, Unknown> {
     if paid.amount == subject.amount {

@@ -220,6 +220,7 @@ fn reversed<'a>(get: &impl Fn(&str) -> Option<&'a str>) -> Result<Reply, Unknown
 
 fn paid<'a>(subject: &Subject, get: &impl Fn(&str) -> Option<&'a str>) -> Result<Reply, Unknown> {
     let read = || {
+        map::names(get("out_trade_no"), &subject.attempt.channel_no())?;
         let fen: u64 = get("total_fee")?.parse().ok()?;
         Some(Paid {
             trade_no: ChannelTradeNo::parse(get("transaction_id")?).ok()?,

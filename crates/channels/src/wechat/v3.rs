@@ -203,6 +203,8 @@ pub(super) fn transaction(subject: &Subject, node: &Value) -> Result<Reply, Unkn
     match map::trade_state(state)? {
         map::TradeState::Other(reply) => Ok(Reply::Payment(reply)),
         map::TradeState::Paid => {
+            let no = node.get("out_trade_no").and_then(Value::as_str);
+            map::names(no, &subject.attempt.channel_no()).ok_or(Unknown::Unreadable)?;
             let paid = paid(node).ok_or(Unknown::Unreadable)?;
             map::checked(subject, paid)
         }
@@ -224,6 +226,7 @@ pub(super) fn paid(node: &Value) -> Option<Paid> {
 /// A refund as answers (`status`) and notices (`refund_status`) carry it.
 pub(super) fn refund_status(call: &RefundCall, node: &Value, name: &str) -> Result<Reply, Unknown> {
     let text = |name: &str| node.get(name).and_then(Value::as_str);
+    map::names(text("out_refund_no"), &call.refund.channel_no()).ok_or(Unknown::Unreadable)?;
     let amount = node.pointer("/amount/refund").and_then(Value::as_u64);
     if amount != Some(call.amount.minor()) {
         return Err(Unknown::Unreadable);
