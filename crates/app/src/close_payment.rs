@@ -35,7 +35,7 @@ impl App {
         let job = Job {
             kind: JobKind::Attempt,
             subject: open.id.to_i64(),
-            order,
+            order: Some(order),
             due_at: ground.at,
             looks: 0,
         };

@@ -238,7 +238,7 @@ fn late_refund(ground: &Ground, aggregate: &Aggregate, attempt: &Attempt) -> Ref
 }
 
 fn job(ground: &Ground, kind: JobKind, subject: i64, aggregate: &Aggregate) -> Job {
-    Job { kind, subject, order: aggregate.id(), due_at: ground.at, looks: 0 }
+    Job { kind, subject, order: Some(aggregate.id()), due_at: ground.at, looks: 0 }
 }
 
 fn put(ground: &Ground, kind: JobKind, subject: i64, aggregate: &Aggregate) -> JobChange {

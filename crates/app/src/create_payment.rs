@@ -230,7 +230,7 @@ impl Command for Create {
             JobChange::Put(Job {
                 kind: JobKind::Attempt,
                 subject: attempt.id.to_i64(),
-                order: order.id,
+                order: Some(order.id),
                 due_at: self.at.saturating_add(CALL_LEFT).unwrap_or(self.at),
                 looks: 0,
             })

@@ -176,7 +176,7 @@ pub(crate) fn set_aside(
     let job = Job {
         kind: JobKind::Refund,
         subject: id.to_i64(),
-        order: order.id(),
+        order: Some(order.id()),
         due_at: ground.at.saturating_add(CALL_LEFT).unwrap_or(ground.at),
         looks: 0,
     };

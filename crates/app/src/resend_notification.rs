@@ -50,7 +50,7 @@ impl Command for Resend {
         let job = Job {
             kind: JobKind::Notify,
             subject: self.id.to_i64(),
-            order: notification.order,
+            order: Some(notification.order),
             due_at: self.at,
             looks: 0,
         };

@@ -12,6 +12,7 @@ use orders::{Aggregate, Attempt, Leg, Order, Refund};
 use crate::accounts::AccountIds;
 use crate::changes::{AdminRow, Changes, JobChange};
 use crate::flush::flush;
+use crate::holds;
 use crate::rows::Record;
 use crate::sql::{Cells, Lock, Mode, Session, SqlError, Value};
 use crate::working::{Reads, View, WorkingSet};
@@ -124,7 +125,11 @@ async fn load(
             set.notifications.insert(notification.id, notification);
         }
     }
-    context.accounts.load_locked(session, reads.accounts, &mut set).await?;
+    let mut accounts = reads.accounts;
+    holds::load(session, &reads.holds, &mut accounts, &mut set).await?;
+    context.accounts.load_locked(session, accounts, &mut set).await?;
+    // After the locks: what another writer posted under these ids is then to be seen.
+    holds::load_seen(session, &reads.journals, &reads.holds, &mut set).await?;
     Ok(set)
 }
 

@@ -1,13 +1,14 @@
 //! What a command decided: everything that is written in one transaction.
 
-use ledger::{Delta, Journal};
+use jiff::Timestamp;
+use ledger::{Delta, Hold, Journal, Refusal, Resolution};
 use merchants::{
     ApiKey, ChannelAccount, Merchant, MerchantChannel, Notification, NotificationTry, Store,
     Terminal,
 };
 use orders::{Aggregate, RefundTry};
 
-use crate::rows::{Job, JobKind};
+use crate::rows::{Burnt, Job, JobKind};
 
 /// State, entries, messages and jobs of one decision. Written together or not at all.
 #[derive(Debug, Default)]
@@ -16,21 +17,106 @@ pub struct Changes {
     pub orders: Vec<Aggregate>,
     pub refund_tries: Vec<RefundTry>,
     pub postings: Vec<Posting>,
+    /// Each brings its expiry job with it.
+    pub holds: Vec<Held>,
+    /// Each ends its hold's expiry job.
+    pub resolutions: Vec<Resolved>,
+    /// Ids that may come again and must then be refused again.
+    pub burnt: Vec<Burnt>,
     pub notifications: Vec<Notification>,
     pub notification_tries: Vec<NotificationTry>,
     pub jobs: Vec<JobChange>,
     pub admin: Vec<AdminRow>,
 }
 
-/// A journal that the ledger accepted, with what it adds to each account.
+/// A journal that the ledger accepted, with what it adds to each account. A repeat adds nothing and
+/// is not written again.
 #[derive(Debug)]
 pub struct Posting {
     pub(crate) journal: Journal,
     pub(crate) hash: [u8; 32],
     pub(crate) deltas: Vec<Delta>,
+    pub(crate) repeat: bool,
 }
 
+/// A hold that the ledger accepted. A repeat is not written again.
 #[derive(Debug)]
+pub struct Held {
+    pub(crate) hold: Hold,
+    pub(crate) hash: [u8; 32],
+    pub(crate) deltas: Vec<Delta>,
+    pub(crate) repeat: bool,
+}
+
+/// The end of a hold that the ledger accepted: with a journal, or money let go.
+#[derive(Debug)]
+pub struct Resolved {
+    pub(crate) resolution: Resolution,
+    pub(crate) posting: Option<Posting>,
+    pub(crate) released: Vec<Delta>,
+    pub(crate) at: Timestamp,
+}
+
+/// Why a journal or a hold was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unposted {
+    pub refusal: Refusal,
+    /// Goes into [`Changes::burnt`] when the same id may come again; an id that was made for this
+    /// one decision need not be kept.
+    pub burnt: Option<Burnt>,
+}
+
+impl Posting {
+    /// It was posted before: the first answer holds.
+    #[must_use]
+    pub const fn is_repeat(&self) -> bool {
+        self.repeat
+    }
+}
+
+impl Held {
+    /// It was held before: the first answer holds.
+    #[must_use]
+    pub const fn is_repeat(&self) -> bool {
+        self.repeat
+    }
+}
+
+impl Changes {
+    /// The journals to write, those of ended holds included.
+    pub(crate) fn new_postings(&self) -> impl Iterator<Item = &Posting> {
+        let ended = self.resolutions.iter().filter_map(|r| r.posting.as_ref());
+        self.postings.iter().filter(|p| !p.repeat).chain(ended)
+    }
+
+    pub(crate) fn new_holds(&self) -> impl Iterator<Item = &Held> {
+        self.holds.iter().filter(|h| !h.repeat)
+    }
+
+    pub(crate) fn deltas(&self) -> impl Iterator<Item = &Delta> {
+        let posted = self.new_postings().flat_map(|p| &p.deltas);
+        let held = self.new_holds().flat_map(|h| &h.deltas);
+        posted.chain(held).chain(self.resolutions.iter().flat_map(|r| &r.released))
+    }
+
+    /// What was asked for, and what follows from holds.
+    pub(crate) fn all_jobs(&self) -> Vec<JobChange> {
+        let expiry = self.new_holds().map(|held| {
+            JobChange::Put(Job {
+                kind: JobKind::Hold,
+                subject: held.hold.id.to_i64(),
+                order: None,
+                due_at: held.hold.expires_at,
+                looks: 0,
+            })
+        });
+        let ended = self.resolutions.iter();
+        let ended = ended.map(|r| JobChange::Done(JobKind::Hold, r.resolution.hold.to_i64()));
+        self.jobs.iter().cloned().chain(expiry).chain(ended).collect()
+    }
+}
+
+#[derive(Debug, Clone)]
 pub enum JobChange {
     /// New, or due at another time.
     Put(Job),

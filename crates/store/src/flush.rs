@@ -7,7 +7,9 @@ use orders::{Aggregate, Attempt, Leg, Order, Refund, RefundTry};
 
 use crate::batch::BatchContext;
 use crate::changes::{Changes, JobChange, Posting};
-use crate::rows::{DeltaRow, EntryRow, Job, JournalRow, RawSums, Record, Word};
+use crate::rows::{
+    Burnt, DeltaRow, EntryRow, HoldRow, Job, JournalRow, RawSums, Record, ResolutionRow, Word,
+};
 use crate::sql::{Cells, Session, SqlError};
 use crate::working::WorkingSet;
 use merchants::{Notification, NotificationTry};
@@ -29,6 +31,7 @@ pub(crate) async fn flush(
     write_orders(session, set).await?;
     let changes = &set.written.changes;
     let made = write_postings(session, context, changes, now_ms).await?;
+    write_holds(session, changes).await?;
     write_messages(session, changes).await?;
     write_jobs(session, changes).await?;
     for change in changes.iter().flat_map(|c| &c.admin) {
@@ -89,29 +92,46 @@ async fn write_postings(
     changes: &[Changes],
     now_ms: i64,
 ) -> Result<Vec<(AccountKey, i64)>, SqlError> {
-    let postings: Vec<&Posting> = changes.iter().flat_map(|c| &c.postings).collect();
-    if postings.is_empty() {
+    let keys: BTreeSet<&AccountKey> =
+        changes.iter().flat_map(Changes::deltas).map(|delta| &delta.account).collect();
+    if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let entries = postings.iter().flat_map(|p| p.journal.entries());
-    let keys: BTreeSet<&AccountKey> = entries.map(|entry| &entry.account).collect();
+    let postings: Vec<&Posting> = changes.iter().flat_map(Changes::new_postings).collect();
     let (ids, made) = context.accounts.resolve(session, &context.ids, keys, now_ms).await?;
     let id_of = |key: &AccountKey| ids.get(key).copied().unwrap_or(0);
 
     let journals = postings.iter().map(|p| journal_row(p).cells()).collect();
-    session.insert(JournalRow::TABLE, journals).await?;
+    insert::<JournalRow>(session, journals).await?;
     let lines = postings.iter().flat_map(|p| entry_rows(p, id_of)).collect();
-    session.insert(EntryRow::TABLE, lines).await?;
+    insert::<EntryRow>(session, lines).await?;
 
     let batch = ids::JournalId::generate(&context.ids, now_ms).to_i64();
     let mut sums: BTreeMap<i64, RawSums> = BTreeMap::new();
-    for delta in postings.iter().flat_map(|p| &p.deltas) {
+    for delta in changes.iter().flat_map(Changes::deltas) {
         let slot = sums.entry(id_of(&delta.account)).or_default();
         *slot = slot.try_add(raw(delta))?;
     }
     let deltas = sums.into_iter().map(|(account, sums)| DeltaRow { account, batch, sums }.cells());
     session.insert(DeltaRow::TABLE, deltas.collect()).await?;
     Ok(made)
+}
+
+async fn insert<R: Record>(session: &mut Session, rows: Vec<Cells>) -> Result<(), SqlError> {
+    if rows.is_empty() { Ok(()) } else { session.insert(R::TABLE, rows).await }
+}
+
+async fn write_holds(session: &mut Session, changes: &[Changes]) -> Result<(), SqlError> {
+    let held = changes.iter().flat_map(Changes::new_holds);
+    let held = held.map(|h| HoldRow { hold: h.hold.clone(), content_hash: h.hash }.cells());
+    insert::<HoldRow>(session, held.collect()).await?;
+    let ends = changes.iter().flat_map(|c| &c.resolutions);
+    let ends = ends.filter_map(|r| {
+        ResolutionRow::of(r.resolution, r.posting.as_ref().map(|p| p.journal.id()), r.at)
+    });
+    insert::<ResolutionRow>(session, ends.map(|row| row.cells()).collect()).await?;
+    let burnt = changes.iter().flat_map(|c| &c.burnt).map(Record::cells);
+    insert::<Burnt>(session, burnt.collect()).await
 }
 
 pub(crate) fn raw(delta: &ledger::Delta) -> RawSums {
@@ -179,13 +199,13 @@ fn last_of<'a>(notifications: impl Iterator<Item = &'a Notification>) -> Vec<Cel
 }
 
 async fn write_jobs(session: &mut Session, changes: &[Changes]) -> Result<(), SqlError> {
-    let last: BTreeMap<_, &JobChange> =
-        changes.iter().flat_map(|c| &c.jobs).map(|change| (change.key(), change)).collect();
+    let last: BTreeMap<_, JobChange> =
+        changes.iter().flat_map(Changes::all_jobs).map(|change| (change.key(), change)).collect();
     let (mut put, mut done) = (Vec::new(), Vec::new());
     for change in last.into_values() {
         match change {
             JobChange::Put(job) => put.push(job.cells()),
-            JobChange::Done(kind, subject) => done.push(vec![kind.word(), (*subject).into()]),
+            JobChange::Done(kind, subject) => done.push(vec![kind.word(), subject.into()]),
         }
     }
     if !put.is_empty() {

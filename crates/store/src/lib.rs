@@ -10,6 +10,7 @@ mod batch;
 mod changes;
 mod error;
 mod flush;
+mod holds;
 mod jobs;
 mod migrate;
 mod open;
@@ -22,13 +23,15 @@ mod working;
 mod writer;
 
 pub use batch::{Command, Decision};
-pub use changes::{AdminRow, Changes, JobChange, PlatformKeyRow, Posting};
+pub use changes::{
+    AdminRow, Changes, Held, JobChange, PlatformKeyRow, Posting, Resolved, Unposted,
+};
 pub use error::StoreError;
 pub use migrate::MigrateError;
 pub use open::{OpenError, Target};
 pub use raw::{RawBatch, RawPayment, RawWriter};
 pub use reader::{PAGE_MAX, PostedJournal};
-pub use rows::{Job, JobKind};
+pub use rows::{Burnt, Job, JobKind};
 pub use sql::{Corrupt, SqlError};
 pub use store::Store;
 pub use working::{Reads, View};

@@ -139,8 +139,10 @@ impl Posting {
     pub fn unguarded(journal: ledger::Journal) -> Result<Self, ledger::Refusal> {
         let hash = crypto::digest::sha256(&journal.canonical_bytes());
         match ledger::Books::default().decide_post(None, hash, &journal) {
-            ledger::PostDecision::Post(deltas) => Ok(Self { journal, hash, deltas }),
-            ledger::PostDecision::Repeat => Ok(Self { journal, hash, deltas: Vec::new() }),
+            ledger::PostDecision::Post(deltas) => Ok(Self { journal, hash, deltas, repeat: false }),
+            ledger::PostDecision::Repeat => {
+                Ok(Self { journal, hash, deltas: Vec::new(), repeat: true })
+            }
             ledger::PostDecision::Refuse(refusal) | ledger::PostDecision::Burn(refusal) => {
                 Err(refusal)
             }

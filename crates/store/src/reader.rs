@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ids::{
-    ApiKeyName, AttemptId, ChannelAccountId, ChannelCode, JournalId, MerchantId, MerchantNo,
-    NotificationId, OrderId, RefundId, TerminalId,
+    ApiKeyName, AttemptId, ChannelAccountId, ChannelCode, HoldId, JournalId, MerchantId,
+    MerchantNo, NotificationId, OrderId, RefundId, TerminalId,
 };
-use ledger::{Account, AccountKey};
+use ledger::{Account, AccountKey, Hold};
 use merchants::{
     ApiKey, ChannelAccount, Merchant, MerchantChannel, Notification, NotificationTry, Terminal,
 };
@@ -149,6 +149,12 @@ impl Readers {
             .await
             .map_err(StoreError::of)?;
         Ok(set.orders.into_values().rev().collect())
+    }
+
+    pub(crate) async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
+        let mut session = self.session().await?;
+        let rows = crate::holds::read(&mut session, &BTreeSet::from([id]), Lock::None).await;
+        Ok(rows.map_err(StoreError::of)?.pop().map(|row| row.hold))
     }
 
     pub(crate) async fn refund(&self, id: RefundId) -> Result<Option<Refund>, StoreError> {

@@ -3,11 +3,11 @@
 use std::fs::File;
 
 use ids::{
-    ApiKeyName, AttemptId, ChannelAccountId, ChannelCode, MerchantId, MerchantNo, NotificationId,
-    OrderId, RefundId, TerminalId,
+    ApiKeyName, AttemptId, ChannelAccountId, ChannelCode, HoldId, MerchantId, MerchantNo,
+    NotificationId, OrderId, RefundId, TerminalId,
 };
 use jiff::Timestamp;
-use ledger::Account;
+use ledger::{Account, Hold};
 use merchants::{
     ApiKey, ChannelAccount, Merchant, MerchantChannel, Notification, NotificationTry, Terminal,
 };
@@ -169,6 +169,8 @@ reads! {
     /// Every version of every account.
     fn channel_accounts() -> Vec<ChannelAccount>;
     fn merchant_channel(merchant: MerchantId, channel: &ChannelCode) -> Option<MerchantChannel>;
+    /// A hold as it stands.
+    fn hold(id: HoldId) -> Option<Hold>;
     /// Every account with its balance, as of one moment.
     fn accounts() -> Vec<Account>;
     /// Every account and every journal, as of one moment.

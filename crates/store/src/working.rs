@@ -3,12 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ids::{AttemptId, MerchantId, MerchantNo, NotificationId, OrderId, RefundId};
-use ledger::{AccountKey, Books, Journal, PostDecision, Seen};
+use ids::{
+    AttemptId, HoldId, JournalId, MerchantId, MerchantNo, NotificationId, OrderId, RefundId,
+};
+use jiff::Timestamp;
+use ledger::{
+    AccountKey, Books, Hold, Journal, PostDecision, Refusal, Resolve, ResolveDecision, Seen,
+};
 use merchants::Notification;
 use orders::Aggregate;
 
-use crate::changes::{Changes, Posting};
+use crate::changes::{Changes, Held, Posting, Resolved, Unposted};
+use crate::rows::{Burnt, BurntKind};
 
 /// What a command needs to see before it can decide.
 #[derive(Debug, Default)]
@@ -21,6 +27,10 @@ pub struct Reads {
     pub refund_nos: BTreeSet<(MerchantId, MerchantNo)>,
     /// Accounts that a journal of the command may take money from.
     pub accounts: BTreeSet<AccountKey>,
+    /// Journals whose id may have been used before; ids made for this decision need not be here.
+    pub journals: BTreeSet<JournalId>,
+    /// Holds to be made or to be ended; their accounts come with them.
+    pub holds: BTreeSet<HoldId>,
     pub notifications: BTreeSet<NotificationId>,
 }
 
@@ -41,6 +51,10 @@ pub(crate) struct WorkingSet {
     pub(crate) refund_nos: BTreeMap<(MerchantId, MerchantNo), (OrderId, RefundId)>,
     pub(crate) notifications: BTreeMap<NotificationId, Notification>,
     pub(crate) books: Books,
+    /// What is known of the ids of journals that were asked for.
+    pub(crate) seen_journals: BTreeMap<JournalId, Seen>,
+    pub(crate) seen_holds: BTreeMap<HoldId, Seen>,
+    pub(crate) holds: BTreeMap<HoldId, Hold>,
     /// Accounts whose balance was loaded and locked: only these can be debited where it matters.
     pub(crate) locked: BTreeSet<AccountKey>,
     pub(crate) written: Written,
@@ -103,20 +117,108 @@ impl<'a> View<'a> {
         self.set.books.available(key)
     }
 
-    /// Decides a journal with a fresh id against the books.
+    /// Decides a journal against the books. An id that may have been used before is asked for in
+    /// [`Reads::journals`].
     ///
     /// # Errors
     /// The ledger's refusal, in its order.
-    pub fn post(&self, journal: Journal) -> Result<Posting, ledger::Refusal> {
+    pub fn post(&self, journal: Journal) -> Result<Posting, Unposted> {
+        self.assert_locked(&journal);
+        let hash = crypto::digest::sha256(&journal.canonical_bytes());
+        let seen = self.set.seen_journals.get(&journal.id());
+        match self.set.books.decide_post(seen, hash, &journal) {
+            PostDecision::Post(deltas) => Ok(Posting { journal, hash, deltas, repeat: false }),
+            PostDecision::Repeat => Ok(Posting { journal, hash, deltas: Vec::new(), repeat: true }),
+            PostDecision::Refuse(refusal) => Err(Unposted { refusal, burnt: None }),
+            PostDecision::Burn(refusal) => {
+                let (id, burnt_at) = (journal.id().to_i64(), journal.booked_at());
+                let kind = BurntKind::Journal;
+                let burnt = Burnt { kind, id, content_hash: hash, refusal, burnt_at };
+                Err(Unposted { refusal, burnt: Some(burnt) })
+            }
+        }
+    }
+
+    /// A hold of the command's [`Reads`], as it stands.
+    #[must_use]
+    pub fn hold(&self, id: HoldId) -> Option<&'a Hold> {
+        self.set.holds.get(&id)
+    }
+
+    /// Decides a new hold. Its id and its account are asked for in [`Reads`].
+    ///
+    /// # Errors
+    /// The ledger's refusal, in its order.
+    pub fn set_aside(&self, hold: Hold, now: Timestamp) -> Result<Held, Unposted> {
+        assert!(self.set.locked.contains(&hold.account), "a held account is asked for in Reads");
+        let hash = crypto::digest::sha256(&hold.canonical_bytes());
+        match self.set.books.decide_hold(self.set.seen_holds.get(&hold.id), hash, &hold) {
+            PostDecision::Post(deltas) => Ok(Held { hold, hash, deltas, repeat: false }),
+            PostDecision::Repeat => Ok(Held { hold, hash, deltas: Vec::new(), repeat: true }),
+            PostDecision::Refuse(refusal) => Err(Unposted { refusal, burnt: None }),
+            PostDecision::Burn(refusal) => {
+                let (kind, id) = (BurntKind::Hold, hold.id.to_i64());
+                let burnt = Burnt { kind, id, content_hash: hash, refusal, burnt_at: now };
+                Err(Unposted { refusal, burnt: Some(burnt) })
+            }
+        }
+    }
+
+    /// Posts what is held, or a part of it; the rest is let go.
+    ///
+    /// # Errors
+    /// The ledger's refusal, in its order; the hold stays as it is.
+    pub fn post_held(
+        &self,
+        id: HoldId,
+        journal: Journal,
+        now: Timestamp,
+    ) -> Result<Resolved, Refusal> {
+        self.assert_locked(&journal);
+        let hash = crypto::digest::sha256(&journal.canonical_bytes());
+        let resolve = Resolve::Post { journal: &journal, now };
+        match self.set.books.decide_resolve(self.hold(id), resolve) {
+            ResolveDecision::Refuse(refusal) => Err(refusal),
+            ResolveDecision::Resolve(resolution, deltas) => {
+                let posting = Some(Posting { journal, hash, deltas, repeat: false });
+                Ok(Resolved { resolution, posting, released: Vec::new(), at: now })
+            }
+        }
+    }
+
+    /// Lets go of what is held.
+    ///
+    /// # Errors
+    /// The ledger's refusal, in its order.
+    pub fn void_hold(&self, id: HoldId, now: Timestamp) -> Result<Resolved, Refusal> {
+        self.release(id, Resolve::Void, now)
+    }
+
+    /// Lets go of what is held, its time being over.
+    ///
+    /// # Errors
+    /// The ledger's refusal, in its order.
+    pub fn expire_hold(&self, id: HoldId, now: Timestamp) -> Result<Resolved, Refusal> {
+        self.release(id, Resolve::Expire { now }, now)
+    }
+
+    fn release(
+        &self,
+        id: HoldId,
+        resolve: Resolve<'_>,
+        now: Timestamp,
+    ) -> Result<Resolved, Refusal> {
+        match self.set.books.decide_resolve(self.hold(id), resolve) {
+            ResolveDecision::Refuse(refusal) => Err(refusal),
+            ResolveDecision::Resolve(resolution, released) => {
+                Ok(Resolved { resolution, posting: None, released, at: now })
+            }
+        }
+    }
+
+    fn assert_locked(&self, journal: &Journal) {
         for key in journal.guarded_debits() {
             assert!(self.set.locked.contains(&key), "a guarded debit is asked for in Reads");
-        }
-        let hash = crypto::digest::sha256(&journal.canonical_bytes());
-        let seen: Option<&Seen> = None;
-        match self.set.books.decide_post(seen, hash, &journal) {
-            PostDecision::Post(deltas) => Ok(Posting { journal, hash, deltas }),
-            PostDecision::Repeat => Ok(Posting { journal, hash, deltas: Vec::new() }),
-            PostDecision::Refuse(refusal) | PostDecision::Burn(refusal) => Err(refusal),
         }
     }
 }
@@ -138,10 +240,49 @@ impl WorkingSet {
         for notification in &changes.notifications {
             self.notifications.insert(notification.id, notification.clone());
         }
-        for posting in &changes.postings {
-            self.books.apply(&posting.deltas);
-        }
+        self.learn(&changes);
         self.written.changes.push(changes);
+    }
+
+    /// What a later command of the batch must see of the books.
+    fn learn(&mut self, changes: &Changes) {
+        for posting in changes.new_postings() {
+            self.books.apply(&posting.deltas);
+            let seen = Seen { content_hash: posting.hash, burnt: None };
+            self.seen_journals.insert(posting.journal.id(), seen);
+        }
+        for held in changes.new_holds() {
+            self.books.apply(&held.deltas);
+            let seen = Seen { content_hash: held.hash, burnt: None };
+            self.seen_holds.insert(held.hold.id, seen);
+            self.holds.insert(held.hold.id, held.hold.clone());
+        }
+        for resolved in &changes.resolutions {
+            self.books.apply(&resolved.released);
+            if let Some(hold) = self.holds.get_mut(&resolved.resolution.hold) {
+                hold.state = resolved.resolution.state;
+            }
+        }
+        for burnt in &changes.burnt {
+            self.learn_burnt(burnt);
+        }
+    }
+
+    /// An id that was posted as well is posted: another process had it with other content.
+    pub(crate) fn learn_burnt(&mut self, burnt: &Burnt) {
+        let seen = Seen { content_hash: burnt.content_hash, burnt: Some(burnt.refusal) };
+        match burnt.kind {
+            BurntKind::Journal => {
+                if let Ok(id) = JournalId::from_i64(burnt.id) {
+                    self.seen_journals.entry(id).or_insert(seen);
+                }
+            }
+            BurntKind::Hold => {
+                if let Ok(id) = HoldId::from_i64(burnt.id) {
+                    self.seen_holds.entry(id).or_insert(seen);
+                }
+            }
+        }
     }
 
     fn index(&mut self, aggregate: &Aggregate) {

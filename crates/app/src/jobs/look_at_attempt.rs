@@ -16,7 +16,7 @@ use crate::give_up::GiveUp;
 impl App {
     pub(crate) async fn look_at_attempt(&self, job: &Job) -> Result<Aggregate, UseCaseError> {
         let id = AttemptId::from_i64(job.subject).or(Err(Failure::unusable("a job's subject")))?;
-        let order = self.store.order(job.order).await?;
+        let order = self.store.order(super::order_of(job)?).await?;
         let order = order.ok_or(Failure::unusable("the order of a job"))?;
         let attempt = order.attempt(id).ok_or(Failure::unusable("the attempt of a job"))?;
         let account = self.account(attempt.channel_account).await?;
@@ -90,12 +90,12 @@ impl Command for Rest {
     }
 
     fn reads(&self, reads: &mut Reads) {
-        reads.orders.insert(self.job.order);
+        reads.orders.extend(self.job.order);
     }
 
     fn decide(&self, view: &View<'_>) -> Decision<()> {
         let id = AttemptId::from_i64(self.job.subject).ok();
-        let found = view.order(self.job.order).zip(id);
+        let found = self.job.order.and_then(|order| view.order(order)).zip(id);
         let closed = found.filter(|(order, id)| {
             order.attempt(*id).is_some_and(|a| a.state == AttemptState::Closed)
         });

@@ -12,7 +12,7 @@ use crate::{App, CALL_LEFT};
 impl App {
     pub(crate) async fn look_at_refund(&self, job: &Job) -> Result<(), UseCaseError> {
         let id = RefundId::from_i64(job.subject).or(Err(Failure::unusable("a job's subject")))?;
-        let order = self.store.order(job.order).await?;
+        let order = self.store.order(super::order_of(job)?).await?;
         let order = order.ok_or(Failure::unusable("the order of a job"))?;
         let refund = order.refund(id).ok_or(Failure::unusable("the refund of a job"))?;
         let attempt = order.attempt(refund.attempt);
@@ -76,7 +76,7 @@ impl Command for Sending {
         let job = Job {
             kind: JobKind::Refund,
             subject: self.refund.to_i64(),
-            order: self.order,
+            order: Some(self.order),
             due_at: self.at.saturating_add(CALL_LEFT).unwrap_or(self.at),
             looks: self.looks,
         };

@@ -34,6 +34,7 @@ impl App {
         let done: Result<(), UseCaseError> = match job.kind {
             JobKind::Attempt => self.look_at_attempt(&job).await.map(|_| ()),
             JobKind::Refund => self.look_at_refund(&job).await,
+            JobKind::Hold => self.expire_hold(&job).await,
             JobKind::Notify => self.send_notification(&job).await,
         };
         if let Err(error) = done {

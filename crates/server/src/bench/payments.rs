@@ -182,7 +182,7 @@ fn raw_payment(ids: &IdSource, n: u64) -> Result<RawPayment, Failed> {
     let (paid, _) = new.on_reply(attempt.id, Source::Charge, &reply, at).ok_or("a reply")?;
     let id = NotificationId::generate(ids, ms);
     let body = channels::notifications::payment_body(id, "payment.paid", &paid, at);
-    let job = |kind, subject| Job { kind, subject, order: new.id(), due_at: at, looks: 0 };
+    let job = |kind, subject| Job { kind, subject, order: Some(new.id()), due_at: at, looks: 0 };
     Ok(RawPayment {
         posting: posting(ids, merchant, attempt.amount, at)?,
         notification: Notification {

@@ -3,7 +3,7 @@
 use ids::OrderId;
 use jiff::Timestamp;
 
-use super::{Record, Word, id, read_count, read_time, table, time};
+use super::{Record, Word, read_count, read_time, table, time};
 use crate::sql::{Cells, Corrupt, RowReader, Table};
 
 /// One piece of work: there is at most one per kind and subject.
@@ -12,7 +12,8 @@ pub struct Job {
     pub kind: JobKind,
     /// The id of what the work is about, without its type.
     pub subject: i64,
-    pub order: OrderId,
+    /// The order that the subject belongs to; a hold's expiry has none.
+    pub order: Option<OrderId>,
     pub due_at: Timestamp,
     /// How often it was looked at in the subject's present state.
     pub looks: u32,
@@ -26,11 +27,17 @@ pub enum JobKind {
     Notify,
     /// Send a refund, or find out what became of it.
     Refund,
+    /// Let go of money whose hold has expired.
+    Hold,
 }
 
 impl Word for JobKind {
-    const WORDS: &'static [(Self, &'static str)] =
-        &[(Self::Attempt, "attempt"), (Self::Notify, "notify"), (Self::Refund, "refund")];
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (Self::Attempt, "attempt"),
+        (Self::Notify, "notify"),
+        (Self::Refund, "refund"),
+        (Self::Hold, "hold"),
+    ];
 }
 
 impl Record for Job {
@@ -42,7 +49,7 @@ impl Record for Job {
         vec![
             self.kind.word(),
             self.subject.into(),
-            self.order.to_i64().into(),
+            self.order.map(OrderId::to_i64).into(),
             time(self.due_at),
             i64::from(self.looks).into(),
             0_i64.into(),
@@ -53,7 +60,7 @@ impl Record for Job {
         let job = Self {
             kind: Word::parse(&row.text()?)?,
             subject: row.int()?,
-            order: id!(row, OrderId),
+            order: row.opt_int()?.map(|raw| OrderId::from_i64(raw).or(Err(Corrupt))).transpose()?,
             due_at: read_time(row)?,
             looks: read_count(row)?,
         };

@@ -3,12 +3,15 @@
 
 mod admin;
 mod books;
+mod holds;
 mod jobs;
 mod notifications;
 mod orders;
 mod refunds;
 
 pub(crate) use books::{AccountRow, DeltaRow, EntryRow, JournalRow, RawSums};
+pub use holds::Burnt;
+pub(crate) use holds::{BurntKind, HoldRow, ResolutionRow};
 pub use jobs::{Job, JobKind};
 
 use jiff::Timestamp;

@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::holds::End;
 use crate::world::{self, Create, Panic, Pay, TakeFromMerchant, World};
+use ledger::{HoldState, Refusal};
 use orders::OrderState;
 use store::{JobKind, StoreError, Target};
 
@@ -37,6 +39,13 @@ on_every_backend![
     a_job_is_leased_to_one_taker_until_the_lease_ends,
     journals_cannot_be_changed,
     pages_follow_each_other,
+    a_journal_id_is_answered_once_and_for_all,
+    a_refused_id_is_burnt,
+    held_money_is_not_available_until_it_is_let_go,
+    a_hold_is_posted_in_part_and_the_rest_let_go,
+    a_hold_ends_once,
+    two_holders_of_the_same_money_one_wins,
+    a_hold_brings_its_expiry_job,
     node_numbers_are_leased_once,
 ];
 
@@ -162,7 +171,7 @@ async fn a_job_is_leased_to_one_taker_until_the_lease_ends(world: World) {
     let (now, later) = (world.now(), world.after(60));
     let first = world.store.claim_jobs(now, later, 10).await.unwrap();
     assert_eq!(first.len(), 1);
-    assert_eq!((first[0].kind, first[0].order), (JobKind::Attempt, order.id()));
+    assert_eq!((first[0].kind, first[0].order), (JobKind::Attempt, Some(order.id())));
     assert_eq!(world.store.claim_jobs(now, later, 10).await.unwrap(), []);
     // The taker died: when its lease is over the job is free again.
     assert_eq!(world.store.claim_jobs(later, world.after(120), 10).await.unwrap().len(), 1);
@@ -174,7 +183,137 @@ async fn a_job_is_leased_to_one_taker_until_the_lease_ends(world: World) {
 
 async fn journals_cannot_be_changed(world: World) {
     world.paid_order("A1", 1).await;
+    let hold = world.hold(1, 1);
+    world.hold_it(&hold).await.unwrap();
+    world.hold_it(&world.hold(2, 1)).await.unwrap_err();
+    world.end_hold(&hold, End::Void).await.unwrap();
     world.assert_append_only().await;
+}
+
+/// The same journal again changes nothing; other content under its id is refused.
+async fn a_journal_id_is_answered_once_and_for_all(world: World) {
+    world.paid_order("A1", 10_000).await;
+    let take = world.take_again(1, 6_000);
+    assert_eq!(world.store.write(take.clone()).await.unwrap(), Ok(false));
+    assert_eq!(world.store.write(take.clone()).await.unwrap(), Ok(true), "a repeat");
+    let other = world.take_again(1, 1_000);
+    let refused = world.store.write(other).await.unwrap();
+    assert_eq!(refused, Err(Refusal::IdSeenWithOtherContent));
+    assert_eq!(world.pending().await, 4_000);
+    let world = Arc::new(world);
+    let again = (0..20).map(|_| {
+        let (world, take) = (Arc::clone(&world), world.take_again(2, 1_000));
+        tokio::spawn(async move { world.store.write(take).await.unwrap() })
+    });
+    let mut fresh = 0;
+    for one in again.collect::<Vec<_>>() {
+        fresh += u32::from(one.await.unwrap() == Ok(false));
+    }
+    assert_eq!(fresh, 1);
+    assert_eq!(world.pending().await, 3_000);
+    world.check_books().await;
+}
+
+/// A refusal for a reason of state is the answer for ever, though the state changes.
+async fn a_refused_id_is_burnt(world: World) {
+    let take = world.take_again(1, 6_000);
+    let refused = world.store.write(take.clone()).await.unwrap();
+    assert_eq!(refused, Err(Refusal::ExceedsAvailable));
+    world.paid_order("A1", 10_000).await;
+    assert_eq!(world.store.write(take).await.unwrap(), Err(Refusal::IdBurnt));
+    let other = world.store.write(world.take_again(1, 1)).await.unwrap();
+    assert_eq!(other, Err(Refusal::IdSeenWithOtherContent));
+    assert_eq!(world.store.write(world.take_again(2, 6_000)).await.unwrap(), Ok(false));
+    let hold = world.hold(3, 5_000);
+    assert_eq!(world.hold_it(&hold).await, Err(Refusal::ExceedsAvailable));
+    world.paid_order("A2", 10_000).await;
+    assert_eq!(world.hold_it(&hold).await, Err(Refusal::IdBurnt));
+    assert_eq!(world.hold_it(&world.hold(3, 1)).await, Err(Refusal::IdSeenWithOtherContent));
+    world.finish().await;
+}
+
+async fn held_money_is_not_available_until_it_is_let_go(world: World) {
+    world.paid_order("A1", 10_000).await;
+    let hold = world.hold(1, 7_000);
+    assert_eq!(world.hold_it(&hold).await, Ok(false));
+    assert_eq!(world.hold_it(&hold).await, Ok(true), "a repeat");
+    assert_eq!(world.hold_it(&world.hold(1, 1)).await, Err(Refusal::IdSeenWithOtherContent));
+    assert_eq!(world.pending().await, 3_000);
+    assert!(!world.store.write(TakeFromMerchant::new(&world, 3_001)).await.unwrap());
+    // Folding keeps what is pending.
+    world.store.fold_accounts().await.unwrap();
+    assert_eq!(world.pending().await, 3_000);
+    assert_eq!(world.end_hold(&hold, End::Void).await, Ok(()));
+    assert_eq!(world.store.hold(hold.id).await.unwrap().unwrap().state, HoldState::Voided);
+    assert_eq!(world.pending().await, 10_000);
+    assert!(world.store.write(TakeFromMerchant::new(&world, 10_000)).await.unwrap());
+    world.finish().await;
+}
+
+async fn a_hold_is_posted_in_part_and_the_rest_let_go(world: World) {
+    world.paid_order("A1", 10_000).await;
+    let hold = world.hold(1, 7_000);
+    world.hold_it(&hold).await.unwrap();
+    assert_eq!(world.end_hold(&hold, End::Post(7_001)).await, Err(Refusal::ExceedsHeld));
+    assert_eq!(world.end_hold(&hold, End::Post(2_000)).await, Ok(()));
+    let state = world.store.hold(hold.id).await.unwrap().unwrap().state;
+    assert!(matches!(state, HoldState::Posted { amount } if amount.minor() == 2_000));
+    assert_eq!(world.pending().await, 8_000);
+    assert_eq!(world.store.books().await.unwrap().1.len(), 2);
+    world.finish().await;
+}
+
+async fn a_hold_ends_once(world: World) {
+    world.paid_order("A1", 10_000).await;
+    let hold = world.hold(1, 7_000);
+    assert_eq!(world.end_hold(&hold, End::Void).await, Err(Refusal::HoldNotFound));
+    world.hold_it(&hold).await.unwrap();
+    assert_eq!(world.end_hold(&hold, End::Expire(10)).await, Err(Refusal::NotYetExpired));
+    let world = Arc::new(world);
+    let enders = (0..30).map(|n| {
+        let (world, hold) = (Arc::clone(&world), hold.clone());
+        let end = [End::Void, End::Post(7_000), End::Expire(61)][n % 3];
+        tokio::spawn(async move { world.end_hold(&hold, end).await })
+    });
+    let mut ended = 0;
+    for one in enders.collect::<Vec<_>>() {
+        ended += u32::from(one.await.unwrap().is_ok());
+    }
+    assert_eq!(ended, 1);
+    world.check_books().await;
+}
+
+async fn two_holders_of_the_same_money_one_wins(world: World) {
+    world.paid_order("A1", 10_000).await;
+    let world = Arc::new(world);
+    let holders = (0..50).map(|n| {
+        let world = Arc::clone(&world);
+        tokio::spawn(async move { world.hold_it(&world.hold(n + 1, 6_000)).await })
+    });
+    let mut won = 0;
+    for one in holders.collect::<Vec<_>>() {
+        won += u32::from(one.await.unwrap().is_ok());
+    }
+    assert_eq!(won, 1);
+    assert_eq!(world.pending().await, 4_000);
+    world.check_books().await;
+}
+
+async fn a_hold_brings_its_expiry_job(world: World) {
+    world.paid_order("A1", 10_000).await;
+    let (kept, voided) = (world.hold(1, 100), world.hold(2, 200));
+    world.hold_it(&kept).await.unwrap();
+    world.hold_it(&voided).await.unwrap();
+    world.end_hold(&voided, End::Void).await.unwrap();
+    assert_eq!(world.store.claim_jobs(world.after(59), world.after(60), 10).await.unwrap(), []);
+    let due = world.store.claim_jobs(world.after(60), world.after(120), 10).await.unwrap();
+    assert_eq!(due.len(), 1);
+    let expected = (JobKind::Hold, kept.id.to_i64(), None);
+    assert_eq!((due[0].kind, due[0].subject, due[0].order), expected);
+    assert_eq!(world.end_hold(&kept, End::Expire(60)).await, Ok(()));
+    assert_eq!(world.store.claim_jobs(world.after(999), world.after(1_000), 10).await.unwrap(), []);
+    assert_eq!(world.pending().await, 10_000);
+    world.finish().await;
 }
 
 async fn pages_follow_each_other(world: World) {

@@ -33,7 +33,7 @@ pub(crate) async fn open(target: Target) -> Result<Store, OpenError> {
     Store::open(target, ids(), 1_800_000_000_000).await
 }
 
-fn fen(minor: u64) -> Amount {
+pub(crate) fn fen(minor: u64) -> Amount {
     Amount::new(minor, Currency::Cny).unwrap()
 }
 
@@ -124,7 +124,7 @@ impl World {
         self.store.write(Pay::of(self, &order)).await.unwrap()
     }
 
-    fn head(&self) -> Header {
+    pub(crate) fn head(&self) -> Header {
         Header {
             id: JournalId::generate(&self.ids, self.now().as_millisecond()),
             subject: "test".to_owned(),
@@ -133,7 +133,7 @@ impl World {
         }
     }
 
-    fn pending_key(&self) -> AccountKey {
+    pub(crate) fn pending_key(&self) -> AccountKey {
         let owner = format!("{}:alipay", self.merchant);
         AccountKey::new(AccountCode::MerchantPending, &owner, Currency::Cny).unwrap()
     }
@@ -170,9 +170,15 @@ impl World {
     }
 
     pub(crate) async fn assert_append_only(&self) {
-        for sql in
-            ["UPDATE journals SET subject = 'x'", "DELETE FROM entries", "DELETE FROM journals"]
-        {
+        let sqls = [
+            "UPDATE journals SET subject = 'x'",
+            "DELETE FROM entries",
+            "DELETE FROM journals",
+            "UPDATE holds SET amount = 1",
+            "DELETE FROM hold_resolutions",
+            "DELETE FROM burnt_ids",
+        ];
+        for sql in sqls {
             let refused = self.store.try_sql(sql).await;
             assert!(refused.is_err(), "{sql}");
         }
@@ -213,7 +219,7 @@ impl Command for Create {
         let job = Job {
             kind: JobKind::Attempt,
             subject: self.order.attempts[0].id.to_i64(),
-            order: order.id,
+            order: Some(order.id),
             due_at: self.at,
             looks: 0,
         };
