@@ -27,14 +27,14 @@ pub use create_payment::{CreatePayment, Means, draft};
 pub use create_refund::{CreateRefund, PaymentRef};
 pub use directory::{Caller, Directory};
 pub use error::{Failure, Refused, UseCaseError};
-pub use queries::Page;
+pub use queries::{Page, PublishedKey};
 pub use take_notice::NoticeOutcome;
 pub use vault::Vault;
 
 use std::sync::Arc;
 
-pub use channels::PlatformKey;
 use channels::Sender;
+pub use channels::{PlatformKey, PlatformKeys};
 use ids::IdSource;
 use jiff::{SignedDuration, Timestamp};
 use store::Store;
@@ -65,8 +65,8 @@ pub struct App {
     pub directory: Directory,
     pub vault: Vault,
     pub settings: Settings,
-    /// Signs notifications to merchants.
-    pub notification_key: PlatformKey,
+    /// Sign notifications, and answers to keys without a shared secret.
+    pub platform_keys: PlatformKeys,
 }
 
 impl std::fmt::Debug for App {

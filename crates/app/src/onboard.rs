@@ -1,7 +1,7 @@
 //! Set up who takes part: merchants, stores, terminals, API keys, channel accounts, platform keys.
 
 use crypto::random::random_alphanumeric;
-use crypto::{RsaPrivateKey, RsaPublicKey, Sm2PublicKey};
+use crypto::{RsaPublicKey, Sm2PublicKey};
 use ids::{ApiKeyName, ChannelAccountId, ChannelCode, MerchantId, StoreId, TerminalId};
 use jiff::Timestamp;
 use merchants::{
@@ -12,13 +12,14 @@ use secret::Secret;
 use store::{AdminRow, Changes, Command, Decision, PlatformKeyRow, Reads, View};
 
 use crate::error::{Failure, UseCaseError};
-use crate::{App, PlatformKey, Vault};
+use crate::{App, PlatformKey, PlatformKeys, Vault};
 
 /// Characters of a generated HMAC secret: 190 bits.
 const SECRET_CHARACTERS: usize = 32;
 const KEY_NAME_CHARACTERS: usize = 16;
 /// What a platform key is sealed for.
 const PLATFORM_KEY_PURPOSE: &str = "platform_key";
+const PLATFORM_KEY_NAME_LENGTH: usize = 16;
 
 /// A fresh key, and what its holder must be given once.
 #[derive(Debug)]
@@ -218,33 +219,72 @@ impl App {
     }
 }
 
+/// The algorithms of the platform's own keys.
+const PLATFORM_ALGORITHMS: [KeyAlgorithm; 2] = [KeyAlgorithm::RsaSha256, KeyAlgorithm::Sm2Sm3];
+
 impl App {
-    /// The platform's key of that name: the stored one, or a fresh one that is stored first.
+    /// The platform's newest key of each algorithm; what is missing is made first.
     ///
     /// # Errors
-    /// A failure when it was sealed with another master key, or of the store.
-    pub async fn platform_key(
+    /// A failure when one was sealed with another master key, or of the store.
+    pub async fn load_platform_keys(
         store: &store::Store,
         vault: &Vault,
-        name: &str,
         now: Timestamp,
-    ) -> Result<PlatformKey, UseCaseError> {
-        if let Some(row) = store.platform_key(name).await? {
-            let pem = vault.open(PLATFORM_KEY_PURPOSE, &row.sealed)?;
-            let key = PlatformKey::from_pem(name, &pem);
-            return Ok(key.or(Err(Failure::unusable("a platform key")))?);
+    ) -> Result<PlatformKeys, UseCaseError> {
+        let known = store.platform_keys().await?;
+        for algorithm in PLATFORM_ALGORITHMS {
+            if !known.iter().any(|row| row.algorithm == algorithm) {
+                add_platform_key(store, vault, algorithm, now).await?;
+            }
         }
-        let rsa = RsaPrivateKey::generate();
-        let row = PlatformKeyRow {
-            name: name.to_owned(),
-            algorithm: KeyAlgorithm::RsaSha256,
-            public_key: rsa.public_key().to_pem(),
-            sealed: vault.seal(PLATFORM_KEY_PURPOSE, &rsa.to_pem()),
-            created_at: now,
+        // Read again: two processes may have made one each, and both take the same.
+        let rows = store.platform_keys().await?;
+        let newest = |algorithm| {
+            let row = rows.iter().rfind(|row| row.algorithm == algorithm);
+            let row = row.ok_or(Failure::unusable("the platform's keys"))?;
+            let pem = vault.open(PLATFORM_KEY_PURPOSE, &row.sealed)?;
+            PlatformKey::from_pem(&row.name, algorithm, &pem)
+                .or(Err(Failure::unusable("a platform key")))
         };
-        store.write(Put { at: now, rows: vec![AdminRow::PlatformKey(row)] }).await?;
-        Ok(PlatformKey { name: name.to_owned(), rsa })
+        Ok(PlatformKeys {
+            rsa: newest(KeyAlgorithm::RsaSha256)?,
+            sm2: newest(KeyAlgorithm::Sm2Sm3)?,
+        })
     }
+
+    /// Makes a new signing key of the platform. Processes sign with it from their next start; the
+    /// public halves of the old ones stay published, so that old messages can still be verified.
+    ///
+    /// # Errors
+    /// A failure for an algorithm without a public half, or of the store.
+    pub async fn rotate_platform_key(
+        &self,
+        algorithm: KeyAlgorithm,
+    ) -> Result<PlatformKey, UseCaseError> {
+        add_platform_key(&self.store, &self.vault, algorithm, self.now()).await
+    }
+}
+
+/// Under a name of its own, so that two processes that start at once do not overwrite each other.
+async fn add_platform_key(
+    store: &store::Store,
+    vault: &Vault,
+    algorithm: KeyAlgorithm,
+    now: Timestamp,
+) -> Result<PlatformKey, UseCaseError> {
+    let name = format!("pk_{}", random_alphanumeric(PLATFORM_KEY_NAME_LENGTH));
+    let key = PlatformKey::generate(&name, algorithm);
+    let key = key.ok_or(Failure::unusable("a platform key without a public half"))?;
+    let row = PlatformKeyRow {
+        name,
+        algorithm,
+        public_key: key.public_pem(),
+        sealed: vault.seal(PLATFORM_KEY_PURPOSE, &key.private_pem()),
+        created_at: now,
+    };
+    store.write(Put { at: now, rows: vec![AdminRow::PlatformKey(row)] }).await?;
+    Ok(key)
 }
 
 /// Writes operators' rows as they are.

@@ -1,8 +1,9 @@
 //! What a merchant may read: its own payments, refunds and notifications, and nobody else's.
 
 use ids::{MerchantId, MerchantNo, NotificationId, OrderId, RefundId};
-use merchants::{Notification, NotificationTry};
+use merchants::{KeyAlgorithm, Notification, NotificationTry};
 use orders::{Aggregate, Refund};
+use store::PlatformKeyRow;
 
 use crate::App;
 use crate::error::Failure;
@@ -14,6 +15,15 @@ pub struct Page<Id> {
     pub before: Option<Id>,
     /// At most so many; the store has a bound of its own.
     pub limit: u32,
+}
+
+/// The public half of one of the platform's keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedKey {
+    pub name: String,
+    pub algorithm: KeyAlgorithm,
+    /// PEM.
+    pub public_key: String,
 }
 
 impl App {
@@ -102,6 +112,20 @@ impl App {
         page: Page<NotificationId>,
     ) -> Result<Vec<Notification>, Failure> {
         Ok(self.store.notifications_page(merchant, page.before, page.limit).await?)
+    }
+
+    /// The platform's own keys, the oldest first.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn published_keys(&self) -> Result<Vec<PublishedKey>, Failure> {
+        let rows = self.store.platform_keys().await?.into_iter();
+        let public = |row: PlatformKeyRow| PublishedKey {
+            name: row.name,
+            algorithm: row.algorithm,
+            public_key: row.public_key,
+        };
+        Ok(rows.map(public).collect())
     }
 
     /// Whether the store answers.

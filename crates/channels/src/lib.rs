@@ -10,13 +10,14 @@ mod connector;
 #[cfg(test)]
 mod golden;
 pub mod notifications;
+mod platform_key;
 mod sender;
 mod wechat;
 
 pub use connector::{
     BuildError, ChannelConfig, ConfigError, Connector, NoticeRefusal, connector, silence,
 };
-pub use notifications::PlatformKey;
+pub use platform_key::{PlatformKey, PlatformKeys};
 pub use sender::{HttpSender, SendError, Sender};
 
 use ids::ChannelCode;

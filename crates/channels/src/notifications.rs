@@ -5,36 +5,15 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
-use crypto::KeyError;
 use http::header::CONTENT_TYPE;
 use ids::NotificationId;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use merchants::Notification;
 use orders::{Aggregate, Attempt, OrderState, Refund, RefundOrigin, RefundState};
-use secret::Secret;
 use serde_json::{Value, json};
 
-use crate::Request;
-
-/// The platform's own signing key, by which merchants know that a message is ours.
-#[derive(Debug, Clone)]
-pub struct PlatformKey {
-    pub name: String,
-    pub rsa: crypto::RsaPrivateKey,
-}
-
-impl PlatformKey {
-    /// # Errors
-    /// [`KeyError`] when the text is no RSA private key.
-    pub fn from_pem(name: &str, pem: &Secret<String>) -> Result<Self, KeyError> {
-        let rsa = crypto::RsaPrivateKey::from_pem(pem.expose())?;
-        Ok(Self { name: name.to_owned(), rsa })
-    }
-}
-
-/// The scheme of a notification's signature, verified with the platform's public key.
-pub const NOTIFICATION_SCHEME: &str = "SUANPAN-RSA-SHA256";
+use crate::{PlatformKey, Request};
 
 /// The signed message to the merchant: `POST` of the body, with the signature over
 /// `TIMESTAMP\nNONCE\nBODY\n` in headers.
@@ -48,13 +27,13 @@ pub fn request(
     nonce: &str,
 ) -> Result<Request, http::Error> {
     let (seconds, body) = (now.as_second().to_string(), &notification.body);
-    let signature = key.rsa.sign_sha256(format!("{seconds}\n{nonce}\n{body}\n").as_bytes());
+    let signature = key.sign(format!("{seconds}\n{nonce}\n{body}\n").as_bytes());
     http::Request::post(&notification.url)
         .header(CONTENT_TYPE, "application/json")
         .header("Suanpan-Timestamp", seconds)
         .header("Suanpan-Nonce", nonce)
         .header("Suanpan-Key-Id", &key.name)
-        .header("Suanpan-Signature-Type", NOTIFICATION_SCHEME)
+        .header("Suanpan-Signature-Type", key.scheme())
         .header("Suanpan-Signature", BASE64.encode(signature))
         .body(Bytes::copy_from_slice(body.as_bytes()))
 }

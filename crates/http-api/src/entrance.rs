@@ -94,7 +94,8 @@ fn is_signed(caller: &Caller, text: &[u8], signature: &[u8]) -> bool {
     }
 }
 
-/// Signs `TIMESTAMP\nNONCE\nBODY\n`: with the shared secret for HMAC keys, else with the platform's key.
+/// Signs `TIMESTAMP\nNONCE\nBODY\n`: with the shared secret for HMAC keys, else with the
+/// platform's key of the same algorithm.
 async fn sign(state: &ApiState, caller: &Caller, response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
     let Ok(body) = to_bytes(body, ANSWER_BYTES_MAX).await else {
@@ -104,17 +105,21 @@ async fn sign(state: &ApiState, caller: &Caller, response: Response) -> Response
     let nonce = ids::JobId::generate(&state.app.ids, now.as_millisecond()).to_string();
     let head = format!("{}\n{nonce}\n", now.as_second());
     let text = [head.as_bytes(), &body, b"\n"].concat();
-    let platform = &state.app.notification_key;
+    let algorithm = caller.key.algorithm;
     let (name, signature): (&str, Vec<u8>) = match &caller.secret {
         Some(secret) => {
             (caller.key.name.as_str(), crypto::mac::hmac_sha256(secret, &text).to_vec())
         }
-        None => (&platform.name, platform.rsa.sign_sha256(&text)),
+        None => {
+            let platform = state.app.platform_keys.for_algorithm(algorithm);
+            (&platform.name, platform.sign(&text))
+        }
     };
     let headers = [
         ("suanpan-timestamp", now.as_second().to_string()),
         ("suanpan-nonce", nonce),
         ("suanpan-key-id", name.to_owned()),
+        ("suanpan-signature-type", algorithm.scheme().to_owned()),
         ("suanpan-signature", BASE64.encode(signature)),
     ];
     for (name, value) in headers {

@@ -7,9 +7,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use channels::notifications::NOTIFICATION_SCHEME;
 use serde_json::{Value, json};
 
+use crate::errors::ApiError;
 use crate::state::ApiState;
 
 /// Requests by the hundreds of their status.
@@ -37,15 +37,15 @@ pub(crate) async fn ready(State(state): State<ApiState>) -> (StatusCode, &'stati
     }
 }
 
-/// The public half of the platform's key: what merchants verify notifications, and answers to keys
-/// without a shared secret, with.
-pub(crate) async fn platform_keys(State(state): State<ApiState>) -> Json<Value> {
-    let key = &state.app.notification_key;
-    Json(json!({ "items": [{
-        "key_id": key.name,
-        "scheme": NOTIFICATION_SCHEME,
-        "public_key": key.rsa.public_key().to_pem(),
-    }] }))
+/// The public halves of the platform's keys, the newest last: what merchants verify notifications,
+/// and answers to keys without a shared secret, with. Old ones stay, for old messages.
+pub(crate) async fn platform_keys(State(state): State<ApiState>) -> Result<Json<Value>, ApiError> {
+    let keys = state.app.published_keys().await?;
+    let shown = keys.into_iter().map(|key| {
+        let scheme = key.algorithm.scheme();
+        json!({ "key_id": key.name, "scheme": scheme, "public_key": key.public_key })
+    });
+    Ok(Json(json!({ "items": shown.collect::<Vec<_>>() })))
 }
 
 /// Prometheus text.

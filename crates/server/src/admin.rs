@@ -6,7 +6,7 @@ use app::App;
 use app::onboard::{IssuedKey, KeyMaterial, NewChannelAccount};
 use clap::{Args, Subcommand};
 use ids::{ApiKeyName, ChannelAccountId, ChannelCode, MerchantId};
-use merchants::TerminalKind;
+use merchants::{KeyAlgorithm, TerminalKind};
 use secret::Secret;
 use serde_json::{Value, json};
 
@@ -46,6 +46,12 @@ enum Admin {
     },
     /// Revoke an API key.
     RevokeKey { name: String },
+    /// Make a new signing key of the platform; servers sign with it from their next start.
+    RotatePlatformKey {
+        /// rsa, sm2
+        #[arg(value_parser = ["rsa", "sm2"])]
+        algorithm: String,
+    },
     /// Add a version of our account at a channel; the file is its parameters as JSON.
     AddChannelAccount {
         channel: String,
@@ -102,6 +108,14 @@ async fn run(app: &App, command: Admin) -> Outcome {
         Admin::RevokeKey { name } => {
             let revoked = app.revoke_key(&ApiKeyName::parse(&name)?).await?;
             print(&json!({ "revoked": revoked }));
+        }
+        Admin::RotatePlatformKey { algorithm } => {
+            let sm2 = algorithm == "sm2";
+            let algorithm = if sm2 { KeyAlgorithm::Sm2Sm3 } else { KeyAlgorithm::RsaSha256 };
+            let key = app.rotate_platform_key(algorithm).await?;
+            print(
+                &json!({ "key_id": key.name, "scheme": key.scheme(), "public_key": key.public_pem() }),
+            );
         }
         Admin::AddChannelAccount { channel, account_no, config, live } => {
             let config = Secret::new(std::fs::read_to_string(config)?);

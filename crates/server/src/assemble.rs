@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::{App, Directory, PlatformKey, Settings};
+use app::{App, Directory, Settings};
 use channels::HttpSender;
 use ids::IdSource;
 use jiff::SignedDuration;
@@ -12,9 +12,6 @@ use tokio::sync::watch;
 
 use crate::PlaceArgs;
 use crate::clock::{self, RealClock};
-
-/// The name of the platform's signing key.
-pub(crate) const PLATFORM_KEY: &str = "platform_rsa_1";
 
 const NODE_LEASE: SignedDuration = SignedDuration::from_secs(60);
 const NODE_RENEW: Duration = Duration::from_secs(15);
@@ -31,8 +28,7 @@ pub(crate) async fn assemble(place: &PlaceArgs) -> Result<Arc<App>, Failed> {
     let now = clock::now();
     let ids = node_ids(place, &owner).await?;
     let store = Store::open(place.target(), Arc::clone(&ids), now.as_millisecond()).await?;
-    let notification_key: PlatformKey =
-        App::platform_key(&store, &vault, PLATFORM_KEY, now).await?;
+    let platform_keys = App::load_platform_keys(&store, &vault, now).await?;
     Ok(Arc::new(App {
         store,
         clock: Arc::new(RealClock),
@@ -41,7 +37,7 @@ pub(crate) async fn assemble(place: &PlaceArgs) -> Result<Arc<App>, Failed> {
         directory: Directory::default(),
         vault,
         settings: Settings { public_url: place.public_url().to_owned() },
-        notification_key,
+        platform_keys,
     }))
 }
 

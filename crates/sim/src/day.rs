@@ -23,7 +23,7 @@ const TICK_MS: u64 = 400;
 /// Nobody sleeps longer, so that what comes up meanwhile is seen.
 const IDLE_MS_MAX: u64 = 30_000;
 /// Long enough for every schedule of ours to end.
-const REST: SignedDuration = SignedDuration::from_hours(30);
+pub(crate) const REST: SignedDuration = SignedDuration::from_hours(30);
 const POLLS_MAX: u64 = 5_000_000;
 const CRASHES_MAX: u64 = 4;
 
@@ -76,24 +76,24 @@ pub fn run(stage: &Stage, seed: u64) -> Result<Report, Failed> {
     Ok(Report { seed, crashes, ..audited })
 }
 
-fn restart(world: &World, app: Arc<App>) -> Result<Arc<App>, Failed> {
+pub(crate) fn restart(world: &World, app: Arc<App>) -> Result<Arc<App>, Failed> {
     let app = Arc::try_unwrap(app).or(Err("a task outlived its crash"))?;
     world.process(app.store)
 }
 
 /// The faults end; what is left must come to rest.
-fn calm(world: &World) {
+pub(crate) fn calm(world: &World) {
     let mut outside = lock(&world.outside);
     outside.loss_percent = 0;
     outside.sandbox.faults.clear();
 }
 
-fn after(at: Timestamp, wait: SignedDuration) -> Timestamp {
+pub(crate) fn after(at: Timestamp, wait: SignedDuration) -> Timestamp {
     at.saturating_add(wait).unwrap_or(at)
 }
 
 /// Drives a future that waits for no clock.
-fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     loop {
@@ -259,7 +259,12 @@ fn spawn_all(executor: &mut Executor, world: &World, app: &Arc<App>, plan: &Plan
 }
 
 /// Jobs, folding, and the channels' notices; each ends when nothing is left, if `until_rest`.
-fn spawn_service(executor: &mut Executor, world: &World, app: &Arc<App>, until_rest: bool) {
+pub(crate) fn spawn_service(
+    executor: &mut Executor,
+    world: &World,
+    app: &Arc<App>,
+    until_rest: bool,
+) {
     let (time, worker) = (Arc::clone(&world.time), Arc::clone(app));
     executor.spawn(async move {
         loop {

@@ -8,9 +8,13 @@
 mod audit;
 mod day;
 mod executor;
+mod fate;
 mod random;
+mod steps;
 mod world;
 
 pub use audit::Finding;
 pub use day::{Report, run};
+pub use fate::Wrong;
+pub use steps::{Story, Told, tell, trio};
 pub use world::Stage;

@@ -4,17 +4,19 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::onboard::NewChannelAccount;
-use app::{App, Clock, Directory, PlatformKey, Settings, Vault};
+use app::{App, Clock, Directory, PlatformKey, PlatformKeys, Settings, Vault};
 use bytes::Bytes;
 use channels::{Request, Response, SendError, Sender};
 use crypto::aead::Aes256Key;
 use ids::{ChannelCode, IdSource, MerchantId};
 use jiff::Timestamp;
+use merchants::KeyAlgorithm;
 use sandbox::{Delivery, Sandbox, SandboxConfig, Trust, parameters};
 use secret::Secret;
 use store::{Store, Target};
 
 use crate::executor::Time;
+use crate::fate::{Steps, Wrong};
 use crate::random::Random;
 
 pub(crate) type Failed = Box<dyn std::error::Error + Send + Sync>;
@@ -30,7 +32,7 @@ const TIMEOUT_MS: u64 = 10_000;
 #[derive(Debug, Clone)]
 pub struct Stage {
     config: SandboxConfig,
-    platform: crypto::RsaPrivateKey,
+    platform: PlatformKeys,
 }
 
 impl Stage {
@@ -38,7 +40,13 @@ impl Stage {
     /// When the cryptographic library fails.
     pub fn new() -> Result<Self, Failed> {
         let config = SandboxConfig::generate(start())?;
-        Ok(Self { config, platform: crypto::RsaPrivateKey::generate() })
+        let key = |algorithm| {
+            let key = PlatformKey::generate("sim", algorithm);
+            key.ok_or("an algorithm with a public half")
+        };
+        let platform =
+            PlatformKeys { rsa: key(KeyAlgorithm::RsaSha256)?, sm2: key(KeyAlgorithm::Sm2Sm3)? };
+        Ok(Self { config, platform })
     }
 }
 
@@ -53,7 +61,8 @@ pub(crate) struct World {
     pub(crate) time: Arc<Time>,
     pub(crate) outside: Arc<Mutex<Outside>>,
     pub(crate) ids: Arc<IdSource>,
-    platform: PlatformKey,
+    steps: Arc<Steps>,
+    platform: PlatformKeys,
 }
 
 /// The channels and the network to them.
@@ -79,6 +88,7 @@ impl Clock for VirtualClock {
 struct Network {
     time: Arc<Time>,
     outside: Arc<Mutex<Outside>>,
+    steps: Arc<Steps>,
 }
 
 pub(crate) fn lock(outside: &Mutex<Outside>) -> MutexGuard<'_, Outside> {
@@ -97,8 +107,14 @@ impl World {
             time: Time::starting_at(start()),
             outside: Arc::new(Mutex::new(outside)),
             ids: Arc::new(IdSource::new(1)?),
-            platform: PlatformKey { name: "sim".to_owned(), rsa: stage.platform.clone() },
+            steps: Arc::new(Steps::new(None)),
+            platform: stage.platform.clone(),
         })
+    }
+
+    /// The same world, where steps are counted from here on and one may go wrong.
+    pub(crate) fn with_steps(self, steps: Arc<Steps>) -> Self {
+        Self { steps, ..self }
     }
 
     pub(crate) async fn store(&self) -> Result<Store, Failed> {
@@ -109,15 +125,17 @@ impl World {
     /// A process of ours over the store: as it starts, and as it starts again after a crash.
     pub(crate) fn process(&self, store: Store) -> Result<Arc<App>, Failed> {
         let (time, outside) = (Arc::clone(&self.time), Arc::clone(&self.outside));
+        let steps = Arc::clone(&self.steps);
+        let fates = Arc::clone(&steps);
         Ok(Arc::new(App {
-            store,
+            store: store.with_fates(fates),
             clock: Arc::new(VirtualClock(Arc::clone(&self.time))),
             ids: Arc::clone(&self.ids),
-            sender: Arc::new(Network { time, outside }),
+            sender: Arc::new(Network { time, outside, steps }),
             directory: Directory::default(),
             vault: Vault::new(Aes256Key::from_slice(&[7; 32])?),
-            settings: Settings { public_url: "http://suanpan.test".to_owned() },
-            notification_key: self.platform.clone(),
+            settings: Settings { public_url: "https://suanpan.test".to_owned() },
+            platform_keys: self.platform.clone(),
         }))
     }
 }
@@ -125,6 +143,32 @@ impl World {
 #[async_trait::async_trait]
 impl Sender for Network {
     async fn send(&self, request: Request) -> Result<Response, SendError> {
+        match self.steps.step() {
+            None => self.carry(&request).await,
+            Some(Wrong::Fail) => Err(SendError::NotSent),
+            Some(Wrong::LoseAnswer) => {
+                drop(self.carry(&request).await);
+                Err(SendError::NoAnswer)
+            }
+            Some(Wrong::Twice) => {
+                drop(self.carry(&request).await);
+                self.carry(&request).await
+            }
+            Some(Wrong::DieBefore) => {
+                self.steps.die();
+                std::future::pending().await
+            }
+            Some(Wrong::DieAfter) => {
+                drop(self.carry(&request).await);
+                self.steps.die();
+                std::future::pending().await
+            }
+        }
+    }
+}
+
+impl Network {
+    async fn carry(&self, request: &Request) -> Result<Response, SendError> {
         let (there, back, lost, lost_back) = {
             let mut outside = lock(&self.outside);
             let loss = outside.loss_percent;
@@ -140,7 +184,7 @@ impl Sender for Network {
         if request.uri().host() == Some("merchant.test") {
             return Ok(self.merchant_takes());
         }
-        let delivery = lock(&self.outside).sandbox.handle(self.time.now(), CHANNELS, &request);
+        let delivery = lock(&self.outside).sandbox.handle(self.time.now(), CHANNELS, request);
         match delivery {
             Delivery::Answer { after_ms, response } if !lost_back && after_ms < TIMEOUT_MS => {
                 self.time.sleep(after_ms + back).await;
@@ -152,9 +196,7 @@ impl Sender for Network {
             }
         }
     }
-}
 
-impl Network {
     fn merchant_takes(&self) -> Response {
         let mut outside = lock(&self.outside);
         let mut answer = Response::new(Bytes::new());

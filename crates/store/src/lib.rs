@@ -9,6 +9,7 @@ mod accounts;
 mod batch;
 mod changes;
 mod error;
+mod fates;
 mod flush;
 mod holds;
 mod jobs;
@@ -27,6 +28,7 @@ pub use changes::{
     AdminRow, Changes, Held, JobChange, PlatformKeyRow, Posting, Resolved, Unposted,
 };
 pub use error::StoreError;
+pub use fates::{WriteFate, WriteFates};
 pub use migrate::MigrateError;
 pub use open::{OpenError, Target};
 pub use raw::{RawBatch, RawPayment, RawWriter};

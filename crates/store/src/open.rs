@@ -84,6 +84,7 @@ async fn open_memory(
         writer: Writer::Inline { session: Arc::clone(&session), context },
         readers: Readers::new(vec![Arc::clone(&session)], None),
         side: Readers::new(vec![session], None),
+        fates: None,
         thread: None,
         lock: None,
     })
@@ -114,6 +115,7 @@ async fn open_directory(
         writer,
         readers: Readers::new(readers, None),
         side: Readers::new(vec![side], None),
+        fates: None,
         thread: Some(thread),
         lock: Some(lock),
     })
@@ -139,6 +141,7 @@ async fn open_postgres(
         writer: spawn_tasks(writers, Arc::clone(&url), &context),
         readers: Readers::new(readers, Some(Arc::clone(&url))),
         side: Readers::new(vec![Arc::new(Mutex::new(session))], Some(url)),
+        fates: None,
         thread: None,
         lock: None,
     })

@@ -9,15 +9,17 @@ use ids::{
 };
 use ledger::{Account, AccountKey, Hold};
 use merchants::{
-    ApiKey, ChannelAccount, Merchant, MerchantChannel, Notification, NotificationTry, Terminal,
+    ApiKey, ChannelAccount, KeyAlgorithm, Merchant, MerchantChannel, Notification, NotificationTry,
+    Terminal,
 };
 use orders::{Aggregate, Attempt, Refund};
 use tokio::sync::Mutex;
 
 use crate::accounts::{add_deltas, parse_key, to_account};
 use crate::batch::load_orders;
+use crate::changes::PlatformKeyRow;
 use crate::error::StoreError;
-use crate::rows::{AccountRow, Record};
+use crate::rows::{AccountRow, Record, Word as _};
 use crate::sql::{Cells, Corrupt, Lock, Mode, RowReader, Session, SqlError, Table, Value};
 use crate::working::WorkingSet;
 
@@ -232,11 +234,29 @@ impl Readers {
         self.one(&["id"], vec![id.to_i64().into()]).await
     }
 
-    pub(crate) async fn platform_key(
+    /// A few: one per algorithm and rotation.
+    pub(crate) async fn platform_keys(&self) -> Result<Vec<PlatformKeyRow>, StoreError> {
+        let sql = "SELECT name, algorithm, public_key, sealed, created_at \
+                   FROM platform_keys ORDER BY created_at, name";
+        let rows = self.query(sql, &[]).await?;
+        let read: Result<Vec<_>, Corrupt> = rows.into_iter().map(Record::from_cells).collect();
+        read.map_err(|corrupt| StoreError::of(corrupt.into()))
+    }
+
+    pub(crate) async fn key_algorithm_of(
         &self,
-        name: &str,
-    ) -> Result<Option<crate::changes::PlatformKeyRow>, StoreError> {
-        self.one(&["name"], vec![name.into()]).await
+        merchant: MerchantId,
+    ) -> Result<Option<KeyAlgorithm>, StoreError> {
+        let sql = "SELECT algorithm FROM api_keys WHERE merchant_id = ?1 \
+                   AND public_key IS NOT NULL AND revoked_at IS NULL \
+                   ORDER BY created_at DESC, name DESC LIMIT 1";
+        let rows = self.query(sql, &[merchant.to_i64().into()]).await?;
+        let read = |row| KeyAlgorithm::parse(&RowReader::new(row).text()?);
+        rows.into_iter()
+            .next()
+            .map(read)
+            .transpose()
+            .map_err(|corrupt| StoreError::of(corrupt.into()))
     }
 
     /// All versions of all accounts: a few per acquirer.

@@ -9,15 +9,18 @@ use ids::{
 use jiff::Timestamp;
 use ledger::{Account, Hold};
 use merchants::{
-    ApiKey, ChannelAccount, Merchant, MerchantChannel, Notification, NotificationTry, Terminal,
+    ApiKey, ChannelAccount, KeyAlgorithm, Merchant, MerchantChannel, Notification, NotificationTry,
+    Terminal,
 };
 use orders::{Aggregate, Refund};
 
 use crate::batch::Command;
 use crate::changes::PlatformKeyRow;
 use crate::error::StoreError;
+use crate::fates::{WriteFate, WriteFates};
 use crate::reader::{PostedJournal, Readers};
 use crate::rows::Job;
+use crate::sql::SqlError;
 use crate::writer::Writer;
 
 /// A store, whichever backend it has.
@@ -26,6 +29,7 @@ pub struct Store {
     pub(crate) readers: Readers,
     /// A writing connection for what does not go through the queue: leases and folding.
     pub(crate) side: Readers,
+    pub(crate) fates: Option<std::sync::Arc<dyn WriteFates>>,
     pub(crate) thread: Option<std::thread::JoinHandle<()>>,
     /// Keeps the data directory ours for as long as the store lives.
     #[expect(dead_code, reason = "held, not read")]
@@ -44,7 +48,26 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; only [`StoreError::Unknown`] leaves open whether it was written.
     pub async fn write<C: Command>(&self, command: C) -> Result<C::Answer, StoreError> {
-        self.writer.write(command).await
+        let fate = self.fates.as_ref().map_or(WriteFate::Write, |fates| fates.next());
+        match fate {
+            WriteFate::Write => self.writer.write(command).await,
+            WriteFate::Refuse => Err(StoreError::Overloaded),
+            WriteFate::LoseAnswer => {
+                self.writer.write(command).await?;
+                Err(StoreError::Unknown(SqlError::lost()))
+            }
+            WriteFate::DieBefore => std::future::pending().await,
+            WriteFate::DieAfter => {
+                drop(self.writer.write(command).await);
+                std::future::pending().await
+            }
+        }
+    }
+
+    /// The same store, with the fate of each write in another's hands: for simulation.
+    #[must_use]
+    pub fn with_fates(self, fates: std::sync::Arc<dyn WriteFates>) -> Self {
+        Self { fates: Some(fates), ..self }
     }
 
     /// How many commands wait for the writer.
@@ -165,7 +188,10 @@ reads! {
     fn terminal(id: TerminalId) -> Option<Terminal>;
     fn api_key(name: &ApiKeyName) -> Option<ApiKey>;
     fn channel_account(id: ChannelAccountId) -> Option<ChannelAccount>;
-    fn platform_key(name: &str) -> Option<PlatformKeyRow>;
+    /// The platform's own keys, the oldest first.
+    fn platform_keys() -> Vec<PlatformKeyRow>;
+    /// The algorithm of the newest key in force of a merchant that has a public half.
+    fn key_algorithm_of(merchant: MerchantId) -> Option<KeyAlgorithm>;
     /// Every version of every account.
     fn channel_accounts() -> Vec<ChannelAccount>;
     fn merchant_channel(merchant: MerchantId, channel: &ChannelCode) -> Option<MerchantChannel>;

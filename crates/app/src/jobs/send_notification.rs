@@ -3,7 +3,7 @@
 use channels::{SendError, notifications as text};
 use ids::NotificationId;
 use jiff::Timestamp;
-use merchants::{Notification, NotificationState, NotificationTry};
+use merchants::{KeyAlgorithm, Notification, NotificationState, NotificationTry};
 use store::{Changes, Command, Decision, Job, JobChange, JobKind, Reads, View};
 
 use crate::App;
@@ -21,7 +21,9 @@ impl App {
         };
         let sent_at = self.now();
         let nonce = ids::JobId::generate(&self.ids, sent_at.as_millisecond()).to_string();
-        let signed = text::request(&notification, &self.notification_key, sent_at, &nonce);
+        let algorithm = self.store.key_algorithm_of(notification.merchant).await?;
+        let key = self.platform_keys.for_algorithm(algorithm.unwrap_or(KeyAlgorithm::RsaSha256));
+        let signed = text::request(&notification, key, sent_at, &nonce);
         let outcome = match signed {
             Ok(request) => match self.sender.send(request).await {
                 Ok(answer) => answer.status().as_u16().to_string(),

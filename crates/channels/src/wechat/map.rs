@@ -46,7 +46,9 @@ pub(super) const CODES: &[(&str, Meaning)] = &[
     ("ORDERNOTEXIST", NotFound),
     ("ORDERPAID", Unsure),
     ("ORDERREVERSED", Closed),
-    ("OUTTRADENOUSED", Refused),
+    // Every number is used for one attempt: if it was used, our own message came twice, and the first
+    // may still be paid.
+    ("OUTTRADENOUSED", Unsure),
     ("PARAMERROR", Refused),
     ("POSTDATAEMPTY", Refused),
     ("REFUNDFEEMISMATCH", Refused),

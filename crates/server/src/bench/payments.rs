@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::{App, CreatePayment, Directory, Means, Settings, Vault};
-use channels::{Channel, PlatformKey};
+use channels::Channel;
 use crypto::aead::Aes256Key;
 use futures_util::StreamExt as _;
 use futures_util::stream;
@@ -70,16 +70,17 @@ fn targets(args: &PaymentsArgs, folder: &std::path::Path) -> Result<(Target, Tar
 pub(super) async fn assemble(target: Target) -> Result<App, Failed> {
     let ids = Arc::new(IdSource::new(1)?);
     let store = Store::open(target, Arc::clone(&ids), now().as_millisecond()).await?;
-    let rsa = crypto::RsaPrivateKey::generate();
+    let vault = Vault::new(Aes256Key::generate());
+    let platform_keys = App::load_platform_keys(&store, &vault, now()).await?;
     Ok(App {
         store,
         clock: Arc::new(RealClock),
         ids,
         sender: Arc::new(InstantSender),
         directory: Directory::default(),
-        vault: Vault::new(Aes256Key::generate()),
+        vault,
         settings: Settings { public_url: "http://127.0.0.1".to_owned() },
-        notification_key: PlatformKey { name: "bench".to_owned(), rsa },
+        platform_keys,
     })
 }
 

@@ -34,7 +34,7 @@ impl Receiver {
         end: impl Future<Output = ()> + Send + 'static,
     ) -> Result<Self, Failed> {
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let platform = app.notification_key.rsa.public_key();
+        let platform = RsaPublicKey::from_pem(&app.platform_keys.rsa.public_pem())?;
         let merchant = Merchant { platform, seen: Arc::clone(&seen) };
         let router = Router::new().route("/notify", post(take)).with_state(merchant);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;

@@ -1,8 +1,9 @@
-//! Keys with a public half: RSA and SM2 sign requests, and answers are signed by the platform's key.
+//! Keys with a public half: RSA and SM2 sign requests, and answers are signed by the platform's key
+//! of the same algorithm.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use crypto::{RsaPrivateKey, RsaPublicKey, Sm2PrivateKey};
+use crypto::{RsaPrivateKey, RsaPublicKey, Sm2PrivateKey, Sm2PublicKey};
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, now, payer_code, payment};
@@ -12,7 +13,7 @@ type Sign = Box<dyn Fn(&[u8]) -> Vec<u8>>;
 #[tokio::test(flavor = "multi_thread")]
 async fn rsa_and_sm2_keys_pay_and_are_answered() {
     let stage = Stage::on_postgres().await;
-    let platform = platform_key(&stage).await;
+    let platform = Platform::of(&stage).await;
     let (rsa, sm2) = (RsaPrivateKey::generate(), Sm2PrivateKey::generate());
     let keys: [(&str, &str, String, Sign); 2] = [
         (
@@ -37,25 +38,71 @@ async fn rsa_and_sm2_keys_pay_and_are_answered() {
         assert_eq!((&issued["scheme"], &issued["secret"]), (&json!(scheme), &Value::Null));
         let id = issued["key_id"].as_str().unwrap();
         let body = payment("k", 100, &payer_code("28", n, "00")).to_string();
-        let (status, answer) = call(&stage, (scheme, id, &sign), &body, &platform).await;
+        let (status, answered) = send(&stage, (scheme, id, &sign), &body).await;
         // The signature is good; this merchant has no channel open.
-        assert_eq!((status, &answer["code"]), (400, &json!("channel_not_open")), "{answer}");
+        let code = &answered.body["code"];
+        assert_eq!((status, code), (400, &json!("channel_not_open")), "{}", answered.text);
+        assert!(platform.signed(&answered, scheme), "the answer's signature");
         let wrong: Sign = Box::new(|_| vec![1; 64]);
-        let (status, answer) = send(&stage, (scheme, id, &wrong), &body).await;
-        assert_eq!((status, &answer.0["code"]), (401, &json!("signature_invalid")));
+        let (status, answered) = send(&stage, (scheme, id, &wrong), &body).await;
+        assert_eq!((status, &answered.body["code"]), (401, &json!("signature_invalid")));
         stage.admin(&["revoke-key", id]);
     }
     stage.end().await;
 }
 
-async fn platform_key(stage: &Stage) -> RsaPublicKey {
-    let answer = stage.http.get(format!("{}/platform-keys", stage.api)).send().await.unwrap();
-    let keys: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
-    RsaPublicKey::from_pem(keys["items"][0]["public_key"].as_str().unwrap()).unwrap()
+/// A rotated key is published beside the old one, and signs from the next start.
+#[tokio::test(flavor = "multi_thread")]
+async fn platform_keys_are_rotated() {
+    let stage = Stage::on_postgres().await;
+    let before = Platform::of(&stage).await.0;
+    assert_eq!(before.len(), 2);
+    for algorithm in ["rsa", "sm2"] {
+        let made = stage.admin_json(&["rotate-platform-key", algorithm]);
+        let now = Platform::of(&stage).await.0;
+        let last = now.last().unwrap();
+        assert_eq!((&last["key_id"], &last["scheme"]), (&made["key_id"], &made["scheme"]));
+        assert!(before.iter().all(|old| now.contains(old)), "old keys stay published");
+    }
+    stage.end().await;
 }
 
-/// The answer with what was signed of it, and its signature.
-type Answered = (Value, String, Vec<u8>);
+/// What `/platform-keys` shows.
+struct Platform(Vec<Value>);
+
+impl Platform {
+    async fn of(stage: &Stage) -> Self {
+        let answer = stage.http.get(format!("{}/platform-keys", stage.api)).send().await.unwrap();
+        let keys: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        Self(keys["items"].as_array().unwrap().clone())
+    }
+
+    /// Whether the key that an answer names made its signature, by the scheme that it names.
+    fn signed(&self, answered: &Answered, scheme: &str) -> bool {
+        let key = self.0.iter().find(|k| k["key_id"] == answered.key.as_str()).unwrap();
+        assert_eq!((answered.scheme.as_str(), &key["scheme"]), (scheme, &json!(scheme)));
+        let (pem, text) = (key["public_key"].as_str().unwrap(), answered.text.as_bytes());
+        match scheme {
+            "SUANPAN-SM2-SM3" => {
+                let key = Sm2PublicKey::from_pem(pem).unwrap();
+                key.verify(text, &answered.signature).is_ok()
+            }
+            _ => {
+                let key = RsaPublicKey::from_pem(pem).unwrap();
+                key.verify_sha256(text, &answered.signature).is_ok()
+            }
+        }
+    }
+}
+
+/// An answer with what was signed of it, and by whom.
+struct Answered {
+    body: Value,
+    text: String,
+    key: String,
+    scheme: String,
+    signature: Vec<u8>,
+}
 
 async fn send(
     stage: &Stage,
@@ -76,18 +123,9 @@ async fn send(
     };
     let head = format!("{}\n{}\n", header("suanpan-timestamp"), header("suanpan-nonce"));
     let signature = BASE64.decode(header("suanpan-signature")).unwrap();
+    let (key, scheme) = (header("suanpan-key-id"), header("suanpan-signature-type"));
     let status = answer.status().as_u16();
     let text = answer.text().await.unwrap();
-    (status, (serde_json::from_str(&text).unwrap(), format!("{head}{text}\n"), signature))
-}
-
-async fn call(
-    stage: &Stage,
-    key: (&str, &str, &Sign),
-    body: &str,
-    platform: &RsaPublicKey,
-) -> (u16, Value) {
-    let (status, (answer, text, signature)) = send(stage, key, body).await;
-    assert!(platform.verify_sha256(text.as_bytes(), &signature).is_ok(), "the answer's signature");
-    (status, answer)
+    let body = serde_json::from_str(&text).unwrap();
+    (status, Answered { body, text: format!("{head}{text}\n"), key, scheme, signature })
 }

@@ -1,0 +1,284 @@
+//! The trio that every use case of several steps must pass: each step twice, a failure at each step,
+//! and a crash before and after each step. The steps are counted in a run where nothing goes wrong;
+//! then the use case is played once per step and way to go wrong. Whatever happened, the merchant
+//! asks again, everything comes to rest, and the auditor compares our books with the channels'.
+
+use std::sync::{Arc, Mutex};
+
+use app::{App, CreatePayment, CreateRefund, Means, PaymentRef};
+use channels::Channel;
+use ids::{MerchantId, MerchantNo};
+use jiff::SignedDuration;
+use money::{Amount, Currency};
+use orders::{Aggregate, OrderState, RefundState};
+use sandbox::Insistence;
+use secret::PayerCode;
+
+use crate::audit::{self, Finding};
+use crate::day::{REST, after, block_on, calm, restart, spawn_service};
+use crate::executor::{End, Executor, Time};
+use crate::fate::{Steps, Wrong};
+use crate::random::Random;
+use crate::world::{Failed, Outside, Stage, World, lock, notify_url, set_up};
+
+/// Polls of one life: a use case that needs more does not end.
+const POLLS_MAX: u64 = 200_000;
+/// How long a merchant waits for an answer before asking again.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
+
+/// A use case with all that leads to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Story {
+    /// The payer's code is scanned and the money is there.
+    Scan,
+    /// The payer's code is scanned and the payer cannot pay.
+    ScanRefused,
+    /// The payer's app asks for a password, and the payer enters it.
+    ScanPassword,
+    /// A code is shown, and the payer pays.
+    Qr,
+    /// A code is shown, and closed before anyone pays.
+    QrClosed,
+    /// A code is shown and closed, and the payer pays all the same.
+    QrClosedThenPaid,
+    /// A paid order is refunded in two parts.
+    Refund,
+}
+
+impl Story {
+    pub const ALL: [Self; 7] = [
+        Self::Scan,
+        Self::ScanRefused,
+        Self::ScanPassword,
+        Self::Qr,
+        Self::QrClosed,
+        Self::QrClosedThenPaid,
+        Self::Refund,
+    ];
+
+    /// The end that it has when nothing goes wrong.
+    const fn end(self) -> (OrderState, usize) {
+        match self {
+            Self::Scan | Self::ScanPassword | Self::Qr => (OrderState::Paid, 0),
+            Self::ScanRefused => (OrderState::Failed, 0),
+            Self::QrClosed => (OrderState::Closed, 0),
+            // The late money is returned by a refund of our own.
+            Self::QrClosedThenPaid => (OrderState::Closed, 1),
+            Self::Refund => (OrderState::Paid, 2),
+        }
+    }
+}
+
+/// One run of a story.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// Steps that its first life took.
+    pub steps: u64,
+    pub state: Option<OrderState>,
+    pub refunds: usize,
+    pub findings: Vec<Finding>,
+}
+
+/// Plays a story on a channel, with one step going wrong or none. The merchant asks `times` at once.
+///
+/// # Errors
+/// When the simulation itself cannot go on: a bug of it, or a failure of the store.
+pub fn tell(
+    stage: &Stage,
+    (story, channel): (Story, Channel),
+    plan: Option<(u64, Wrong)>,
+    times: usize,
+) -> Result<Told, Failed> {
+    let world = World::new(stage, 1)?;
+    calm(&world);
+    let mut random = Random::new(1);
+    let mut executor = Executor::new(Arc::clone(&world.time));
+    let (app, merchant): (Arc<App>, MerchantId) = block_on(async {
+        let app = world.process(world.store().await?)?;
+        let merchant = set_up(&app, stage).await?;
+        Ok::<_, Failed>((app, merchant))
+    })?;
+    let steps = Arc::new(Steps::new(plan));
+    let world = world.with_steps(Arc::clone(&steps));
+    let mut app = restart(&world, app)?;
+    let player = Player { story, channel, merchant };
+    for _ in 0..times {
+        executor.spawn(player.play(&world, &app));
+    }
+    run_until_answered(&mut executor, &mut random, (&world, &steps))?;
+    let taken = steps.taken();
+    executor.crash();
+    app = restart(&world, app)?;
+    // Asked again at once, and again when all is decided: what was refused for being undecided works
+    // then.
+    for _ in 0..2 {
+        executor.spawn(player.play(&world, &app));
+        run_until_answered(&mut executor, &mut random, (&world, &steps))?;
+        spawn_service(&mut executor, &world, &app, true);
+        executor.run(&mut random, POLLS_MAX, after(world.time.now(), REST));
+        executor.crash();
+    }
+    let order = block_on(app.store.order_by_no(merchant, order_no()?))?;
+    let report = block_on(audit::audit(&app, &world, merchant))?;
+    Ok(Told {
+        steps: taken,
+        state: order.as_ref().map(|o| o.order.state),
+        refunds: order.as_ref().map_or(0, succeeded),
+        findings: report.findings,
+    })
+}
+
+/// Every way in which a story can go wrong at every step, and what was found.
+///
+/// # Errors
+/// As [`tell`]; and when the story does not end as it should with nothing going wrong.
+pub fn trio(stage: &Stage, story: Story, channel: Channel) -> Result<Vec<String>, Failed> {
+    let clean = tell(stage, (story, channel), None, 1)?;
+    let ended = (clean.state, clean.refunds, clean.findings.as_slice());
+    let (state, refunds) = story.end();
+    if ended != (Some(state), refunds, &[]) || clean.steps == 0 {
+        return Err(format!("{story:?} by {channel:?} ended as {clean:?}").into());
+    }
+    let mut found = Vec::new();
+    let mut judge = |what: String, told: &Told| {
+        let settled = told.state.is_some_and(|s| s != OrderState::Paying);
+        let kept = told.state == Some(OrderState::Paid) && told.refunds < refunds;
+        if !settled || kept && story == Story::Refund || !told.findings.is_empty() {
+            found.push(format!("{story:?} by {channel:?}, {what}: {told:?}"));
+        }
+    };
+    judge("asked twice at once".to_owned(), &tell(stage, (story, channel), None, 2)?);
+    for step in 0..clean.steps {
+        for wrong in Wrong::ALL {
+            let told = tell(stage, (story, channel), Some((step, wrong)), 1)?;
+            judge(format!("{wrong:?} at step {step} of {}", clean.steps), &told);
+        }
+    }
+    Ok(found)
+}
+
+fn succeeded(order: &Aggregate) -> usize {
+    order.refunds.iter().filter(|r| r.state == RefundState::Succeeded).count()
+}
+
+/// Lets the merchant's tasks run to their answers, or the process die.
+fn run_until_answered(
+    executor: &mut Executor,
+    random: &mut Random,
+    (world, steps): (&World, &Steps),
+) -> Result<(), Failed> {
+    let until = after(world.time.now(), PATIENCE);
+    for _ in 0..POLLS_MAX {
+        match executor.run(random, 1, until) {
+            End::Done | End::Late => return Ok(()),
+            // A dead task waits for nothing.
+            End::Polls | End::Stuck if steps.died() => {
+                executor.crash();
+                return Ok(());
+            }
+            End::Polls => {}
+            End::Stuck => return Err("nothing can go on".into()),
+        }
+    }
+    Err("a use case does not end".into())
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Player {
+    story: Story,
+    channel: Channel,
+    merchant: MerchantId,
+}
+
+impl Player {
+    /// The merchant and the payer play their parts; an error ends the merchant's, as a till would.
+    fn play(
+        self,
+        world: &World,
+        app: &Arc<App>,
+    ) -> impl Future<Output = ()> + Send + 'static + use<> {
+        let (time, outside) = (Arc::clone(&world.time), Arc::clone(&world.outside));
+        let app = Arc::clone(app);
+        async move {
+            let Some(payment) = self.payment() else { return };
+            let Ok(order) = app.create_payment(payment).await else { return };
+            self.go_on(&app, (&time, &outside), order).await;
+        }
+    }
+
+    async fn go_on(
+        self,
+        app: &App,
+        (time, outside): (&Arc<Time>, &Arc<Mutex<Outside>>),
+        order: Aggregate,
+    ) {
+        match self.story {
+            Story::Scan | Story::ScanRefused | Story::ScanPassword => {}
+            Story::Qr => pay(time, outside, &order, Insistence::Polite),
+            Story::QrClosed => drop(app.close_payment(self.merchant, order.id()).await),
+            Story::QrClosedThenPaid => {
+                if app.close_payment(self.merchant, order.id()).await.is_ok() {
+                    pay(time, outside, &order, Insistence::EvenIfClosed);
+                }
+            }
+            Story::Refund => {
+                for (n, fen) in [(1, 300), (2, 700)] {
+                    let Some(refund) = self.refund(n, fen) else { return };
+                    if app.create_refund(refund).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn payment(self) -> Option<CreatePayment> {
+        let prefix = if self.channel == Channel::Alipay { "28" } else { "13" };
+        let code = |ending| PayerCode::parse(&format!("{prefix}00000000000001{ending}"));
+        let means = match self.story {
+            Story::Scan | Story::Refund => Means::PayerCode(code("00")?),
+            Story::ScanRefused => Means::PayerCode(code("92")?),
+            Story::ScanPassword => Means::PayerCode(code("90")?),
+            Story::Qr | Story::QrClosed | Story::QrClosedThenPaid => {
+                Means::DynamicQr(self.channel.channel_code())
+            }
+        };
+        Some(CreatePayment {
+            merchant: self.merchant,
+            merchant_no: order_no().ok()?,
+            content_hash: [1; 32],
+            amount: Amount::new(1_000, Currency::Cny).ok()?,
+            description: "coffee".to_owned(),
+            attach: None,
+            notify_url: Some(notify_url()),
+            terminal: None,
+            terminal_ip: "127.0.0.1".to_owned(),
+            means,
+            expires_at: None,
+        })
+    }
+
+    fn refund(self, n: u8, fen: u64) -> Option<CreateRefund> {
+        Some(CreateRefund {
+            merchant: self.merchant,
+            merchant_no: MerchantNo::parse(&format!("refund-{n}")).ok()?,
+            payment: PaymentRef::No(order_no().ok()?),
+            content_hash: [n; 32],
+            amount: Amount::new(fen, Currency::Cny).ok()?,
+            reason: "returned".to_owned(),
+            notify_url: None,
+        })
+    }
+}
+
+fn order_no() -> Result<MerchantNo, Failed> {
+    Ok(MerchantNo::parse("order-1")?)
+}
+
+/// The payer scans the code; one who is told that it is paid or closed goes away.
+fn pay(time: &Time, outside: &Mutex<Outside>, order: &Aggregate, insist: Insistence) {
+    let Some(attempt) = order.attempts.last() else { return };
+    let channel = order.legs.first().map(|leg| leg.channel.to_string()).unwrap_or_default();
+    let no = attempt.id.channel_no();
+    let _told = lock(outside).sandbox.payer_pays(time.now(), &channel, &no, insist);
+}
