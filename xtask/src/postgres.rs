@@ -19,6 +19,8 @@ use crate::{Stop, answers};
 /// Where the tests read the address of their database.
 pub(crate) const URL_VARIABLE: &str = "SUANPAN_TEST_POSTGRES_URL";
 
+/// Set to 1, commits wait for the disk.
+const DURABLE_VARIABLE: &str = "SUANPAN_TEST_POSTGRES_DURABLE";
 /// In the folder for temporary files; the number of our process follows.
 const FOLDER_PREFIX: &str = "suanpan-postgres-";
 const READY_POLL_MS: u64 = 100;
@@ -117,8 +119,7 @@ impl Cluster {
             .args(["-p", &port.to_string()])
             .args(["-c", "listen_addresses=127.0.0.1"])
             .args(["-c", "unix_socket_directories="])
-            // The tests kill no machine, so nothing has to reach the disk.
-            .args(["-c", "fsync=off"])
+            .args(["-c", if durable() { "fsync=on" } else { "fsync=off" }])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(written);
@@ -195,6 +196,11 @@ fn sweep() {
             fs::remove_dir_all(entry.path()).ok();
         }
     }
+}
+
+/// The tests kill no machine, so nothing has to reach the disk; a bench may want it to.
+fn durable() -> bool {
+    std::env::var_os(DURABLE_VARIABLE).is_some_and(|value| value == "1")
 }
 
 fn at(path: &Path, error: &std::io::Error) -> Stop {

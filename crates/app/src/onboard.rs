@@ -64,6 +64,21 @@ impl App {
         Ok(merchant)
     }
 
+    /// Suspends a merchant or lets it go on; `None` when there is none of that id.
+    ///
+    /// # Errors
+    /// A failure of the store.
+    pub async fn set_merchant_state(
+        &self,
+        merchant: MerchantId,
+        state: MerchantState,
+    ) -> Result<Option<Merchant>, UseCaseError> {
+        let Some(known) = self.store.merchant(merchant).await? else { return Ok(None) };
+        let merchant = Merchant { state, ..known };
+        self.put(vec![AdminRow::Merchant(merchant.clone())]).await?;
+        Ok(Some(merchant))
+    }
+
     /// # Errors
     /// A failure of the store.
     pub async fn create_store(

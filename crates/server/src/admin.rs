@@ -6,7 +6,7 @@ use app::App;
 use app::onboard::{IssuedKey, KeyMaterial, NewChannelAccount};
 use clap::{Args, Subcommand};
 use ids::{ApiKeyName, ChannelAccountId, ChannelCode, MerchantId};
-use merchants::{KeyAlgorithm, TerminalKind};
+use merchants::{KeyAlgorithm, MerchantState, TerminalKind};
 use secret::Secret;
 use serde_json::{Value, json};
 
@@ -27,6 +27,10 @@ pub(crate) struct AdminArgs {
 enum Admin {
     /// Create a merchant with a first store.
     CreateMerchant { name: String },
+    /// Refuse a merchant's new payments; refunds and what is under way go on.
+    SuspendMerchant { merchant: MerchantId },
+    /// Take a suspended merchant's payments again.
+    ResumeMerchant { merchant: MerchantId },
     /// Register a terminal in a new store of a merchant, with a key of its own.
     CreateTerminal {
         merchant: MerchantId,
@@ -86,6 +90,12 @@ async fn run(app: &App, command: Admin) -> Outcome {
             let store = app.create_store(merchant.id, &name).await?;
             print(&json!({ "merchant": merchant.id.to_string(), "store": store.id.to_string() }));
         }
+        Admin::SuspendMerchant { merchant } => {
+            set_state(app, merchant, MerchantState::Suspended).await?;
+        }
+        Admin::ResumeMerchant { merchant } => {
+            set_state(app, merchant, MerchantState::Active).await?;
+        }
         Admin::CreateTerminal { merchant, kind, name } => {
             let kind = TerminalKind::parse(&kind).ok_or("there is no such kind of terminal")?;
             let store = app.create_store(merchant, &name).await?;
@@ -134,6 +144,15 @@ async fn run(app: &App, command: Admin) -> Outcome {
         Admin::TrialBalance => print(&trial_balance_json(app).await?),
         Admin::Export { format } => say(journal_text(app, format).await?.trim_end()),
     }
+    Ok(())
+}
+
+async fn set_state(app: &App, merchant: MerchantId, state: MerchantState) -> Outcome {
+    let known = app.set_merchant_state(merchant, state).await?;
+    known.ok_or("there is no such merchant")?;
+    print(
+        &json!({ "merchant": merchant.to_string(), "state": format!("{state:?}").to_lowercase() }),
+    );
     Ok(())
 }
 

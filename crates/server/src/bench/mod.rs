@@ -3,6 +3,7 @@
 mod http;
 mod instant;
 mod payments;
+mod rsa;
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::Value;
@@ -30,6 +31,15 @@ pub(crate) enum StoreKind {
     Postgres,
 }
 
+/// How the channel is spoken to; it answers inside the process, at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ChannelKind {
+    /// No message is made.
+    Instant,
+    /// Requests are signed and answers verified with RSA-2048.
+    Rsa,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct PaymentsArgs {
     #[arg(long, value_enum, default_value_t = StoreKind::Sqlite)]
@@ -47,6 +57,8 @@ pub(crate) struct PaymentsArgs {
     /// Merchants that the payments are spread over.
     #[arg(long, default_value_t = 100)]
     pub(crate) merchants: usize,
+    #[arg(long, value_enum, default_value_t = ChannelKind::Instant)]
+    pub(crate) channel: ChannelKind,
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -59,6 +71,8 @@ pub(crate) struct HttpArgs {
     /// Requests under way at once.
     #[arg(long, default_value_t = 128)]
     pub(crate) in_flight: usize,
+    #[arg(long, value_enum, default_value_t = ChannelKind::Instant)]
+    pub(crate) channel: ChannelKind,
     #[arg(long)]
     pub(crate) json: bool,
 }

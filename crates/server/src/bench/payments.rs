@@ -19,7 +19,8 @@ use serde_json::{Value, json};
 use store::{Job, JobKind, Posting, RawBatch, RawPayment, RawWriter, Store, Target};
 
 use super::instant::{InstantChannel, InstantSender};
-use super::{PaymentsArgs, StoreKind, rate, ratio};
+use super::rsa::{RsaChannel, raw_signatures_per_s};
+use super::{ChannelKind, PaymentsArgs, StoreKind, rate, ratio};
 use crate::clock::{RealClock, Stopwatch, now};
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
@@ -33,7 +34,7 @@ pub(crate) async fn payments(args: &PaymentsArgs) -> Result<Value, Failed> {
         .join(format!("suanpan-bench-{}", crypto::random::random_alphanumeric(8)));
     let (target, raw_target) = targets(args, &folder)?;
     let app = Arc::new(assemble(target).await?);
-    let merchants = set_up(&app, args.merchants.max(1)).await?;
+    let merchants = set_up(&app, args.merchants.max(1), args.channel).await?;
     let ours = through_use_cases(&app, &merchants, args).await?;
     let raw = raw(raw_target, &app.ids, args.payments).await?;
     if let Ok(app) = Arc::try_unwrap(app) {
@@ -42,7 +43,7 @@ pub(crate) async fn payments(args: &PaymentsArgs) -> Result<Value, Failed> {
     if args.store == StoreKind::Sqlite {
         std::fs::remove_dir_all(&folder)?;
     }
-    Ok(json!({
+    let mut figures = json!({
         "bench": "payments",
         "store": if args.store == StoreKind::Sqlite { "sqlite" } else { "postgres" },
         "payments": args.payments,
@@ -50,7 +51,23 @@ pub(crate) async fn payments(args: &PaymentsArgs) -> Result<Value, Failed> {
         "rate_per_s": ours,
         "raw_rate_per_s": raw,
         "ratio": ratio(ours, raw),
-    }))
+    });
+    add_rsa_bound(&mut figures, args.channel, ours)?;
+    Ok(figures)
+}
+
+/// With RSA channels the machine's own signing rate is the bound.
+pub(super) fn add_rsa_bound(
+    figures: &mut Value,
+    channel: ChannelKind,
+    ours: u64,
+) -> Result<(), Failed> {
+    if let (ChannelKind::Rsa, Some(figures)) = (channel, figures.as_object_mut()) {
+        let bound = raw_signatures_per_s()?;
+        figures.insert("raw_rsa_signatures_per_s".to_owned(), json!(bound));
+        figures.insert("ratio_to_rsa".to_owned(), ratio(ours, bound));
+    }
+    Ok(())
 }
 
 fn targets(args: &PaymentsArgs, folder: &std::path::Path) -> Result<(Target, Target), Failed> {
@@ -85,7 +102,11 @@ pub(super) async fn assemble(target: Target) -> Result<App, Failed> {
 }
 
 /// Merchants whose payments go to the channel inside the process.
-pub(super) async fn set_up(app: &App, count: usize) -> Result<Vec<MerchantId>, Failed> {
+pub(super) async fn set_up(
+    app: &App,
+    count: usize,
+    channel: ChannelKind,
+) -> Result<Vec<MerchantId>, Failed> {
     let account = ChannelAccount {
         id: ids::ChannelAccountId::generate(&app.ids, now().as_millisecond()),
         channel: Channel::Alipay.channel_code(),
@@ -96,7 +117,13 @@ pub(super) async fn set_up(app: &App, count: usize) -> Result<Vec<MerchantId>, F
         created_at: now(),
     };
     app.register_account(account.clone()).await?;
-    app.adopt_connector(&account, Arc::new(InstantChannel));
+    app.adopt_connector(
+        &account,
+        match channel {
+            ChannelKind::Instant => Arc::new(InstantChannel),
+            ChannelKind::Rsa => Arc::new(RsaChannel::new()?),
+        },
+    );
     let mut merchants = Vec::new();
     for n in 0..count {
         let merchant = app.create_merchant(&format!("bench {n}")).await?;

@@ -67,6 +67,31 @@ async fn platform_keys_are_rotated() {
     stage.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_merchant_takes_no_payments() {
+    let stage = Stage::on_postgres().await;
+    let rsa = RsaPrivateKey::generate();
+    let file = stage.folder.path().join("public.pem");
+    std::fs::write(&file, rsa.public_key().to_pem()).unwrap();
+    let sign: Sign = Box::new(move |t| rsa.sign_sha256(t));
+    for (acts, code) in [
+        (&["suspend-merchant"][..], "merchant_suspended"),
+        (&["suspend-merchant", "resume-merchant"][..], "channel_not_open"),
+    ] {
+        let made = stage.admin_json(&["create-merchant", "keys"]);
+        let merchant = made["merchant"].as_str().unwrap();
+        let issued = stage.admin_json(&["issue-key", merchant, "--rsa", file.to_str().unwrap()]);
+        for act in acts {
+            stage.admin(&[act, merchant]);
+        }
+        let body = payment("s", 100, &payer_code("28", 1, "00")).to_string();
+        let id = issued["key_id"].as_str().unwrap();
+        let (_, answered) = send(&stage, ("SUANPAN-RSA-SHA256", id, &sign), &body).await;
+        assert_eq!(answered.body["code"], code);
+    }
+    stage.end().await;
+}
+
 /// What `/platform-keys` shows.
 struct Platform(Vec<Value>);
 
