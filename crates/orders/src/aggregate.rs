@@ -91,7 +91,7 @@ pub fn event_of(source: Source, reply: &PaymentReply) -> Event {
         PaymentReply::QrReady { .. } | PaymentReply::Pending => Event::SawWaiting,
         PaymentReply::NotFound => Event::SawNotFound,
         PaymentReply::Closed => Event::SawClosed,
-        PaymentReply::Returned(_) => Event::SawReturned,
+        PaymentReply::Returned { .. } => Event::SawReturned,
         PaymentReply::Refused(_) if source == Source::Undo => Event::SawCancelRefused,
         PaymentReply::Refused(_) => Event::SawRefused,
         PaymentReply::Again | PaymentReply::Unknown(_) => Event::SawNothing,
@@ -398,11 +398,12 @@ impl Attempt {
             self.updated_at = now;
         }
         match reply {
-            PaymentReply::Paid(paid) | PaymentReply::Returned(paid) => {
+            PaymentReply::Paid(paid) => {
                 if from.is_open() || from != to {
                     self.note_paid(paid);
                 }
             }
+            PaymentReply::Returned { trade_no } => self.trade_no = Some(trade_no.clone()),
             PaymentReply::QrReady { code_url } => self.code_url = Some(code_url.clone()),
             PaymentReply::Refused(text) => {
                 if to == AttemptState::Refused {

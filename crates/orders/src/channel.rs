@@ -106,8 +106,9 @@ pub enum PaymentReply {
     NotFound,
     /// Nothing was taken and nothing will be.
     Closed,
-    /// The money had been taken and went back in full (a cancel that came after the payment).
-    Returned(Paid),
+    /// The money had been taken and went back in full (a cancel that came after the payment). The
+    /// channel does not say when it was taken.
+    Returned { trade_no: ChannelTradeNo },
     /// Nothing was taken, with the channel's own code.
     Refused(ChannelCodeText),
     /// The call has to be made again before anything can be said (a cancel with `retry_flag=Y`).

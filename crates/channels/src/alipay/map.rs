@@ -1,7 +1,6 @@
 //! What each of Alipay's documented results means. Codes that are not listed are unknown, never failed.
 
 use ids::ChannelTradeNo;
-use jiff::Timestamp;
 use money::{Amount, Currency};
 use orders::channel::{
     Call, ChannelCodeText, Paid, PaymentReply, RefundCall, RefundReply, Reply, Subject, Unknown,
@@ -38,7 +37,8 @@ pub(super) const SUB_CODES: &[(&str, Meaning)] = &[
     ("BUYER_PAYMENT_AMOUNT_DAY_LIMIT_ERROR", Refused),
     ("BUYER_PAYMENT_AMOUNT_MONTH_LIMIT_ERROR", Refused),
     ("CANCEL_NOT_ALLOWED", Refused),
-    ("CONTEXT_INCONSISTENT", Refused),
+    // Every number is used for one attempt: another trade under it is our own message, come twice.
+    ("CONTEXT_INCONSISTENT", Unsure),
     ("DISCORDANT_REPEAT_REQUEST", Refused),
     ("ERROR_BALANCE_PAYMENT_DISABLE", Refused),
     ("INVALID_PARAMETER", Refused),
@@ -72,7 +72,7 @@ pub(super) const SUB_CODES: &[(&str, Meaning)] = &[
     ("SUB_MERCHANT_TYPE_INVALID", Refused),
     ("SYSTEM_ERROR", Unsure),
     ("TOTAL_FEE_EXCEED", Refused),
-    ("TRADE_BUYER_NOT_MATCH", Refused),
+    ("TRADE_BUYER_NOT_MATCH", Unsure),
     ("TRADE_CANCEL_TIME_OUT", Refused),
     ("TRADE_HAS_CLOSE", Closed),
     ("TRADE_HAS_FINISHED", Refused),
@@ -84,11 +84,10 @@ pub(super) const SUB_CODES: &[(&str, Meaning)] = &[
     ("USER_FACE_PAYMENT_SWITCH_OFF", Refused),
 ];
 
-/// `None` for a code that is not listed.
+/// `None` for a code that is not listed, or is not of the trade methods.
 pub(super) fn meaning(call: &Call, sub_code: &str) -> Option<Meaning> {
     // The channel itself misspells one of them.
-    let code = sub_code.strip_prefix("ACQ.").or_else(|| sub_code.strip_prefix("AQC."));
-    let code = code.unwrap_or(sub_code);
+    let code = sub_code.strip_prefix("ACQ.").or_else(|| sub_code.strip_prefix("AQC."))?;
     let listed =
         SUB_CODES.iter().find(|(listed, _)| *listed == code).map(|(_, meaning)| *meaning)?;
     Some(match (call, code) {
@@ -114,9 +113,10 @@ pub(super) fn reply(call: &Call, node: &Value) -> Reply {
     {
         return silence(call, Unknown::Unreadable);
     }
-    match text("code") {
-        Some("10000") => success(call, node),
-        Some("10003") => match call {
+    let Some(code) = text("code") else { return silence(call, Unknown::Unreadable) };
+    match gateway(code) {
+        Some(Gateway::Done) => success(call, node),
+        Some(Gateway::Waiting) => match call {
             Call::Charge(_) => Reply::Payment(PaymentReply::Pending),
             Call::CreateQr(_)
             | Call::Query(_)
@@ -125,20 +125,45 @@ pub(super) fn reply(call: &Call, node: &Value) -> Reply {
             | Call::Refund(_)
             | Call::QueryRefund(_) => silence(call, Unknown::Unreadable),
         },
-        // 20000 and 40005: busy; 40004: the business said no; the rest: the call itself was refused.
-        Some("20000" | "40005") => silence(call, Unknown::ChannelUnsure),
-        Some("40004") => business(call, node),
-        Some(code @ ("20001" | "40001" | "40002" | "40006")) => {
-            tracing::error!(
-                code,
-                sub_code = text("sub_code"),
-                "Alipay refuses our message or our rights"
-            );
-            refused(call, ChannelCodeText::new(text("sub_code").unwrap_or(code), ""))
+        Some(Gateway::Busy) => silence(call, Unknown::ChannelUnsure),
+        Some(Gateway::Business) => business(call, node),
+        Some(Gateway::NotTaken) => {
+            let sub_code = text("sub_code");
+            tracing::error!(code, sub_code, "Alipay refuses our message or our rights");
+            refused(call, ChannelCodeText::new(sub_code.unwrap_or(code), ""))
         }
-        Some(_) => silence(call, Unknown::UnlistedCode),
-        None => silence(call, Unknown::Unreadable),
+        None => silence(call, Unknown::UnlistedCode),
     }
+}
+
+/// What the gateway's own code means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gateway {
+    Done,
+    /// The payer is asked for a password.
+    Waiting,
+    /// Unavailable, or called too often: it may have happened.
+    Busy,
+    /// The business said no; the sub code says why.
+    Business,
+    /// The message itself, or our rights: it was not taken.
+    NotTaken,
+}
+
+const GATEWAY_CODES: &[(&str, Gateway)] = &[
+    ("10000", Gateway::Done),
+    ("10003", Gateway::Waiting),
+    ("20000", Gateway::Busy),
+    ("20001", Gateway::NotTaken),
+    ("40001", Gateway::NotTaken),
+    ("40002", Gateway::NotTaken),
+    ("40004", Gateway::Business),
+    ("40005", Gateway::Busy),
+    ("40006", Gateway::NotTaken),
+];
+
+fn gateway(code: &str) -> Option<Gateway> {
+    GATEWAY_CODES.iter().find(|(listed, _)| *listed == code).map(|(_, meaning)| *meaning)
 }
 
 const fn subject(call: &Call) -> &Subject {
@@ -202,16 +227,10 @@ fn success(call: &Call, node: &Value) -> Reply {
             Some("TRADE_SUCCESS" | "TRADE_FINISHED") => paid(call, subject, node),
             Some("WAIT_BUYER_PAY") => Reply::Payment(PaymentReply::Pending),
             Some("TRADE_CLOSED") => Reply::Payment(PaymentReply::Closed),
-            _ => silence(call, Unknown::Unreadable),
+            Some(_) => silence(call, Unknown::UnlistedCode),
+            None => silence(call, Unknown::Unreadable),
         },
-        Call::Cancel(_) => match (text("retry_flag"), text("action")) {
-            (Some("Y"), _) => Reply::Payment(PaymentReply::Again),
-            (_, Some("refund")) => match paid_at_channel(node, call) {
-                Some(paid) => Reply::Payment(PaymentReply::Returned(paid)),
-                None => Reply::Payment(PaymentReply::Closed),
-            },
-            _ => Reply::Payment(PaymentReply::Closed),
-        },
+        Call::Cancel(_) => cancelled(call, node),
         Call::Close(_) => Reply::Payment(PaymentReply::Closed),
         Call::Refund(refund) => refunded(call, refund, node),
         Call::QueryRefund(refund) => refund_status(call, refund, node),
@@ -242,17 +261,24 @@ fn paid(call: &Call, subject: &Subject, node: &Value) -> Reply {
     }
 }
 
-/// A cancel that returned money names the trade but not its amount: that is what was asked.
-fn paid_at_channel(node: &Value, call: &Call) -> Option<Paid> {
+/// Final only with `retry_flag=N`. The action is missing where no trade was found to act on: then
+/// there is no trade number either.
+fn cancelled(call: &Call, node: &Value) -> Reply {
     let text = |name: &str| node.get(name).and_then(Value::as_str);
-    let Call::Cancel(subject) = call else { return None };
-    let at = text("gmt_refund_pay").and_then(read_china).unwrap_or(Timestamp::UNIX_EPOCH);
-    Some(Paid {
-        trade_no: ChannelTradeNo::parse(text("trade_no")?).ok()?,
-        amount: subject.amount,
-        paid_at: at,
-        payer: None,
-    })
+    let trade_no = text("trade_no");
+    match (text("retry_flag"), text("action")) {
+        (Some("Y"), _) => Reply::Payment(PaymentReply::Again),
+        (Some("N"), Some("close")) => Reply::Payment(PaymentReply::Closed),
+        (Some("N"), None) if trade_no.is_none() => Reply::Payment(PaymentReply::Closed),
+        (Some("N"), Some("refund")) => {
+            match trade_no.and_then(|no| ChannelTradeNo::parse(no).ok()) {
+                Some(trade_no) => Reply::Payment(PaymentReply::Returned { trade_no }),
+                None => silence(call, Unknown::Unreadable),
+            }
+        }
+        (Some("N"), None) | (None, _) => silence(call, Unknown::Unreadable),
+        (Some(_), _) => silence(call, Unknown::UnlistedCode),
+    }
 }
 
 /// `fund_change=Y` is this refund; `N` may be an earlier one, so the refund query decides.
@@ -262,7 +288,8 @@ fn refunded(call: &Call, refund: &RefundCall, node: &Value) -> Reply {
         (Some("Y"), Some(refunded_at)) => {
             Reply::Refund(RefundReply::Succeeded { amount: refund.amount, refunded_at })
         }
-        (Some(_), _) => Reply::Refund(RefundReply::Processing),
+        (Some("Y" | "N"), _) => Reply::Refund(RefundReply::Processing),
+        (Some(_), _) => silence(call, Unknown::UnlistedCode),
         (None, _) => silence(call, Unknown::Unreadable),
     }
 }
@@ -274,7 +301,7 @@ fn refund_status(call: &Call, refund: &RefundCall, node: &Value) -> Reply {
         return Reply::Refund(RefundReply::NotFound);
     };
     if !matches!(text("refund_status"), Some("REFUND_SUCCESS") | None) {
-        return Reply::Refund(RefundReply::Processing);
+        return silence(call, Unknown::UnlistedCode);
     }
     let amount = Amount::parse_major(amount, Currency::Cny).ok();
     let at = text("gmt_refund_pay").and_then(read_china);
@@ -287,13 +314,4 @@ fn refund_status(call: &Call, refund: &RefundCall, node: &Value) -> Reply {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_codes_are_the_golden_table() {
-        let rows = SUB_CODES.iter().map(|(code, meaning)| format!("ACQ.{code} {meaning:?}\n"));
-        crate::golden::check("alipay_sub_codes.txt", &rows.collect::<String>());
-        assert!(SUB_CODES.is_sorted_by(|a, b| a.0 < b.0));
-    }
-}
+mod tests;
