@@ -13,8 +13,8 @@ use crate::tidy;
 use crate::workspace::Workspace;
 use crate::{Stop, answers, say, setup};
 
-/// Fresh seeds per run: enough to meet something new each day, few enough for minutes.
-const SIM_SEEDS: u32 = 20;
+/// Fresh seeds per run: enough to meet something new each day, few enough for a minute.
+const SIM_SEEDS: u32 = 200;
 
 /// What the steps share.
 struct Run<'a> {
@@ -36,6 +36,7 @@ const STEPS: &[(&str, Step)] = &[
     ("postgres", start_postgres),
     ("test", test),
     ("doc", |_| doc()),
+    ("description", description),
     ("sdks", sdks),
     ("books", books),
     ("sim", simulate),
@@ -114,6 +115,12 @@ fn doc() -> Result<(), Stop> {
     run(cargo()
         .args(["doc", "--quiet", "--workspace", "--no-deps"])
         .env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn description(ci: &mut Run<'_>) -> Result<(), Stop> {
+    strangers::description(ci.workspace)?;
+    ci.count.passed += 1;
+    Ok(())
 }
 
 fn sdks(ci: &mut Run<'_>) -> Result<(), Stop> {

@@ -1,5 +1,5 @@
 //! Programs that others wrote judge ours: the channels' SDKs judge the sandbox, hledger and
-//! beancount judge the books.
+//! beancount judge the books, a validator judges the API's description.
 //!
 //! What they need from a package registry is installed once, under the target folder, and again
 //! only when the list of packages changes.
@@ -17,6 +17,8 @@ use crate::{Stop, answers, say};
 /// Where a channel's SDK tests live: `<name>_python.py` with `requirements-<name>.txt`, and
 /// `<name>_node.mjs` with one `package.json` for all.
 const SDK_FOLDER: &str = "crates/sandbox/tests/sdk";
+const OPENAPI_REQUIREMENTS: &str = "xtask/requirements-openapi.txt";
+const OPENAPI: &str = "openapi/suanpan.json";
 const BOOKS_REQUIREMENTS: &str = "xtask/requirements-books.txt";
 const COORDINATES_POLL_MS: u64 = 100;
 const COORDINATES_POLLS_MAX: u32 = 600;
@@ -222,6 +224,19 @@ pub(crate) fn books(workspace: &Workspace, hear: impl FnMut(&str)) -> Result<Opt
         hear,
     )?;
     Ok(None)
+}
+
+/// A foreign program reads the API's description by the rules of OpenAPI 3.1.
+pub(crate) fn description(workspace: &Workspace) -> Result<(), Stop> {
+    let cache = workspace.target.join("strangers");
+    fs::create_dir_all(&cache).map_err(|error| at(&cache, &error))?;
+    let requirements = workspace.root.join(OPENAPI_REQUIREMENTS);
+    let environment = python_environment(&requirements, &cache)?;
+    command::run(
+        Command::new(environment.join("bin/python"))
+            .args(["-m", "openapi_spec_validator"])
+            .arg(workspace.root.join(OPENAPI)),
+    )
 }
 
 fn at(path: &Path, error: &std::io::Error) -> Stop {

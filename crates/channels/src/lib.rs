@@ -12,6 +12,7 @@ mod golden;
 pub mod notifications;
 mod platform_key;
 mod sender;
+pub mod shown;
 mod wechat;
 
 pub use connector::{

@@ -2,18 +2,13 @@
 
 use app::UseCaseError;
 use axum::Json;
-use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::errors::ApiError;
 
-pub(crate) type Answer = Result<Response, ApiError>;
-
-pub(crate) fn json(value: Value) -> Answer {
-    Ok(Json(value).into_response())
-}
+pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
 
 /// Reads a body. The details name the place, never the value.
 pub(crate) fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiError> {

@@ -7,7 +7,8 @@ use app::{Failure, Refused, UseCaseError};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// One stable code.
 #[derive(Debug)]
@@ -62,6 +63,23 @@ codes! {
     "internal" 500 "something failed on our side; the result may not be known" => "get the payment, or send the same request again: the number makes it safe";
 }
 
+/// An error's answer.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Error)]
+pub(crate) struct ErrorBody {
+    /// Stable: see the list of codes.
+    #[schema(value_type = String)]
+    code: &'static str,
+    /// For people; may change.
+    #[schema(value_type = String)]
+    message: &'static str,
+    /// Names this request in our log.
+    request_id: String,
+    /// The field or place that it is about.
+    details: Option<String>,
+}
+
 /// An error on its way out. The answer is made where the request's id is known.
 #[derive(Debug, Clone)]
 pub(crate) struct ApiError {
@@ -86,12 +104,12 @@ impl ApiError {
         let row = self.row();
         let status = row.and_then(|r| StatusCode::from_u16(r.status).ok());
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = Json(json!({
-            "code": self.code,
-            "message": row.map_or("", |r| r.message),
-            "request_id": request_id,
-            "details": self.details,
-        }));
+        let body = Json(ErrorBody {
+            code: self.code,
+            message: row.map_or("", |r| r.message),
+            request_id: request_id.to_owned(),
+            details: self.details.clone(),
+        });
         let mut response = (status, body).into_response();
         if self.code == "rate_limited" || self.code == "overloaded" {
             let wait = http::HeaderValue::from_static("1");

@@ -25,37 +25,46 @@ pub use state::ApiState;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// The longest body of a notice that is read.
 const NOTICE_BYTES_MAX: usize = 256 * 1024;
 
-/// Each merchant route: method and path. Tests walk this list so that none escapes them.
-pub const MERCHANT_ROUTES: &[(&str, &str)] = &[
-    ("POST", "/v1/payments"),
-    ("GET", "/v1/payments"),
-    ("GET", "/v1/payments/{id}"),
-    ("POST", "/v1/payments/{id}/close"),
-    ("POST", "/v1/refunds"),
-    ("GET", "/v1/refunds"),
-    ("GET", "/v1/refunds/{id}"),
-    ("POST", "/v1/refunds/{id}/retry"),
-    ("GET", "/v1/notifications"),
-    ("GET", "/v1/notifications/{id}"),
-    ("POST", "/v1/notifications/{id}/resend"),
-];
+/// Each merchant route: method and path, as the description has them. Tests walk this list so that
+/// none escapes them.
+#[must_use]
+pub fn merchant_routes() -> Vec<(String, String)> {
+    let paths = openapi().get("paths").and_then(|paths| paths.as_object());
+    let routes = paths.into_iter().flatten().flat_map(|(path, operations)| {
+        let methods = operations.as_object().into_iter().flatten();
+        methods.map(move |(method, _)| (method.to_uppercase(), path.clone()))
+    });
+    routes.filter(|(_, path)| path.starts_with("/v1/")).collect()
+}
+
+/// The merchant routes and the description that their handlers make.
+fn routes() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
+    let merchant = OpenApiRouter::with_openapi(reference::base())
+        .routes(routes!(payments::create, payments::list))
+        .routes(routes!(payments::get))
+        .routes(routes!(payments::close))
+        .routes(routes!(refunds::create, refunds::list))
+        .routes(routes!(refunds::get))
+        .routes(routes!(refunds::retry))
+        .routes(routes!(notifications::list))
+        .routes(routes!(notifications::get))
+        .routes(routes!(notifications::resend));
+    let (merchant, mut document) = merchant.split_for_parts();
+    let open = OpenApiRouter::<ApiState>::new().routes(routes!(operations::platform_keys));
+    document.merge(open.into_openapi());
+    (merchant, document)
+}
 
 /// All routes of the server.
 pub fn router(state: ApiState) -> Router {
-    let merchant = Router::new()
-        .route("/v1/payments", post(payments::create).get(payments::list))
-        .route("/v1/payments/{id}", get(payments::get))
-        .route("/v1/payments/{id}/close", post(payments::close))
-        .route("/v1/refunds", post(refunds::create).get(refunds::list))
-        .route("/v1/refunds/{id}", get(refunds::get))
-        .route("/v1/refunds/{id}/retry", post(refunds::retry))
-        .route("/v1/notifications", get(notifications::list))
-        .route("/v1/notifications/{id}", get(notifications::get))
-        .route("/v1/notifications/{id}/resend", post(notifications::resend))
+    let (merchant, _) = routes();
+    let merchant = merchant
         .fallback(errors::not_found)
         .layer(axum::middleware::from_fn_with_state(state.clone(), entrance::admit));
     Router::new()

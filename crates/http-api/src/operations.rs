@@ -7,9 +7,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::errors::ApiError;
+use crate::answer::Answer;
 use crate::state::ApiState;
 
 /// Requests by the hundreds of their status.
@@ -37,15 +38,38 @@ pub(crate) async fn ready(State(state): State<ApiState>) -> (StatusCode, &'stati
     }
 }
 
-/// The public halves of the platform's keys, the newest last: what merchants verify notifications,
-/// and answers to keys without a shared secret, with. Old ones stay, for old messages.
-pub(crate) async fn platform_keys(State(state): State<ApiState>) -> Result<Json<Value>, ApiError> {
+/// The public half of one of the platform's keys.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PublicKey {
+    /// As the header `Suanpan-Key-Id` names it.
+    key_id: String,
+    /// SUANPAN-RSA-SHA256, SUANPAN-SM2-SM3
+    scheme: &'static str,
+    /// PEM.
+    public_key: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PublicKeys {
+    items: Vec<PublicKey>,
+}
+
+/// The platform's public keys, the newest last 平台公钥
+///
+/// What notifications, and answers to keys without a shared secret, are verified with. Old ones stay,
+/// for old messages. Not signed, and asked for without a signature: compare them once by another way.
+#[utoipa::path(get, path = "/platform-keys", operation_id = "listPlatformKeys", security(()),
+    responses((status = 200, body = PublicKeys)))]
+pub(crate) async fn platform_keys(State(state): State<ApiState>) -> Answer<PublicKeys> {
     let keys = state.app.published_keys().await?;
-    let shown = keys.into_iter().map(|key| {
-        let scheme = key.algorithm.scheme();
-        json!({ "key_id": key.name, "scheme": scheme, "public_key": key.public_key })
+    let shown = keys.into_iter().map(|key| PublicKey {
+        key_id: key.name,
+        scheme: key.algorithm.scheme(),
+        public_key: key.public_key,
     });
-    Ok(Json(json!({ "items": shown.collect::<Vec<_>>() })))
+    Ok(Json(PublicKeys { items: shown.collect() }))
 }
 
 /// Prometheus text.

@@ -1,10 +1,10 @@
 //! Payments: create, get, list, close.
 
 use app::{CreatePayment, Means};
-use axum::Extension;
 use axum::extract::{Path, RawQuery, State};
+use axum::{Extension, Json};
 use bytes::Bytes;
-use channels::{Channel, notifications as shown};
+use channels::{Channel, shown};
 use ids::{MerchantNo, OrderId, TerminalId};
 use jiff::{SignedDuration, Timestamp};
 use money::{Amount, Currency};
@@ -12,11 +12,12 @@ use orders::channel::Details;
 use orders::schedule::QR_WAIT_MAX;
 use secret::PayerCode;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
-use crate::answer::{Answer, content_hash, detached, id, json, parse, parse_query};
+use crate::answer::{Answer, content_hash, detached, id, parse, parse_query};
 use crate::entrance::Asker;
 use crate::errors::ApiError;
-use crate::pages::{ListQuery, list as list_answer};
+use crate::pages::{List, PaymentsQuery, list as list_answer};
 use crate::state::ApiState;
 
 /// One thousand million yuan: beyond every limit of a channel.
@@ -24,63 +25,107 @@ const FEN_MAX: u64 = 100_000_000_000;
 const ATTACH_BYTES_MAX: usize = 127;
 const URL_BYTES_MAX: usize = 255;
 
-/// Amounts are whole fen with their currency.
-#[derive(Debug, Deserialize)]
+/// Whole fen, in CNY.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "total": 2800, "currency": "CNY" }))]
 pub(crate) struct AmountBody {
+    #[schema(value_type = u64, minimum = 1, maximum = 100_000_000_000_u64)]
     total: serde_json::Number,
+    /// ISO 4217; only CNY is taken.
+    #[schema(example = "CNY")]
     currency: String,
 }
 
-#[derive(Debug, Deserialize)]
+/// A code to show, which the payer scans.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct QrBody {
+pub(crate) struct QrBody {
+    /// alipay, wechat
+    #[schema(example = "alipay")]
     channel: String,
 }
 
-/// The body of `POST /v1/payments`. It has a payer's code in it: it is never logged.
-#[derive(Deserialize)]
+/// A new payment: exactly one of `payer_code` and `qr`. It has a payer's code in it: it is never
+/// logged.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct PaymentBody {
+#[schema(as = NewPayment, example = json!({
+    "merchant_order_no": "A-1", "amount": { "total": 2800, "currency": "CNY" },
+    "description": "coffee", "payer_code": "281234567890123400"
+}))]
+pub(crate) struct PaymentBody {
+    /// Your own number, the idempotency key for ever: 1 to 64 letters, digits, `_`, `-`, `.`, `*`.
+    #[schema(example = "A-1")]
     merchant_order_no: String,
+    #[schema(inline)]
     amount: AmountBody,
+    /// What the payer reads; at most 127 bytes.
+    #[schema(example = "coffee")]
     description: String,
+    /// B scans C: the digits of the payer's code.
+    #[schema(example = "281234567890123400", nullable = false)]
     payer_code: Option<String>,
+    /// C scans B: make a code.
+    #[schema(inline, nullable = false)]
     qr: Option<QrBody>,
+    /// Comes back in answers and notifications; at most 127 bytes.
+    #[schema(nullable = false)]
     attach: Option<String>,
+    /// Where notifications of this payment and its refunds go.
+    #[schema(format = "uri", max_length = 255, nullable = false)]
     notify_url: Option<String>,
+    /// Which of your terminals takes the payment.
+    #[schema(nullable = false)]
     terminal_id: Option<String>,
+    /// The till's own address.
+    #[schema(example = "127.0.0.1", nullable = false)]
     terminal_ip: Option<String>,
+    /// With `qr` only; at most two hours ahead.
+    #[schema(format = DateTime, nullable = false)]
     expires_at: Option<String>,
 }
 
+/// Take a payment 收款
+///
+/// An answer in state `paying` is not an error: the channel has not decided. Ask again, or wait for
+/// the notification. The same number with the same content gives the same answer; other content is
+/// refused.
+#[utoipa::path(post, path = "/v1/payments", operation_id = "createPayment",
+    request_body = PaymentBody, responses((status = 200, body = shown::Payment)))]
 pub(crate) async fn create(
     State(state): State<ApiState>,
     Extension(asker): Extension<Asker>,
     body: Bytes,
-) -> Answer {
+) -> Answer<shown::Payment> {
     let input = parse::<PaymentBody>(&body)?.check(&asker, state.app.clock.now())?;
     let app = state.app.clone();
     let payment = detached(async move { app.create_payment(input).await }).await?;
-    json(shown::payment(&payment))
+    Ok(Json(shown::Payment::of(&payment)))
 }
 
+/// Get a payment 查询支付
+#[utoipa::path(get, path = "/v1/payments/{id}", operation_id = "getPayment",
+    params(("id" = String, Path, description = "Our number")), responses((status = 200, body = shown::Payment)))]
 pub(crate) async fn get(
     State(state): State<ApiState>,
     Extension(asker): Extension<Asker>,
     Path(text): Path<String>,
-) -> Answer {
+) -> Answer<shown::Payment> {
     let order: OrderId = id(&text, "payment_not_found")?;
     let payment = state.app.payment(asker.0.key.merchant, order).await?;
-    json(shown::payment(&payment.ok_or(ApiError::of("payment_not_found"))?))
+    Ok(Json(shown::Payment::of(&payment.ok_or(ApiError::of("payment_not_found"))?)))
 }
 
+/// List payments, the newest first 支付列表
+#[utoipa::path(get, path = "/v1/payments", operation_id = "listPayments",
+    params(PaymentsQuery), responses((status = 200, body = List<shown::Payment>)))]
 pub(crate) async fn list(
     State(state): State<ApiState>,
     Extension(asker): Extension<Asker>,
     RawQuery(query): RawQuery,
-) -> Answer {
-    let query: ListQuery = parse_query(query.as_deref())?;
+) -> Answer<List<shown::Payment>> {
+    let query: PaymentsQuery = parse_query(query.as_deref())?;
     let page = query.page()?;
     let merchant = asker.0.key.merchant;
     let found = match &query.merchant_order_no {
@@ -90,18 +135,22 @@ pub(crate) async fn list(
         }
         None => state.app.payments(merchant, page).await?,
     };
-    list_answer(found.iter().map(shown::payment).collect(), page.limit)
+    let items: Vec<_> = found.iter().map(shown::Payment::of).collect();
+    list_answer(items, page.limit, |payment| &payment.id)
 }
 
+/// Close a payment that is not paid 关单
+#[utoipa::path(post, path = "/v1/payments/{id}/close", operation_id = "closePayment",
+    params(("id" = String, Path, description = "Our number")), responses((status = 200, body = shown::Payment)))]
 pub(crate) async fn close(
     State(state): State<ApiState>,
     Extension(asker): Extension<Asker>,
     Path(text): Path<String>,
-) -> Answer {
+) -> Answer<shown::Payment> {
     let (merchant, order) = (asker.0.key.merchant, id(&text, "payment_not_found")?);
     let app = state.app.clone();
     let payment = detached(async move { app.close_payment(merchant, order).await }).await?;
-    json(shown::payment(&payment))
+    Ok(Json(shown::Payment::of(&payment)))
 }
 
 impl PaymentBody {

@@ -5,10 +5,14 @@ mod crash;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod notifications;
+#[cfg(test)]
 mod payments;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod schemas;
 #[cfg(test)]
 mod stage;

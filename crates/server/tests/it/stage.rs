@@ -195,14 +195,16 @@ impl Stage {
         authorization: Option<String>,
     ) -> Result<(u16, Value), reqwest::Error> {
         let url = format!("{}{path}", self.api);
-        let mut request = self.http.request(method.parse().unwrap(), url).body(body);
+        let mut request = self.http.request(method.parse().unwrap(), url).body(body.clone());
         if let Some(authorization) = authorization {
             request = request.header("authorization", authorization);
         }
         let answer = request.send().await?;
         let status = answer.status().as_u16();
         let bytes = answer.bytes().await?;
-        Ok((status, serde_json::from_slice(&bytes).unwrap_or_default()))
+        let answer = serde_json::from_slice(&bytes).unwrap_or_default();
+        crate::schemas::check((method, path), &body, (status, &answer));
+        Ok((status, answer))
     }
 
     /// Asks again until the channel has spoken.
