@@ -19,6 +19,24 @@ pub trait Connector: Send + Sync + Debug {
     /// [`BuildError`] when the call cannot be said to this channel; nothing was sent.
     fn build(&self, call: &Call, now: Timestamp, nonce: &str) -> Result<Request, BuildError>;
 
+    /// Asks the channel for the keys that it signs with now; `None` where an operator enters them.
+    fn ask_keys(&self, _now: Timestamp, _nonce: &str) -> Option<Request> {
+        None
+    }
+
+    /// Whether keys are to be asked for soon: none were yet, or a message named an unknown one.
+    fn keys_are_wanted(&self) -> bool {
+        false
+    }
+
+    /// Takes the keys of an answer to [`Connector::ask_keys`]; says how many are new.
+    ///
+    /// # Errors
+    /// [`KeysRefusal`]; what was known stays known.
+    fn learn_keys(&self, _now: Timestamp, _response: &Response) -> Result<usize, KeysRefusal> {
+        Err(KeysRefusal::Refused)
+    }
+
     /// What an answer says. Its signature is verified first; what cannot be trusted or read is an
     /// unknown result.
     fn read(&self, call: &Call, now: Timestamp, response: &Response) -> Reply;
@@ -40,6 +58,17 @@ pub enum BuildError {
     NotOffered,
     #[error("a value does not fit the channel's message")]
     Unfit,
+}
+
+/// Why a channel's keys are not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeysRefusal {
+    #[error("the channel gave no keys")]
+    Refused,
+    #[error("the channel's keys cannot be read")]
+    Malformed,
+    #[error("the signature over the channel's keys is wrong")]
+    BadSignature,
 }
 
 /// Why a notice is not taken, by precedence.
@@ -80,6 +109,8 @@ pub enum ConfigError {
     Key,
     #[error("the channel account's addresses cannot be read")]
     Address,
+    #[error("the channel account wants `client_certificate`: without it nothing can be reversed")]
+    ClientCertificate,
 }
 
 /// The parameters of an account, as operators enter them.

@@ -16,10 +16,11 @@ pub mod shown;
 mod wechat;
 
 pub use connector::{
-    BuildError, ChannelConfig, ConfigError, Connector, NoticeRefusal, connector, silence,
+    BuildError, ChannelConfig, ConfigError, Connector, KeysRefusal, NoticeRefusal, connector,
+    silence,
 };
 pub use platform_key::{PlatformKey, PlatformKeys};
-pub use sender::{HttpSender, SendError, Sender};
+pub use sender::{ClientCertificate, HttpSender, SendError, Sender};
 
 use ids::ChannelCode;
 use secret::PayerCode;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::jobs::KeysAsked;
 use app::{App, Directory, Settings};
 use channels::HttpSender;
 use ids::IdSource;
@@ -17,6 +18,8 @@ const NODE_LEASE: SignedDuration = SignedDuration::from_secs(60);
 const NODE_RENEW: Duration = Duration::from_secs(15);
 /// A worker that found nothing looks again after this.
 const IDLE: Duration = Duration::from_millis(200);
+/// How often it is looked whether a channel's keys are wanted.
+const KEYS_EVERY: Duration = Duration::from_secs(10);
 const FOLD_EVERY: Duration = Duration::from_secs(2);
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
@@ -72,6 +75,17 @@ async fn renew_node(store: Store, owner: String, node: u16) {
             }
             Err(error) => tracing::warn!(error = %error, "the node number could not be renewed"),
         }
+    }
+}
+
+/// Keeps the channels' keys fresh until told to stop: every process that speaks to channels does.
+pub(crate) async fn keep_keys(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let mut asked = KeysAsked::default();
+    while !*stop.borrow() {
+        if let Err(error) = app.keep_keys(&mut asked).await {
+            tracing::warn!(error = %error, "the channels' keys could not be kept fresh");
+        }
+        drop(tokio::time::timeout(KEYS_EVERY, stop.changed()).await);
     }
 }
 

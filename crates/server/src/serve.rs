@@ -9,7 +9,7 @@ use sandbox::{Sandbox, SandboxConfig};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::assemble::{asked_to_stop, assemble, work};
+use crate::assemble::{asked_to_stop, assemble, keep_keys, work};
 use crate::clock::{self, RealClock};
 use crate::out::say;
 use crate::{Outcome, PlaceArgs};
@@ -42,6 +42,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Outcome {
     say(&format!("listening on http://{}", listener.local_addr()?));
     let (stop, stopped) = watch::channel(false);
     let worker = (!args.no_worker).then(|| tokio::spawn(work(Arc::clone(&app), stopped.clone())));
+    let keys = tokio::spawn(keep_keys(Arc::clone(&app), stopped.clone()));
     let router = http_api::router(http_api::ApiState::new(Arc::clone(&app)));
     let mut ended = stopped.clone();
     let shutdown = async move {
@@ -52,6 +53,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Outcome {
     if !*ended.borrow_and_update() {
         drop(ended.changed().await);
     }
+    keys.await?;
     if let Some(worker) = worker {
         worker.await?;
     }
@@ -70,11 +72,13 @@ pub(crate) fn close(app: Arc<app::App>) {
 pub(crate) async fn worker(place: PlaceArgs) -> Outcome {
     let app = assemble(&place).await?;
     let (stop, stopped) = watch::channel(false);
-    let worker = tokio::spawn(work(Arc::clone(&app), stopped));
+    let worker = tokio::spawn(work(Arc::clone(&app), stopped.clone()));
+    let keys = tokio::spawn(keep_keys(Arc::clone(&app), stopped));
     say("working");
     asked_to_stop().await;
     stop.send_replace(true);
     worker.await?;
+    keys.await?;
     close(app);
     Ok(())
 }

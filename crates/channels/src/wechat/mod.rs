@@ -3,11 +3,12 @@
 
 mod map;
 mod notice;
+mod trust;
 mod v2;
 mod v3;
 
 use crypto::aead::Aes256Key;
-use crypto::{Certificate, RsaPrivateKey, RsaPublicKey};
+use crypto::{Certificate, RsaPrivateKey};
 use http::header::CONTENT_TYPE;
 use jiff::Timestamp;
 use orders::channel::{Call, Notice, PayWay, Reply, Unknown};
@@ -15,8 +16,11 @@ use secret::Secret;
 use serde::Deserialize;
 
 use crate::config::secret as secret_text;
+use trust::Trust;
+
 use crate::{
-    BuildError, Channel, ConfigError, Connector, NoticeRefusal, Request, Response, silence,
+    BuildError, Channel, ClientCertificate, ConfigError, Connector, KeysRefusal, NoticeRefusal,
+    Request, Response, silence,
 };
 
 /// The parameters of a merchant number at WeChat Pay.
@@ -51,6 +55,9 @@ pub struct WechatConfig {
     public_key_id: Option<String>,
     #[serde(default)]
     public_key: Option<String>,
+    /// Our own certificate (`apiclient_cert.pem`): v2 wants it shown for a reverse.
+    #[serde(default)]
+    client_certificate: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -74,25 +81,21 @@ pub(crate) struct Wechat {
     apiv3_key: Aes256Key,
     v2_key: Secret<Vec<u8>>,
     v2_sign_type: V2SignType,
-    /// By serial number or public-key id: whichever signed, named in `Wechatpay-Serial`.
-    trust: Vec<(String, RsaPublicKey)>,
+    trust: Trust,
+    /// Shown to the channel when a payment is reversed.
+    client: Option<ClientCertificate>,
 }
 
 impl Wechat {
     pub(crate) fn new(config: &WechatConfig) -> Result<Self, ConfigError> {
-        let mut trust = Vec::new();
-        if let (Some(id), Some(key)) = (&config.public_key_id, &config.public_key) {
-            trust.push((id.clone(), RsaPublicKey::from_pem(key).or(Err(ConfigError::Key))?));
+        let public_key = config.public_key_id.as_ref().zip(config.public_key.as_ref());
+        let trust = Trust::new(public_key, &config.platform_certificates)?;
+        let address: http::Uri = config.base_url.parse().or(Err(ConfigError::Address))?;
+        let client = config.client()?;
+        // Over plain loopback, as the sandbox stands, there is no TLS to show it in.
+        if address.scheme_str() == Some("https") && client.is_none() {
+            return Err(ConfigError::ClientCertificate);
         }
-        for pem in &config.platform_certificates {
-            let certificate = Certificate::from_pem(pem).or(Err(ConfigError::Key))?;
-            let key = certificate.public_key().or(Err(ConfigError::Key))?;
-            trust.push((certificate.serial_hex_upper(), key));
-        }
-        if trust.is_empty() {
-            return Err(ConfigError::Key);
-        }
-        config.base_url.parse::<http::Uri>().or(Err(ConfigError::Address))?;
         Ok(Self {
             base_url: config.base_url.trim_end_matches('/').to_owned(),
             appid: config.appid.clone(),
@@ -106,7 +109,17 @@ impl Wechat {
             v2_key: Secret::new(config.v2_key.expose().as_bytes().to_vec()),
             v2_sign_type: config.v2_sign_type,
             trust,
+            client,
         })
+    }
+}
+
+impl WechatConfig {
+    fn client(&self) -> Result<Option<ClientCertificate>, ConfigError> {
+        let Some(pem) = &self.client_certificate else { return Ok(None) };
+        Certificate::from_pem(pem).or(Err(ConfigError::Key))?;
+        let key = RsaPrivateKey::from_pem(self.private_key.expose()).or(Err(ConfigError::Key))?;
+        Ok(Some(ClientCertificate::new(pem, &key.to_pem())))
     }
 }
 
@@ -138,6 +151,18 @@ impl Connector for Wechat {
             Interface::V2 => v2::build(self, call, nonce),
             Interface::V3 => v3::build(self, call, now, nonce),
         }
+    }
+
+    fn ask_keys(&self, now: Timestamp, nonce: &str) -> Option<Request> {
+        if self.trust.changes() { v3::ask_certificates(self, now, nonce) } else { None }
+    }
+
+    fn keys_are_wanted(&self) -> bool {
+        self.trust.are_wanted()
+    }
+
+    fn learn_keys(&self, now: Timestamp, response: &Response) -> Result<usize, KeysRefusal> {
+        trust::learn(self, now, response)
     }
 
     fn read(&self, call: &Call, now: Timestamp, response: &Response) -> Reply {

@@ -45,10 +45,15 @@ pub(super) fn build(account: &Wechat, call: &Call, nonce: &str) -> Result<Reques
     }
     let sign = sign(account, &fields);
     fields.insert("sign".to_owned(), sign);
-    http::Request::post(format!("{}{path}", account.base_url))
+    let mut request = http::Request::post(format!("{}{path}", account.base_url))
         .header(CONTENT_TYPE, "text/xml; charset=utf-8")
         .body(Bytes::from(to_xml(&fields)))
-        .or(Err(BuildError::Unfit))
+        .or(Err(BuildError::Unfit))?;
+    // Only what gives money back wants the certificate.
+    if let (true, Some(client)) = (path.starts_with("/secapi/"), &account.client) {
+        request.extensions_mut().insert(client.clone());
+    }
+    Ok(request)
 }
 
 fn number(subject: &Subject) -> Fields {

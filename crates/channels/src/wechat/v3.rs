@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
+use crypto::RsaPublicKey;
 use http::Method;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use ids::ChannelTradeNo;
@@ -28,6 +29,20 @@ pub(super) fn build(
 ) -> Result<Request, BuildError> {
     let (method, path, body) = message(account, call)?;
     let body = body.map(|b| b.to_string()).unwrap_or_default();
+    signed(account, (method, &path, body), now, nonce)
+}
+
+/// Asks for the certificates that the platform signs with.
+pub(super) fn ask_certificates(account: &Wechat, now: Timestamp, nonce: &str) -> Option<Request> {
+    signed(account, (Method::GET, "/v3/certificates", String::new()), now, nonce).ok()
+}
+
+fn signed(
+    account: &Wechat,
+    (method, path, body): (Method, &str, String),
+    now: Timestamp,
+    nonce: &str,
+) -> Result<Request, BuildError> {
     let seconds = now.as_second();
     let text = format!("{method}\n{path}\n{seconds}\n{nonce}\n{body}\n");
     let signature = BASE64.encode(account.key.sign_sha256(text.as_bytes()));
@@ -36,16 +51,18 @@ pub(super) fn build(
          timestamp=\"{seconds}\",serial_no=\"{}\"",
         account.mchid, account.serial_no
     );
-    // The serial picks which key signs the answer; in public-key mode it must be named.
-    let serial = account.trust.first().map(|(serial, _)| serial.as_str()).unwrap_or_default();
-    http::Request::builder()
+    let mut request = http::Request::builder();
+    // In public-key mode the key that signs the answer must be named.
+    if let Some(id) = account.trust.named() {
+        request = request.header("Wechatpay-Serial", id);
+    }
+    request
         .method(method)
         .uri(format!("{}{path}", account.base_url))
         .header(AUTHORIZATION, authorization)
         .header(ACCEPT, "application/json")
         .header(CONTENT_TYPE, "application/json")
         .header(USER_AGENT, "suanpan")
-        .header("Wechatpay-Serial", serial)
         .body(Bytes::from(body))
         .or(Err(BuildError::Unfit))
 }
@@ -143,6 +160,16 @@ pub(super) fn is_signed(
     body: &[u8],
     now: Timestamp,
 ) -> bool {
+    is_signed_by(|serial| account.trust.key(serial), headers, body, now)
+}
+
+/// The same by keys of the caller's choice.
+pub(super) fn is_signed_by(
+    key: impl Fn(&str) -> Option<RsaPublicKey>,
+    headers: &http::HeaderMap,
+    body: &[u8],
+    now: Timestamp,
+) -> bool {
     let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
     let parts = (
         header("wechatpay-timestamp"),
@@ -157,9 +184,7 @@ pub(super) fn is_signed(
     if seconds.is_none_or(|s| now.as_second().saturating_sub(s).abs() > WINDOW_S) {
         return false;
     }
-    let Some((_, key)) = account.trust.iter().find(|(known, _)| known == serial) else {
-        return false;
-    };
+    let Some(key) = key(serial) else { return false };
     let text = [format!("{timestamp}\n{nonce}\n").as_bytes(), body, b"\n"].concat();
     BASE64.decode(signature).is_ok_and(|s| key.verify_sha256(&text, &s).is_ok())
 }

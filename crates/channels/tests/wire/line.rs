@@ -188,6 +188,14 @@ impl Line {
         }
     }
 
+    /// Any other message to the channel.
+    pub(crate) fn deliver(&mut self, request: &Request) -> Response {
+        match self.sandbox.handle(self.now, URL, request) {
+            Delivery::Answer { response, .. } => response,
+            Delivery::Dropped { .. } => panic!("an answer"),
+        }
+    }
+
     pub(crate) fn ask(&mut self, call: &Call) -> Reply {
         match self.send(call) {
             Came::Answer(response) => self.connector.read(call, self.now, &response),

@@ -7,6 +7,8 @@ mod against_sandbox;
 #[cfg(test)]
 mod damaged;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod line;
 #[cfg(test)]
 mod requests;
