@@ -31,7 +31,7 @@ macro_rules! codes {
 
 codes! {
     "body_too_large" 413 "the request body is larger than 64 KiB" => "send less";
-    "authorization_malformed" 401 "the Authorization header is missing or cannot be read" => "compare it with the signing page";
+    "authorization_malformed" 401 "the Authorization header is missing or cannot be read" => "compare it with docs/guides/call-the-api.md";
     "timestamp_out_of_window" 401 "the timestamp is more than five minutes from ours" => "set the clock, sign anew";
     "signature_invalid" 401 "the key is not known or the signature does not fit" => "check key id, secret, and the exact bytes that are signed";
     "nonce_replayed" 401 "this nonce was used before" => "sign every request with a fresh nonce";

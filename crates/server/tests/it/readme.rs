@@ -99,3 +99,33 @@ async fn the_five_lines_make_a_payment() {
     assert_eq!(payment["state"], "paid", "{payment}");
     stage.end().await;
 }
+
+/// The first code block of a language.
+fn block<'a>(page: &'a str, language: &str) -> &'a str {
+    let (_, rest) = page.split_once(&format!("```{language}\n")).unwrap();
+    rest.split_once("```").unwrap().0
+}
+
+/// The programs of the guide, run as they stand there, say what they should.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guide_s_programs_run() {
+    let stage = Stage::on_sqlite().await;
+    let page = read(&root().join("docs/guides/call-the-api.md"));
+    let secret = String::from_utf8(stage.key.secret.expose().clone()).unwrap();
+    let programs = [
+        ("python", "python3", "guide.py", "paid succeeded True"),
+        ("js", "node", "guide.mjs", "paying true 409 order_no_used closed"),
+    ];
+    for (language, program, file, expected) in programs {
+        let file = stage.folder.path().join(file);
+        std::fs::write(&file, block(&page, language)).unwrap();
+        let done = Command::new(program)
+            .arg(&file)
+            .envs([("KEY", stage.key.id.as_str()), ("SECRET", &secret), ("URL", &stage.api)])
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(String::from_utf8_lossy(&done.stdout).trim(), expected, "{language}: {errors}");
+    }
+    stage.end().await;
+}
