@@ -1,10 +1,10 @@
 //! Asking a channel: build, send, read. Whatever goes wrong on the way is an unknown result.
 
-use channels::SendError;
+use channels::{MESSAGES_PER_CALL_MAX, SendError};
 use orders::channel::{Call, PaymentReply, RefundReply, Reply, Unknown};
 
-use crate::App;
 use crate::directory::Account;
+use crate::{App, CALL_TIMEOUT};
 
 impl App {
     /// Makes one call. The attempt or refund that it is about was committed before.
@@ -17,11 +17,27 @@ impl App {
                 return channels::silence(call, Unknown::NotSent);
             }
         };
-        match self.sender.send(request).await {
-            Ok(response) => account.connector.read(call, self.now(), &response),
-            Err(SendError::NotSent) => channels::silence(call, Unknown::NotSent),
-            Err(SendError::NoAnswer) => channels::silence(call, Unknown::NoAnswer),
+        let started = self.now();
+        let mut answer = match self.sender.send(request).await {
+            Ok(response) => response,
+            Err(SendError::NotSent) => return channels::silence(call, Unknown::NotSent),
+            Err(SendError::NoAnswer) => return channels::silence(call, Unknown::NoAnswer),
+        };
+        for _ in 1..MESSAGES_PER_CALL_MAX {
+            let Some(next) = account.connector.follow_up(call, self.now(), &answer) else { break };
+            // A slow conversation is left: the look that comes later has it from the start.
+            if self.now().duration_since(started) >= CALL_TIMEOUT {
+                return channels::silence(call, Unknown::NoAnswer);
+            }
+            // An earlier message of this call did leave, so a failure is never "not sent".
+            answer = match self.sender.send(next).await {
+                Ok(response) => response,
+                Err(SendError::NotSent | SendError::NoAnswer) => {
+                    return channels::silence(call, Unknown::NoAnswer);
+                }
+            };
         }
+        account.connector.read(call, self.now(), &answer)
     }
 
     pub(crate) async fn ask_about_payment(&self, account: &Account, call: &Call) -> PaymentReply {

@@ -9,6 +9,10 @@ use serde::Deserialize;
 
 use crate::{Channel, Request, Response};
 
+/// The longest conversation of one call, by [`Connector::follow_up`]. UnionPay's cancel takes three:
+/// ask for the payment, void it, ask for the void.
+pub const MESSAGES_PER_CALL_MAX: usize = 3;
+
 /// One version of our account at a channel. Building and reading are pure; nothing is sent here.
 pub trait Connector: Send + Sync + Debug {
     fn channel(&self) -> Channel;
@@ -35,6 +39,12 @@ pub trait Connector: Send + Sync + Debug {
     /// [`KeysRefusal`]; what was known stays known.
     fn learn_keys(&self, _now: Timestamp, _response: &Response) -> Result<usize, KeysRefusal> {
         Err(KeysRefusal::Refused)
+    }
+
+    /// The message that comes after an answer, where a channel takes more than one for a call. `None`
+    /// when the answer is the last one, or is not to be trusted: then [`Self::read`] says what it says.
+    fn follow_up(&self, _call: &Call, _now: Timestamp, _response: &Response) -> Option<Request> {
+        None
     }
 
     /// What an answer says. Its signature is verified first; what cannot be trusted or read is an
@@ -119,6 +129,7 @@ pub enum ConfigError {
 pub enum ChannelConfig {
     Alipay(crate::alipay::AlipayConfig),
     Wechat(crate::wechat::WechatConfig),
+    Unionpay(crate::unionpay::UnionpayConfig),
 }
 
 /// # Errors
@@ -127,6 +138,7 @@ pub fn connector(config: &ChannelConfig) -> Result<Arc<dyn Connector>, ConfigErr
     Ok(match config {
         ChannelConfig::Alipay(config) => Arc::new(crate::alipay::Alipay::new(config)?),
         ChannelConfig::Wechat(config) => Arc::new(crate::wechat::Wechat::new(config)?),
+        ChannelConfig::Unionpay(config) => Arc::new(crate::unionpay::Unionpay::new(config)?),
     })
 }
 

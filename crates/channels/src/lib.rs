@@ -13,14 +13,16 @@ pub mod notifications;
 mod platform_key;
 mod sender;
 pub mod shown;
+mod unionpay;
 mod wechat;
 
 pub use connector::{
-    BuildError, ChannelConfig, ConfigError, Connector, KeysRefusal, NoticeRefusal, connector,
-    silence,
+    BuildError, ChannelConfig, ConfigError, Connector, KeysRefusal, MESSAGES_PER_CALL_MAX,
+    NoticeRefusal, connector, silence,
 };
 pub use platform_key::{PlatformKey, PlatformKeys};
 pub use sender::{ClientCertificate, HttpSender, SendError, Sender};
+pub use unionpay::emv;
 
 use ids::ChannelCode;
 use secret::PayerCode;
@@ -36,16 +38,19 @@ pub enum Channel {
     Alipay,
     /// 微信支付
     Wechat,
+    /// 云闪付: UnionPay's QR payments
+    UnionPay,
 }
 
 impl Channel {
-    pub const ALL: [Self; 2] = [Self::Alipay, Self::Wechat];
+    pub const ALL: [Self; 3] = [Self::Alipay, Self::Wechat, Self::UnionPay];
 
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
             Self::Alipay => "alipay",
             Self::Wechat => "wechat",
+            Self::UnionPay => "unionpay",
         }
     }
 
@@ -62,14 +67,46 @@ impl Channel {
     }
 
     /// The wallet that made a payer's code, by its first digits: WeChat Pay 10-15 with 18 digits,
-    /// Alipay 25-30 with 16 to 24. UnionPay's 62 is known and not connected.
+    /// Alipay 25-30 with 16 to 24, UnionPay 62 with 19.
     #[must_use]
     pub fn of_payer_code(code: &PayerCode) -> Option<Self> {
         let digits = code.expose();
         match (digits.get(..2), digits.len()) {
             (Some("10" | "11" | "12" | "13" | "14" | "15"), 18) => Some(Self::Wechat),
             (Some("25" | "26" | "27" | "28" | "29" | "30"), 16..=24) => Some(Self::Alipay),
+            (Some("62"), 19) => Some(Self::UnionPay),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_digits_of_a_payer_s_code_choose_the_channel() {
+        for (code, expect) in [
+            ("101234567890123456", Some(Channel::Wechat)),
+            ("151234567890123456", Some(Channel::Wechat)),
+            ("1012345678901234567", None),
+            ("2512345678901234", Some(Channel::Alipay)),
+            ("301234567890123456789012", Some(Channel::Alipay)),
+            ("6212345678901234567", Some(Channel::UnionPay)),
+            ("621234567890123456", None),
+            ("62123456789012345678", None),
+            ("6312345678901234567", None),
+        ] {
+            let code = PayerCode::parse(code).unwrap();
+            assert_eq!(Channel::of_payer_code(&code), expect, "{}", code.expose());
+        }
+    }
+
+    #[test]
+    fn a_code_names_one_channel() {
+        for channel in Channel::ALL {
+            assert_eq!(Channel::parse(channel.code()), Some(channel));
+            assert_eq!(channel.channel_code().as_str(), channel.code());
         }
     }
 }

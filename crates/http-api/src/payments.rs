@@ -41,7 +41,7 @@ pub(crate) struct AmountBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct QrBody {
-    /// alipay, wechat
+    /// alipay, wechat, unionpay
     #[schema(example = "alipay")]
     channel: String,
 }

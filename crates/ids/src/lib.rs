@@ -90,6 +90,13 @@ registry! {
 }
 
 impl AttemptId {
+    /// When it was made, in Unix milliseconds. Where a channel knows a trade by number and time
+    /// together (UnionPay `txnTime`), every message about it can say the same time.
+    #[must_use]
+    pub const fn made_at_ms(self) -> i64 {
+        source::made_at_ms(self.0)
+    }
+
     /// Our order number at the channel (`out_trade_no`, `orderId`): letters and digits, 15 long,
     /// within the limits of every channel (the narrowest: WeChat Pay 6-32, UnionPay 8-32 without
     /// `-` and `_`).
@@ -106,6 +113,13 @@ impl AttemptId {
 }
 
 impl RefundId {
+    /// When it was made, in Unix milliseconds. Where a channel knows a trade by number and time
+    /// together (UnionPay `txnTime`), every message about it can say the same time.
+    #[must_use]
+    pub const fn made_at_ms(self) -> i64 {
+        source::made_at_ms(self.0)
+    }
+
     /// Our refund number at the channel (`out_request_no`, `out_refund_no`): the same on every retry.
     #[must_use]
     pub fn channel_no(self) -> String {

@@ -51,6 +51,11 @@ impl IdSource {
     }
 }
 
+/// The millisecond in which an id was made; never before the epoch of ids.
+pub(crate) const fn made_at_ms(raw: i64) -> i64 {
+    EPOCH_MS + (raw >> (NODE_BITS + SEQUENCE_BITS))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +68,15 @@ mod tests {
         assert!(made.is_sorted());
         made.dedup();
         assert_eq!(made.len(), 10_000);
+    }
+
+    #[test]
+    fn an_id_tells_when_it_was_made() {
+        let source = IdSource::new(NODE_MAX).unwrap();
+        for ms in [0, 1, 1_000_000, (1 << 41) - 1] {
+            assert_eq!(made_at_ms(source.next(EPOCH_MS + ms)), EPOCH_MS + ms);
+        }
+        assert_eq!(made_at_ms(0), EPOCH_MS);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::alipay::AlipayConfig;
+use crate::unionpay::UnionpayConfig;
 use crate::wechat::WechatConfig;
 
 /// The accounts of all channels.
@@ -11,6 +12,7 @@ use crate::wechat::WechatConfig;
 pub struct SandboxConfig {
     pub alipay: AlipayConfig,
     pub wechat: WechatConfig,
+    pub unionpay: UnionpayConfig,
 }
 
 /// Why accounts could not be made.
@@ -28,7 +30,11 @@ impl SandboxConfig {
     /// # Errors
     /// [`ConfigError`] if the cryptographic library fails.
     pub fn generate(now: Timestamp) -> Result<Self, ConfigError> {
-        Ok(Self { alipay: AlipayConfig::generate(now)?, wechat: WechatConfig::generate(now)? })
+        Ok(Self {
+            alipay: AlipayConfig::generate(now)?,
+            wechat: WechatConfig::generate(now)?,
+            unionpay: UnionpayConfig::generate(now)?,
+        })
     }
 
     /// What a merchant's connector needs to reach the sandbox at `base_url`: addresses, account
@@ -39,6 +45,7 @@ impl SandboxConfig {
             "base_url": base_url,
             "alipay": self.alipay.coordinates(base_url),
             "wechat": self.wechat.coordinates(base_url),
+            "unionpay": self.unionpay.coordinates(base_url),
         })
     }
 }

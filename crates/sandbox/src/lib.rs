@@ -9,6 +9,7 @@ mod config;
 mod core;
 mod parameters;
 pub mod server;
+mod unionpay;
 mod wechat;
 
 pub use crate::alipay::{AlipayApp, AlipayCertificates, AlipayConfig, AlipayTrust};
@@ -18,4 +19,5 @@ pub use crate::core::{
     Request, Response, Sandbox,
 };
 pub use crate::parameters::{Parameters, Trust, parameters};
+pub use crate::unionpay::{UnionpayConfig, UnionpayGateway, UnionpayMerchant};
 pub use crate::wechat::{Pace, SubMerchant, WechatConfig, WechatMerchant, WechatPlatform};

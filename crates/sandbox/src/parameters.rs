@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 /// How an account trusts its channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
-    /// By public keys; at WeChat Pay as an ordinary merchant.
+    /// By public keys; at WeChat Pay as an ordinary merchant. UnionPay knows certificates only.
     Keys,
-    /// By certificates; at WeChat Pay as a service provider with a sub-merchant.
+    /// By certificates; at WeChat Pay as a service provider with a sub-merchant, at UnionPay through an
+    /// acquirer.
     Certificates,
 }
 
@@ -23,7 +24,7 @@ pub struct Parameters {
 /// One account per channel, out of [`SandboxConfig::coordinates`](crate::SandboxConfig::coordinates).
 #[must_use]
 pub fn parameters(coordinates: &Value, trust: Trust) -> Vec<Parameters> {
-    vec![alipay(coordinates, trust), wechat(coordinates, trust)]
+    vec![alipay(coordinates, trust), wechat(coordinates, trust), unionpay(coordinates, trust)]
 }
 
 fn alipay(coordinates: &Value, trust: Trust) -> Parameters {
@@ -78,6 +79,28 @@ fn wechat(coordinates: &Value, trust: Trust) -> Parameters {
         }
     }
     Parameters { channel: "wechat", account_no: text(&merchant("mchid")), config }
+}
+
+fn unionpay(coordinates: &Value, trust: Trust) -> Parameters {
+    let number = match trust {
+        Trust::Keys => 0,
+        Trust::Certificates => 1,
+    };
+    let merchant = |name: &str| at(coordinates, &format!("/unionpay/merchants/{number}/{name}"));
+    let mut config = json!({
+        "channel": "unionpay",
+        "gateway": at(coordinates, "/unionpay/gateway"),
+        "mer_id": merchant("mer_id"),
+        "sign_cert": merchant("sign_cert_pem"),
+        "sign_private_key": merchant("sign_private_key_pem"),
+        "root_cert": at(coordinates, "/unionpay/root_cert_pem"),
+        "middle_cert": at(coordinates, "/unionpay/middle_cert_pem"),
+        "channel_name": at(coordinates, "/unionpay/channel_name"),
+    });
+    if trust == Trust::Certificates {
+        put(&mut config, "acq_ins_code", merchant("acq_ins_code"));
+    }
+    Parameters { channel: "unionpay", account_no: text(&merchant("mer_id")), config }
 }
 
 fn at(coordinates: &Value, path: &str) -> Value {

@@ -144,6 +144,10 @@ fn draw_fault(random: &mut Random) -> Option<(u64, FaultRule)> {
         "v3/native",
         "v3/query",
         "v3/refund",
+        "consume",
+        "apply",
+        "query",
+        "void",
         "pay",
         "refund",
     ])?;
@@ -178,9 +182,7 @@ impl Planned {
         let scanned = random.chance(70);
         let means = if scanned {
             let endings = ["00", "00", "00", "01", "90", "91", "92", "93", "94", "95", "96", "97"];
-            let prefix = if channel == Channel::Alipay { "28" } else { "13" };
-            let ending = random.pick(&endings)?;
-            Means::PayerCode(PayerCode::parse(&format!("{prefix}{n:014}{ending}"))?)
+            Means::PayerCode(payer_code(channel, n, random.pick(&endings)?)?)
         } else {
             Means::DynamicQr(channel.channel_code())
         };
@@ -212,6 +214,15 @@ impl Planned {
             refunds,
         })
     }
+}
+
+/// The code of a payer at a channel; the last two digits choose what he does.
+pub(crate) fn payer_code(channel: Channel, n: u64, ending: &str) -> Option<PayerCode> {
+    PayerCode::parse(&match channel {
+        Channel::Alipay => format!("28{n:014}{ending}"),
+        Channel::Wechat => format!("13{n:014}{ending}"),
+        Channel::UnionPay => format!("62{n:015}{ending}"),
+    })
 }
 
 fn draw_refund(

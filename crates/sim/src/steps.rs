@@ -12,10 +12,9 @@ use jiff::SignedDuration;
 use money::{Amount, Currency};
 use orders::{Aggregate, OrderState, RefundState};
 use sandbox::Insistence;
-use secret::PayerCode;
 
 use crate::audit::{self, Finding};
-use crate::day::{REST, after, block_on, calm, restart, spawn_service};
+use crate::day::{REST, after, block_on, calm, payer_code, restart, spawn_service};
 use crate::executor::{End, Executor, Time};
 use crate::fate::{Steps, Wrong};
 use crate::random::Random;
@@ -57,10 +56,15 @@ impl Story {
     ];
 
     /// The end that it has when nothing goes wrong.
-    const fn end(self) -> (OrderState, usize) {
+    const fn end(self, channel: Channel) -> (OrderState, usize) {
         match self {
             Self::Scan | Self::ScanPassword | Self::Qr => (OrderState::Paid, 0),
             Self::ScanRefused => (OrderState::Failed, 0),
+            Self::QrClosed | Self::QrClosedThenPaid if matches!(channel, Channel::UnionPay) => {
+                // There is no closing: the code runs out, or is paid while we wait for that.
+                let paid = matches!(self, Self::QrClosedThenPaid);
+                (if paid { OrderState::Paid } else { OrderState::Failed }, 0)
+            }
             Self::QrClosed => (OrderState::Closed, 0),
             // The late money is returned by a refund of our own.
             Self::QrClosedThenPaid => (OrderState::Closed, 1),
@@ -135,7 +139,7 @@ pub fn tell(
 pub fn trio(stage: &Stage, story: Story, channel: Channel) -> Result<Vec<String>, Failed> {
     let clean = tell(stage, (story, channel), None, 1)?;
     let ended = (clean.state, clean.refunds, clean.findings.as_slice());
-    let (state, refunds) = story.end();
+    let (state, refunds) = story.end(channel);
     if ended != (Some(state), refunds, &[]) || clean.steps == 0 {
         return Err(format!("{story:?} by {channel:?} ended as {clean:?}").into());
     }
@@ -233,8 +237,7 @@ impl Player {
     }
 
     fn payment(self) -> Option<CreatePayment> {
-        let prefix = if self.channel == Channel::Alipay { "28" } else { "13" };
-        let code = |ending| PayerCode::parse(&format!("{prefix}00000000000001{ending}"));
+        let code = |ending| payer_code(self.channel, 1, ending);
         let means = match self.story {
             Story::Scan | Story::Refund => Means::PayerCode(code("00")?),
             Story::ScanRefused => Means::PayerCode(code("92")?),

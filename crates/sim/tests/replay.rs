@@ -5,7 +5,8 @@ mod tests {
     use sim::{Stage, run};
 
     /// Seed 2 found a payer who paid a closed code whose notice was lost; 500284 an answer "paid" that
-    /// was on its way while a cancel returned the money.
+    /// was on its way while a cancel returned the money. (With two channels; a third has changed what
+    /// they draw; the tests of `orders` hold both situations.)
     const FOUND: [u64; 2] = [2, 500_284];
 
     #[test]

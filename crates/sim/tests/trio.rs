@@ -18,6 +18,11 @@ mod tests {
     }
 
     #[test]
+    fn unionpay() {
+        check(Channel::UnionPay);
+    }
+
+    #[test]
     fn wechat() {
         check(Channel::Wechat);
     }

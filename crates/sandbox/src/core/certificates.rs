@@ -25,10 +25,23 @@ impl Authority {
         key: &RsaPrivateKey,
         now: Timestamp,
     ) -> Result<Self, ConfigError> {
-        let mut params = params(name, now)?;
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let params = authority_params(name, now)?;
         let pair = pair(key)?;
         let pem = params.self_signed(&pair).or(Err(ConfigError::Certificate))?.pem();
+        Ok(Self { issuer: Issuer::new(params, pair), pem })
+    }
+
+    /// An authority below this one.
+    pub(crate) fn delegate(
+        &self,
+        name: &str,
+        key: &RsaPrivateKey,
+        now: Timestamp,
+    ) -> Result<Self, ConfigError> {
+        let params = authority_params(name, now)?;
+        let pair = pair(key)?;
+        let issued = params.signed_by(&pair, &self.issuer);
+        let pem = issued.or(Err(ConfigError::Certificate))?.pem();
         Ok(Self { issuer: Issuer::new(params, pair), pem })
     }
 
@@ -58,6 +71,12 @@ impl std::fmt::Debug for Authority {
 fn pair(key: &RsaPrivateKey) -> Result<KeyPair, ConfigError> {
     KeyPair::from_pkcs8_pem_and_sign_algo(key.to_pem().expose(), &PKCS_RSA_SHA256)
         .or(Err(ConfigError::Key))
+}
+
+fn authority_params(name: &str, now: Timestamp) -> Result<CertificateParams, ConfigError> {
+    let mut params = params(name, now)?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    Ok(params)
 }
 
 fn params(name: &str, now: Timestamp) -> Result<CertificateParams, ConfigError> {

@@ -56,7 +56,7 @@ impl Fault {
 /// Strikes the next `times` matching calls (or notices, for a notice's fault).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultRule {
-    /// `alipay` or `wechat`; any channel if absent.
+    /// `alipay`, `wechat` or `unionpay`; any channel if absent.
     #[serde(default)]
     pub channel: Option<String>,
     /// `alipay.trade.pay`, `pay/micropay`; for a notice's fault `pay`, `refund` or `close`, what the

@@ -111,7 +111,7 @@ pub(crate) struct Post {
 
 /// One channel's side of the wire.
 pub(crate) trait Channel: Debug + Send {
-    /// Stable code: `alipay`, `wechat`.
+    /// Stable code: `alipay`, `wechat`, `unionpay`.
     fn code(&self) -> &'static str;
 
     /// The call's name for [`FaultRule::call`]: `alipay.trade.pay`, `pay/micropay`.

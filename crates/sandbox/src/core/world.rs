@@ -10,6 +10,7 @@ use super::{
 };
 use crate::SandboxConfig;
 use crate::alipay::Alipay;
+use crate::unionpay::Unionpay;
 use crate::wechat::Wechat;
 
 /// Events handled in one go; the bound only stops a channel that never gets ahead of the clock.
@@ -31,11 +32,12 @@ impl Sandbox {
     pub fn new(config: SandboxConfig) -> Self {
         let alipay = Alipay::new(config.alipay);
         let wechat = Wechat::new(config.wechat);
+        let unionpay = Unionpay::new(config.unionpay);
         Self {
             faults: Faults::default(),
             wallets: Wallets::default(),
             notices: NoticeQueue::default(),
-            channels: vec![Box::new(alipay), Box::new(wechat)],
+            channels: vec![Box::new(alipay), Box::new(wechat), Box::new(unionpay)],
             base_url: String::new(),
         }
     }
@@ -214,6 +216,8 @@ impl Sandbox {
 fn channel_of_path(path: &str) -> &'static str {
     if path == "/gateway.do" {
         "alipay"
+    } else if path.starts_with("/gateway/api/") {
+        "unionpay"
     } else if path.starts_with("/v3/alipay/") {
         // Alipay's REST interface is not emulated, and is no business of WeChat Pay either.
         ""
