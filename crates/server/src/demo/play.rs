@@ -41,6 +41,7 @@ pub(crate) async fn play(app: &App, stage: &Stage, receiver: &Receiver) -> Resul
     let coffee = day.scan("Alipay code, paid at once", ("coffee", "28", "00"), 2_800).await?;
     day.scan("WeChat code, paid at once", ("cake", "13", "01"), 3_650).await?;
     day.scan("WeChat code, password after 5 s", ("lunch", "13", "90"), 4_200).await?;
+    day.scan("UnionPay code, paid at once", ("bread", "62", "00"), 1_550).await?;
     day.fault("alipay.trade.pay", "lost_answer_after_effect").await?;
     day.scan("Alipay code, the answer is lost", ("tea", "28", "02"), 1_900).await?;
     day.refused("Alipay code, not enough money", ("watch", "28", "92"), 999_900).await?;
@@ -85,7 +86,9 @@ impl Day<'_> {
         fen: u64,
     ) -> Result<Value, Failed> {
         let mut body = self.payment(no, fen);
-        let code = format!("{prefix}{:0>6}{}{ending}", fen, self.run);
+        // UnionPay's codes have 19 digits, the others' 18.
+        let width = if prefix == "62" { 7 } else { 6 };
+        let code = format!("{prefix}{fen:0>width$}{}{ending}", self.run);
         put(&mut body, "payer_code", json!(code));
         let payment = self.client.post("/v1/payments", &body).await?;
         self.decided("/v1/payments", payment).await

@@ -8,7 +8,8 @@ use tokio::io::AsyncWriteExt as _;
 
 use crate::stage::{Stage, now, payer_code, payment};
 
-/// Alipay by certificates, WeChat Pay as a service provider: codes, QR, close, refunds.
+/// Alipay by certificates, WeChat Pay as a service provider, UnionPay through an acquirer: codes,
+/// QR, close, refunds.
 async fn a_day(stage: Stage) {
     for (n, prefix) in [(1, "28"), (2, "13")] {
         let no = format!("code-{n}");
@@ -17,6 +18,17 @@ async fn a_day(stage: Stage) {
         assert_eq!((status, paid["state"].as_str()), (200, Some("paid")), "{paid}");
         assert!(paid["channel_trade_no"].is_string() && paid["paid_at"].is_string());
     }
+    // UnionPay says "accepted" first; the result comes with a query or a notice.
+    let (_, taken) =
+        stage.post("/v1/payments", &payment("code-3", 300, &payer_code("62", 3, "00"))).await;
+    let paid = stage.decided("/v1/payments", taken).await;
+    assert_eq!((&paid["state"], &paid["channel"]), (&json!("paid"), &json!("unionpay")), "{paid}");
+    let refund = json!({
+        "payment_id": paid["id"], "merchant_refund_no": "u",
+        "amount": { "total": 100, "currency": "CNY" },
+    });
+    let (_, refund) = stage.post("/v1/refunds", &refund).await;
+    assert_eq!(stage.decided("/v1/refunds", refund).await["state"], "succeeded");
     let qr = json!({
         "merchant_order_no": "qr", "amount": { "total": 500, "currency": "CNY" },
         "description": "beans", "qr": { "channel": "wechat" },

@@ -266,7 +266,9 @@ impl Stage {
 pub(crate) const PLANTED: &str = "778899";
 
 pub(crate) fn payer_code(prefix: &str, n: u64, ending: &str) -> String {
-    format!("{prefix}{PLANTED}{n:08}{ending}")
+    // UnionPay's codes have 19 digits, the others' 18.
+    let width = if prefix == "62" { 9 } else { 8 };
+    format!("{prefix}{PLANTED}{n:0>width$}{ending}")
 }
 
 pub(crate) fn payment(no: &str, fen: u64, code: &str) -> Value {
