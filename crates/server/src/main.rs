@@ -6,6 +6,7 @@ mod bench;
 mod clock;
 mod demo;
 mod export;
+mod fees;
 mod out;
 mod place;
 mod serve;
@@ -54,6 +55,8 @@ enum Command {
     Sandbox(serve::SandboxArgs),
     /// Set up merchants, keys and channels; read the books.
     Admin(admin::AdminArgs),
+    /// Try a schedule of fees.
+    Fees(fees::FeesArgs),
     /// Measure, as ratios to the raw limit of the same run.
     Bench(bench::BenchArgs),
 }
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
             Command::Migrate(place) => Box::pin(serve::migrate(place)).await,
             Command::Sandbox(args) => Box::pin(serve::sandbox(args)).await,
             Command::Admin(args) => Box::pin(admin::admin(args)).await,
+            Command::Fees(args) => fees::fees(&args),
             Command::Bench(args) => Box::pin(bench::bench(args)).await,
         }
     });

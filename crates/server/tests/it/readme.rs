@@ -62,7 +62,10 @@ fn every_command_in_the_docs_works() {
     assert!(tried >= 6, "the docs have commands: {tried}");
 }
 
+/// What stands behind a `#` is a name and a number of the JSON that the command prints.
 fn run(place: &str, command: &str, rest: &[&str]) {
+    let mut parts = rest.splitn(2, |word| *word == "#");
+    let (rest, expected) = (parts.next().unwrap_or_default(), parts.next());
     let done = Command::new(env!("CARGO_BIN_EXE_suanpan"))
         .current_dir(root())
         .arg(command)
@@ -71,6 +74,10 @@ fn run(place: &str, command: &str, rest: &[&str]) {
         .unwrap();
     let errors = String::from_utf8_lossy(&done.stderr).into_owned();
     assert!(done.status.success(), "{place}: {command} {rest:?}: {errors}");
+    if let Some([name, number]) = expected {
+        let said: Value = serde_json::from_slice(&done.stdout).unwrap();
+        assert_eq!(said[*name].to_string(), *number, "{place}: {command} {rest:?}: {said}");
+    }
 }
 
 /// The Chinese page tells the same commands as the English one.
