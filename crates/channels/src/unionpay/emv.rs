@@ -29,7 +29,6 @@ const COUNTRY: u8 = 58;
 const NAME: u8 = 59;
 const CITY: u8 = 60;
 const EXTRA: u8 = 62;
-const CRC: u8 = 63;
 
 /// What a merchant-presented code says.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -256,7 +256,7 @@ fn paid(fields: &Fields, expected: Amount) -> Option<Paid> {
     Some(stated)
 }
 
-fn money_moved(fields: &Fields) -> Option<Paid> {
+pub(super) fn money_moved(fields: &Fields) -> Option<Paid> {
     let get = |name: &str| fields.get(name).map(String::as_str);
     if get("currencyCode") != Some("156") {
         return None;
