@@ -4,8 +4,6 @@
 mod config;
 mod refusal;
 mod service;
-#[cfg(test)]
-mod tests;
 mod trades;
 mod wire;
 
