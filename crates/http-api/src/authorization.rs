@@ -102,6 +102,17 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// Whatever a stranger sends is a claim or none.
+        #[test]
+        fn any_header_is_read_or_refused(noise in ".{0,200}", at in 0..120_usize, byte in ".") {
+            let _noise = Claim::parse(&noise);
+            let mut header = GOOD.to_owned();
+            header.insert_str(at.min(GOOD.len()), &byte);
+            let _changed = Claim::parse(&header);
+        }
+    }
+
     #[test]
     fn the_window_is_five_minutes_either_way() {
         let claim = Claim::parse(GOOD).unwrap();

@@ -17,4 +17,7 @@ pub use audit::Finding;
 pub use day::{Report, run};
 pub use fate::Wrong;
 pub use steps::{Story, Told, tell, trio};
+
+#[cfg(test)]
+mod holds;
 pub use world::Stage;

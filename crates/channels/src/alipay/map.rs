@@ -91,8 +91,9 @@ pub(super) fn meaning(call: &Call, sub_code: &str) -> Option<Meaning> {
     let listed =
         SUB_CODES.iter().find(|(listed, _)| *listed == code).map(|(_, meaning)| *meaning)?;
     Some(match (call, code) {
-        // A close finds nothing to close: nobody scanned the code.
-        (Call::Close(_), "TRADE_NOT_EXIST") => Closed,
+        // Nothing to close: nobody scanned the code, or our charge never came. Should it come yet, the
+        // watch over closed attempts finds the money and returns it.
+        (Call::Close(_) | Call::Cancel(_), "TRADE_NOT_EXIST") => Closed,
         // For a refund these are answers about the payment, and final for this attempt.
         (Call::Refund(_), "TRADE_STATUS_ERROR" | "TRADE_HAS_CLOSE" | "TRADE_NOT_EXIST") => Refused,
         // The pay code was used for a trade that is closed: this charge took nothing.
