@@ -160,6 +160,7 @@ fn draw_fault(random: &mut Random) -> Option<(u64, FaultRule)> {
         Fault::WrongSignature,
         Fault::SystemBusy,
         Fault::SystemBusyAfterEffect,
+        Fault::MerchantShort,
     ];
     let of_notice = [
         Fault::NoNotice,

@@ -11,7 +11,7 @@ use ids::{MerchantId, MerchantNo};
 use jiff::SignedDuration;
 use money::{Amount, Currency};
 use orders::{Aggregate, OrderState, RefundState};
-use sandbox::Insistence;
+use sandbox::{Fault, FaultRule, Insistence};
 
 use crate::audit::{self, Finding};
 use crate::day::{REST, after, block_on, calm, payer_code, restart, spawn_service};
@@ -42,10 +42,12 @@ pub enum Story {
     QrClosedThenPaid,
     /// A paid order is refunded in two parts.
     Refund,
+    /// A refund is refused for want of money at the channel, and tried again.
+    RefundRetried,
 }
 
 impl Story {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Scan,
         Self::ScanRefused,
         Self::ScanPassword,
@@ -53,6 +55,7 @@ impl Story {
         Self::QrClosed,
         Self::QrClosedThenPaid,
         Self::Refund,
+        Self::RefundRetried,
     ];
 
     /// The end that it has when nothing goes wrong.
@@ -69,6 +72,7 @@ impl Story {
             // The late money is returned by a refund of our own.
             Self::QrClosedThenPaid => (OrderState::Closed, 1),
             Self::Refund => (OrderState::Paid, 2),
+            Self::RefundRetried => (OrderState::Paid, 1),
         }
     }
 }
@@ -79,7 +83,9 @@ pub struct Told {
     /// Steps that its first life took.
     pub steps: u64,
     pub state: Option<OrderState>,
+    /// Refunds that succeeded, and the calls that all refunds took.
     pub refunds: usize,
+    pub tries: u32,
     pub findings: Vec<Finding>,
 }
 
@@ -95,6 +101,11 @@ pub fn tell(
 ) -> Result<Told, Failed> {
     let world = World::new(stage, 1)?;
     calm(&world);
+    if story == Story::RefundRetried {
+        let call = refund_call(channel).to_owned();
+        let rule = FaultRule { channel: None, call, fault: Fault::MerchantShort, times: 1 };
+        lock(&world.outside).sandbox.faults.add(rule);
+    }
     let mut random = Random::new(1);
     let mut executor = Executor::new(Arc::clone(&world.time));
     let (app, merchant): (Arc<App>, MerchantId) = block_on(async {
@@ -128,6 +139,7 @@ pub fn tell(
         steps: taken,
         state: order.as_ref().map(|o| o.order.state),
         refunds: order.as_ref().map_or(0, succeeded),
+        tries: order.iter().flat_map(|o| &o.refunds).map(|r| r.tries).sum(),
         findings: report.findings,
     })
 }
@@ -140,14 +152,16 @@ pub fn trio(stage: &Stage, story: Story, channel: Channel) -> Result<Vec<String>
     let clean = tell(stage, (story, channel), None, 1)?;
     let ended = (clean.state, clean.refunds, clean.findings.as_slice());
     let (state, refunds) = story.end(channel);
-    if ended != (Some(state), refunds, &[]) || clean.steps == 0 {
+    let retried = story == Story::RefundRetried && clean.tries < 2;
+    if ended != (Some(state), refunds, &[]) || clean.steps == 0 || retried {
         return Err(format!("{story:?} by {channel:?} ended as {clean:?}").into());
     }
     let mut found = Vec::new();
     let mut judge = |what: String, told: &Told| {
         let settled = told.state.is_some_and(|s| s != OrderState::Paying);
         let kept = told.state == Some(OrderState::Paid) && told.refunds < refunds;
-        if !settled || kept && story == Story::Refund || !told.findings.is_empty() {
+        let refunded = matches!(story, Story::Refund | Story::RefundRetried);
+        if !settled || kept && refunded || !told.findings.is_empty() {
             found.push(format!("{story:?} by {channel:?}, {what}: {told:?}"));
         }
     };
@@ -233,13 +247,20 @@ impl Player {
                     }
                 }
             }
+            Story::RefundRetried => {
+                let Some(refund) = self.refund(1, 1_000) else { return };
+                let Ok((order, id)) = app.create_refund(refund).await else { return };
+                if order.refund(id).is_some_and(|r| r.state == RefundState::Failed) {
+                    drop(app.retry_refund(self.merchant, id).await);
+                }
+            }
         }
     }
 
     fn payment(self) -> Option<CreatePayment> {
         let code = |ending| payer_code(self.channel, 1, ending);
         let means = match self.story {
-            Story::Scan | Story::Refund => Means::PayerCode(code("00")?),
+            Story::Scan | Story::Refund | Story::RefundRetried => Means::PayerCode(code("00")?),
             Story::ScanRefused => Means::PayerCode(code("92")?),
             Story::ScanPassword => Means::PayerCode(code("90")?),
             Story::Qr | Story::QrClosed | Story::QrClosedThenPaid => {
@@ -271,6 +292,15 @@ impl Player {
             reason: "returned".to_owned(),
             notify_url: None,
         })
+    }
+}
+
+/// The channel's name of its refund call.
+const fn refund_call(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Alipay => "alipay.trade.refund",
+        Channel::Wechat => "v3/refund",
+        Channel::UnionPay => "refund",
     }
 }
 

@@ -40,6 +40,23 @@ impl Alipay {
     }
 }
 
+impl Alipay {
+    /// Answers with these words, whatever was asked: code, its text, sub code, its text.
+    fn say(
+        &self,
+        request: &Request,
+        (code, msg, sub_code, sub_msg): (&str, &str, &str, &str),
+    ) -> Response {
+        match wire::read(&self.config, request) {
+            Err(rejected) => reject(&rejected),
+            Ok(call) => {
+                let node = refused(code, msg, sub_code, sub_msg);
+                wire::answer(call.app, call.method, call.charset, node)
+            }
+        }
+    }
+}
+
 impl Channel for Alipay {
     fn code(&self) -> &'static str {
         "alipay"
@@ -68,18 +85,13 @@ impl Channel for Alipay {
     }
 
     fn busy(&self, _now: Timestamp, request: &Request) -> Response {
-        match wire::read(&self.config, request) {
-            Err(rejected) => reject(&rejected),
-            Ok(call) => {
-                let node = refused(
-                    "20000",
-                    "Service Currently Unavailable",
-                    "isp.unknow-error",
-                    "系统繁忙",
-                );
-                wire::answer(call.app, call.method, call.charset, node)
-            }
-        }
+        let words = ("20000", "Service Currently Unavailable", "isp.unknow-error", "系统繁忙");
+        self.say(request, words)
+    }
+
+    fn short_of_money(&self, _now: Timestamp, request: &Request) -> Response {
+        let words = ("40004", "Business Failed", "ACQ.SELLER_BALANCE_NOT_ENOUGH", "卖家余额不足");
+        self.say(request, words)
     }
 
     fn with_wrong_signature(&self, response: Response) -> Response {

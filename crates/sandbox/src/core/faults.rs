@@ -22,6 +22,8 @@ pub enum Fault {
     SystemBusy,
     /// The channel's own "unknown" answer, properly signed, after the effect.
     SystemBusyAfterEffect,
+    /// The merchant's account at the channel does not cover it: a refusal, no effect. For refunds.
+    MerchantShort,
     /// The notice is never sent.
     NoNotice,
     /// The notice is sent twice.
@@ -48,7 +50,8 @@ impl Fault {
             | Self::ServerErrorAfterEffect
             | Self::WrongSignature
             | Self::SystemBusy
-            | Self::SystemBusyAfterEffect => false,
+            | Self::SystemBusyAfterEffect
+            | Self::MerchantShort => false,
         }
     }
 }

@@ -123,6 +123,9 @@ pub(crate) trait Channel: Debug + Send {
     /// The channel's own "I do not know, ask again", properly signed.
     fn busy(&self, now: Timestamp, request: &Request) -> Response;
 
+    /// The channel's refusal of a refund that the merchant's account there does not cover.
+    fn short_of_money(&self, now: Timestamp, request: &Request) -> Response;
+
     /// The same answer with a signature that does not fit it.
     fn with_wrong_signature(&self, response: Response) -> Response;
 

@@ -152,6 +152,7 @@ const fn late_ms(fault: Fault) -> u64 {
         | Fault::WrongSignature
         | Fault::SystemBusy
         | Fault::SystemBusyAfterEffect
+        | Fault::MerchantShort
         | Fault::NoNotice
         | Fault::DuplicateNotice
         | Fault::ReorderNotices => 0,

@@ -77,6 +77,8 @@ impl Sandbox {
         let channel = self.channels.get_mut(at)?;
         let mut response = if has(Fault::SystemBusy) {
             channel.busy(now, request)
+        } else if has(Fault::MerchantShort) {
+            channel.short_of_money(now, request)
         } else {
             let mut ctx = Ctx {
                 now,
@@ -236,6 +238,7 @@ const fn delay_ms(fault: Fault) -> u64 {
         | Fault::WrongSignature
         | Fault::SystemBusy
         | Fault::SystemBusyAfterEffect
+        | Fault::MerchantShort
         | Fault::NoNotice
         | Fault::DuplicateNotice
         | Fault::LateNotice { .. }

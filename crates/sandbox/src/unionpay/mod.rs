@@ -35,6 +35,16 @@ impl Unionpay {
     }
 }
 
+impl Unionpay {
+    /// A call that the gateway lets through is refused all the same.
+    fn refuse(&self, request: &Request, why: Refusal) -> Response {
+        let fields = wire::fields(request);
+        let read = wire::read(&self.config, request, &fields);
+        let refusal = read.err().unwrap_or(why);
+        wire::answer(&self.config.gateway, &fields, wire::refused(refusal))
+    }
+}
+
 impl Channel for Unionpay {
     fn code(&self) -> &'static str {
         "unionpay"
@@ -53,10 +63,11 @@ impl Channel for Unionpay {
     }
 
     fn busy(&self, _now: Timestamp, request: &Request) -> Response {
-        let fields = wire::fields(request);
-        let read = wire::read(&self.config, request, &fields);
-        let refusal = read.err().unwrap_or(Refusal::Unsure);
-        wire::answer(&self.config.gateway, &fields, wire::refused(refusal))
+        self.refuse(request, Refusal::Unsure)
+    }
+
+    fn short_of_money(&self, _now: Timestamp, request: &Request) -> Response {
+        self.refuse(request, Refusal::MerchantShort)
     }
 
     fn with_wrong_signature(&self, response: Response) -> Response {

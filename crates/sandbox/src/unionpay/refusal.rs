@@ -26,6 +26,7 @@ pub(super) enum Refusal {
     NotWholeAmount,
     OtherSettleDate,
     TooMuch,
+    MerchantShort,
 }
 
 impl Refusal {
@@ -51,7 +52,8 @@ impl Refusal {
             | Self::OriginalReturned
             | Self::NotWholeAmount
             | Self::OtherSettleDate
-            | Self::TooMuch => "01",
+            | Self::TooMuch
+            | Self::MerchantShort => "01",
         }
     }
 
@@ -78,6 +80,7 @@ impl Refusal {
             Self::NotWholeAmount => "a void is of the whole amount",
             Self::OtherSettleDate => "a void is for the same settlement day",
             Self::TooMuch => "more than is left of the original trade",
+            Self::MerchantShort => "the merchant's account does not cover the refund",
         };
         words.to_owned()
     }

@@ -94,6 +94,15 @@ impl Channel for Wechat {
         busy(&self.config, now, request)
     }
 
+    fn short_of_money(&self, now: Timestamp, request: &Request) -> Response {
+        // Version 2 has no refunds here.
+        if is_v3(request) {
+            v3::short_of_money(&self.config, now, request)
+        } else {
+            v2::busy(&self.config, now, request)
+        }
+    }
+
     fn with_wrong_signature(&self, mut response: Response) -> Response {
         if let Some(signature) = response.headers_mut().get_mut(auth::SIGNATURE) {
             // The channel probes its merchants with signatures of this look.

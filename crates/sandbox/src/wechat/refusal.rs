@@ -33,6 +33,7 @@ pub(crate) enum Refusal {
     TooManyRefunds,
     TooSoon,
     MoreThanLeft,
+    MerchantShort,
 }
 
 impl Refusal {
@@ -52,7 +53,7 @@ impl Refusal {
             Self::CodeForeign => "AUTH_CODE_INVALID",
             Self::CodeUsed => "AUTH_CODE_ERROR",
             Self::CodeExpired => "AUTHCODEEXPIRE",
-            Self::BalanceNotEnough => "NOTENOUGH",
+            Self::BalanceNotEnough | Self::MerchantShort => "NOTENOUGH",
             Self::RiskRefused => "TRADE_ERROR",
             Self::SystemError => "SYSTEMERROR",
             Self::UserPaying => "USERPAYING",
@@ -82,7 +83,7 @@ impl Refusal {
             Self::CodeForeign => (BAD, "AUTH_CODE_INVALID"),
             Self::CodeUsed => (BAD, "AUTH_CODE_ERROR"),
             Self::CodeExpired => (BAD, "AUTHCODEEXPIRE"),
-            Self::BalanceNotEnough => (StatusCode::FORBIDDEN, "NOT_ENOUGH"),
+            Self::BalanceNotEnough | Self::MerchantShort => (StatusCode::FORBIDDEN, "NOT_ENOUGH"),
             Self::RiskRefused => (StatusCode::FORBIDDEN, "TRADE_ERROR"),
             Self::SystemError => (StatusCode::INTERNAL_SERVER_ERROR, "SYSTEM_ERROR"),
             // 202 with a code is what code pay answers while the payer is typing.
@@ -130,6 +131,7 @@ impl Refusal {
             Self::TooManyRefunds => "退款次数过多",
             Self::TooSoon => "请求过于频繁",
             Self::MoreThanLeft => "退款金额大于可退金额",
+            Self::MerchantShort => "基本账户余额不足",
         }
     }
 }

@@ -162,8 +162,17 @@ pub(super) fn handle(
 
 /// The channel's "I do not know": HTTP 500 `SYSTEM_ERROR`.
 pub(super) fn busy(config: &WechatConfig, now: Timestamp, request: &Request) -> Response {
+    refuse(config, now, request, Refusal::SystemError)
+}
+
+/// HTTP 403 `NOT_ENOUGH`: the merchant's account does not cover the refund.
+pub(super) fn short_of_money(config: &WechatConfig, now: Timestamp, request: &Request) -> Response {
+    refuse(config, now, request, Refusal::MerchantShort)
+}
+
+fn refuse(config: &WechatConfig, now: Timestamp, request: &Request, why: Refusal) -> Response {
     let trust = auth::trust(config, request.headers()).unwrap_or(Trust::Certificate);
-    auth::answer(config, now, trust, Denial::Refused(Refusal::SystemError).reply())
+    auth::answer(config, now, trust, Denial::Refused(why).reply())
 }
 
 fn turn_away(
