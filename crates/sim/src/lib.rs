@@ -20,4 +20,6 @@ pub use steps::{Story, Told, tell, trio};
 
 #[cfg(test)]
 mod holds;
+#[cfg(test)]
+mod versions;
 pub use world::Stage;

@@ -50,6 +50,14 @@ impl Stage {
     }
 }
 
+#[cfg(test)]
+impl Stage {
+    /// The channels' accounts and keys.
+    pub(crate) fn coordinates(&self, base_url: &str) -> serde_json::Value {
+        self.config.coordinates(base_url)
+    }
+}
+
 /// Every simulated day begins here: 2026-11-20, noon in China.
 pub(crate) fn start() -> Timestamp {
     Timestamp::from_second(1_795_147_200).unwrap_or(Timestamp::UNIX_EPOCH)
