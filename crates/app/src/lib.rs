@@ -53,7 +53,8 @@ pub struct Settings {
 
 /// How long a channel has to answer one call; then the result is unknown.
 pub const CALL_TIMEOUT: SignedDuration = SignedDuration::from_secs(10);
-/// When the job of an unanswered call wakes: after the call itself must have ended.
+/// When the job of an unanswered call wakes: after the call itself must have ended. A call of several
+/// messages may still be under way then; the job asks, and whatever it sends carries the same numbers.
 pub(crate) const CALL_LEFT: SignedDuration = SignedDuration::from_secs(12);
 
 /// The use cases with what they need of the world.

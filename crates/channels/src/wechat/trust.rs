@@ -28,6 +28,8 @@ pub(super) struct Trust {
     /// The public key that answers are to be signed with. Certificates are not named: the platform
     /// signs with the one that is in force, which may be newer than ours.
     named: Option<String>,
+    /// So many of them, the first, an operator entered: they stay.
+    entered: usize,
     /// Whether there are certificates, which change.
     changes: bool,
     wanted: AtomicBool,
@@ -51,8 +53,9 @@ impl Trust {
             return Err(ConfigError::Key);
         }
         let named = public_key.map(|(id, _)| id.clone());
-        let (keys, wanted) = (RwLock::new(keys), AtomicBool::new(!certificates.is_empty()));
-        Ok(Self { keys, named, changes: !certificates.is_empty(), wanted })
+        let (entered, changes) = (keys.len(), !certificates.is_empty());
+        let (keys, wanted) = (RwLock::new(keys), AtomicBool::new(changes));
+        Ok(Self { keys, named, entered, changes, wanted })
     }
 
     pub(super) fn named(&self) -> Option<&str> {
@@ -87,8 +90,8 @@ impl Trust {
             }
         }
         let learnt = keys.len() - before;
-        let excess = keys.len().saturating_sub(KEYS_MAX);
-        drop(keys.drain(..excess));
+        let excess = keys.len().saturating_sub(KEYS_MAX.max(self.entered));
+        drop(keys.drain(self.entered..self.entered.saturating_add(excess)));
         self.wanted.store(false, Ordering::Relaxed);
         learnt
     }
