@@ -41,8 +41,16 @@ impl From<SqlError> for MigrateError {
 
 /// Applies what is missing; the text of each migration is kept, so a changed one is noticed.
 pub(crate) async fn migrate(session: &mut Session, now_ms: i64) -> Result<(), MigrateError> {
+    migrate_with(session, MIGRATIONS, now_ms).await
+}
+
+async fn migrate_with(
+    session: &mut Session,
+    migrations: &[Migration],
+    now_ms: i64,
+) -> Result<(), MigrateError> {
     session.begin(Mode::Write).await?;
-    let done = migrate_in_transaction(session, now_ms).await;
+    let done = migrate_in_transaction(session, migrations, now_ms).await;
     match done {
         Ok(()) => session.commit().await?,
         Err(_) => session.rollback().await?,
@@ -50,7 +58,11 @@ pub(crate) async fn migrate(session: &mut Session, now_ms: i64) -> Result<(), Mi
     done
 }
 
-async fn migrate_in_transaction(session: &mut Session, now_ms: i64) -> Result<(), MigrateError> {
+async fn migrate_in_transaction(
+    session: &mut Session,
+    migrations: &[Migration],
+    now_ms: i64,
+) -> Result<(), MigrateError> {
     if session.backend() == Backend::Postgres {
         session.script(POSTGRES_LOCK).await?;
     }
@@ -68,13 +80,13 @@ async fn migrate_in_transaction(session: &mut Session, now_ms: i64) -> Result<()
         applied.push((number, row.text().map_err(SqlError::from)?));
     }
     for (number, text) in &applied {
-        let known = MIGRATIONS.iter().find(|m| m.number == *number);
+        let known = migrations.iter().find(|m| m.number == *number);
         let known = known.ok_or(MigrateError::Newer(*number))?;
         if known.text(session.backend()) != text {
             return Err(MigrateError::Changed(*number));
         }
     }
-    for migration in MIGRATIONS.iter().filter(|m| !applied.iter().any(|(n, _)| *n == m.number)) {
+    for migration in migrations.iter().filter(|m| !applied.iter().any(|(n, _)| *n == m.number)) {
         let text = migration.text(session.backend());
         session.script(text).await?;
         let sql = "INSERT INTO schema_migrations (number, text, applied_at) VALUES (?1, ?2, ?3)";
@@ -89,5 +101,50 @@ impl Migration {
             Backend::Sqlite => self.sqlite,
             Backend::Postgres => self.postgres,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A database of the first release, with a job in it, comes up to date; what it had is there, and
+    /// a program that knows less refuses it.
+    async fn check(mut session: Session) {
+        let (first, _) = MIGRATIONS.split_at(1);
+        migrate_with(&mut session, first, 1).await.unwrap();
+        let job = "INSERT INTO jobs (kind, subject, order_id, due_at, looks, lease_until) \
+                   VALUES ('attempt', 7, 8, 9, 1, 0)";
+        session.execute(job, &[]).await.unwrap();
+        for _ in 0..2 {
+            migrate(&mut session, 2).await.unwrap();
+        }
+        let kept = "SELECT subject, order_id, due_at FROM jobs WHERE kind = 'attempt'";
+        let rows = session.query(kept, &[]).await.unwrap();
+        assert_eq!(rows, [vec![7_i64.into(), 8_i64.into(), 9_i64.into()]]);
+        let hold = "INSERT INTO jobs (kind, subject, order_id, due_at, looks, lease_until) \
+                    VALUES ('hold', 1, NULL, 9, 1, 0)";
+        session.execute(hold, &[]).await.unwrap();
+        let numbers = session.query("SELECT COUNT(*) FROM schema_migrations", &[]).await.unwrap();
+        let count = i64::try_from(MIGRATIONS.len()).unwrap();
+        assert_eq!(numbers, [vec![count.into()]]);
+        let older = migrate_with(&mut session, first, 3).await;
+        assert!(matches!(older, Err(MigrateError::Newer(2))), "{older:?}");
+    }
+
+    #[tokio::test]
+    async fn an_older_sqlite_database_comes_up_to_date() {
+        check(crate::open::session(&crate::Target::Memory).await.unwrap()).await;
+    }
+
+    #[tokio::test]
+    async fn an_older_postgres_database_comes_up_to_date() {
+        let cluster = std::env::var("SUANPAN_TEST_POSTGRES_URL")
+            .expect("run through `cargo xtask postgres -- cargo test`");
+        let name = format!("migrate_{}", crypto::random::random_alphanumeric(8).to_lowercase());
+        let mut session = Session::postgres(&cluster).await.unwrap();
+        session.script(&format!("CREATE DATABASE {name}")).await.unwrap();
+        let (server, _) = cluster.rsplit_once('/').unwrap();
+        check(Session::postgres(&format!("{server}/{name}")).await.unwrap()).await;
     }
 }
