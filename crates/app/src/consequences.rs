@@ -143,7 +143,7 @@ fn attempt_job(
     (from, to): (AttemptState, AttemptState),
 ) -> Option<JobChange> {
     let attempt = aggregate.attempt(id)?;
-    if to == AttemptState::Closed && from != to {
+    if from != to && may_still_be_paid(from, to) {
         return Some(watch(ground, aggregate, id, 0));
     }
     if !to.is_open() {
@@ -153,6 +153,13 @@ fn attempt_job(
     let due_at = next_look(attempt, &aggregate.order, looks, ground.at);
     let job = job(ground, JobKind::Attempt, id.to_i64(), aggregate);
     Some(JobChange::Put(Job { due_at, looks, ..job }))
+}
+
+/// An attempt that was closed, or refused after it had been open at the channel (a code that ran
+/// out, a payer who did not confirm in time), may be paid late, and the notice of it may be lost. A
+/// charge that was refused at once took nothing and has nothing that could be paid.
+fn may_still_be_paid(from: AttemptState, to: AttemptState) -> bool {
+    to == AttemptState::Closed || (to == AttemptState::Refused && from != AttemptState::Sending)
 }
 
 /// The next look at an attempt that ended without money, or the end of its watch.

@@ -76,7 +76,8 @@ fn next_call(attempt: &Attempt, looks: u32, now: Timestamp) -> Option<(Source, C
     }
 }
 
-/// An ended attempt was looked at: one that was closed is watched for a while, else the job is done.
+/// An ended attempt was looked at: one that ended without money is watched for a while, else the job
+/// is done.
 struct Rest {
     ground: Ground,
     job: Job,
@@ -96,10 +97,11 @@ impl Command for Rest {
     fn decide(&self, view: &View<'_>) -> Decision<()> {
         let id = AttemptId::from_i64(self.job.subject).ok();
         let found = self.job.order.and_then(|order| view.order(order)).zip(id);
-        let closed = found.filter(|(order, id)| {
-            order.attempt(*id).is_some_and(|a| a.state == AttemptState::Closed)
+        let watched = found.filter(|(order, id)| {
+            let state = order.attempt(*id).map(|a| a.state);
+            matches!(state, Some(AttemptState::Closed | AttemptState::Refused))
         });
-        let next = match closed {
+        let next = match watched {
             Some((order, id)) => watch(&self.ground, order, id, self.job.looks),
             None => JobChange::Done(self.job.kind, self.job.subject),
         };
