@@ -2,34 +2,58 @@
 //!
 //! A breaker: an account that fails loses its traffic at once, rests, and gets it back in steps, each
 //! of which it has to pass. What counts as failing is silence, unreadable answers and the channel's
-//! own "unavailable"; a payer without money or with a wrong code says nothing about the channel.
+//! own "unavailable"; a payer without money or with a wrong code says nothing about the channel
+//! ([`crate::Attempted::outcome`] tells them apart).
+//!
+//! No channel's rules say how to do this: the figures are chosen. Together they take the traffic from
+//! a dead account within ten seconds of its death, if it had at least one call per second.
 
 /// The whole traffic, in thousandths.
 pub const SHARE_FULL: u32 = 1_000;
+/// A call without an answer for so long is recorded as failed then, and not again when it ends: to
+/// wait for its timeout would leave the traffic on a dead account for all that time.
+pub const OVERDUE_MS: u32 = 5_000;
 
 /// How far back answers count.
 const WINDOW_S: i64 = 10;
-/// Fewer answers say nothing.
+/// Fewer answers say nothing,
 const SAMPLES_MIN: u32 = 5;
+/// unless so many calls in a row failed, however slowly they came.
+const FAILED_IN_A_ROW: u32 = 5;
 /// In a hundred: so many failures open the breaker.
 const FAILED_PERCENT: u32 = 50;
 /// The first rest; each rest after a failed return is twice as long,
 const REST_S: i64 = 5;
 /// up to this.
 const REST_S_MAX: i64 = 60;
+/// Beyond so many doublings the rest is at its longest.
+const DOUBLINGS_MAX: u32 = 16;
 /// The way back, in thousandths,
 const RAMP: [u32; 4] = [10, 50, 200, 500];
 /// and how long each step lasts at least.
 const STEP_S: i64 = 5;
 /// Seconds are slots of a ring.
 const SLOTS: usize = 10;
+const MS_PER_S: u32 = 1_000;
 
+/// How a call went, after so many milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The channel answered, whatever it said to the payer; after so many milliseconds.
+    /// The channel answered, whatever it said to the payer.
     Answered { ms: u32 },
     /// No answer, none that can be trusted, or "unavailable".
-    Failed,
+    Failed { ms: u32 },
+}
+
+/// What an operator sees of the breaker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Breaker {
+    /// All its traffic.
+    Closed,
+    /// None.
+    Open,
+    /// A part of it, on the way back.
+    HalfOpen,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,13 +72,17 @@ enum State {
         until: i64,
         times: u32,
     },
-    /// On its way back: the step, since when, and whether it has answered in it.
-    Ramp {
-        step: usize,
-        since: i64,
-        answered: bool,
-        times: u32,
-    },
+    HalfOpen(Return),
+}
+
+/// A way back: when it began, its step, since when, and whether it has answered in that step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Return {
+    began: i64,
+    step: usize,
+    since: i64,
+    answered: bool,
+    times: u32,
 }
 
 /// The health of one account. Times are seconds since 1970.
@@ -62,18 +90,44 @@ enum State {
 pub struct Health {
     slots: [Slot; SLOTS],
     state: State,
+    failed_in_a_row: u32,
 }
 
 impl Default for Health {
     fn default() -> Self {
-        Self { slots: [Slot::default(); SLOTS], state: State::Closed }
+        Self { slots: [Slot::default(); SLOTS], state: State::Closed, failed_in_a_row: 0 }
+    }
+}
+
+impl Breaker {
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half_open",
+        }
+    }
+}
+
+impl Outcome {
+    /// The second in which the call was sent, when it ended in `second`.
+    fn sent(self, second: i64) -> i64 {
+        let (Self::Answered { ms } | Self::Failed { ms }) = self;
+        second.saturating_sub(i64::from(ms / MS_PER_S))
     }
 }
 
 impl Health {
-    /// Takes in how a call went.
+    /// Takes in how a call went that ended in `second`.
     pub fn record(&mut self, second: i64, outcome: Outcome) {
         self.advance(second);
+        // What was sent before the rest says nothing of the time after it.
+        if let State::HalfOpen(back) = self.state
+            && outcome.sent(second) < back.began
+        {
+            return;
+        }
         let slot = usize::try_from(second.rem_euclid(WINDOW_S)).unwrap_or(0);
         if let Some(slot) = self.slots.get_mut(slot) {
             if slot.second != second {
@@ -84,7 +138,7 @@ impl Health {
                     slot.answered = slot.answered.saturating_add(1);
                     slot.ms = slot.ms.saturating_add(u64::from(ms));
                 }
-                Outcome::Failed => slot.failed = slot.failed.saturating_add(1),
+                Outcome::Failed { .. } => slot.failed = slot.failed.saturating_add(1),
             }
         }
         self.judge(second, outcome);
@@ -93,12 +147,19 @@ impl Health {
     /// How much of its traffic it gets, in thousandths.
     #[must_use]
     pub fn share(&self, second: i64) -> u32 {
-        let mut now = self.clone();
-        now.advance(second);
-        match now.state {
+        match self.at(second).state {
             State::Closed => SHARE_FULL,
             State::Open { .. } => 0,
-            State::Ramp { step, .. } => RAMP.get(step).copied().unwrap_or(SHARE_FULL),
+            State::HalfOpen(back) => RAMP.get(back.step).copied().unwrap_or(SHARE_FULL),
+        }
+    }
+
+    #[must_use]
+    pub fn breaker(&self, second: i64) -> Breaker {
+        match self.at(second).state {
+            State::Closed => Breaker::Closed,
+            State::Open { .. } => Breaker::Open,
+            State::HalfOpen(_) => Breaker::HalfOpen,
         }
     }
 
@@ -106,8 +167,9 @@ impl Health {
     #[must_use]
     pub fn success(&self, second: i64) -> u32 {
         let (answered, failed, _) = self.window(second);
-        let all = answered.saturating_add(failed);
-        answered.saturating_mul(SHARE_FULL).checked_div(all).unwrap_or(SHARE_FULL)
+        let share = u64::from(answered).saturating_mul(u64::from(SHARE_FULL));
+        let share = share.checked_div(u64::from(answered).saturating_add(u64::from(failed)));
+        share.and_then(|share| u32::try_from(share).ok()).unwrap_or(SHARE_FULL)
     }
 
     /// Milliseconds an answer took on average in the window; `None` where there were none.
@@ -118,8 +180,9 @@ impl Health {
     }
 
     fn window(&self, second: i64) -> (u32, u32, u64) {
-        let fresh = self.slots.iter().filter(|slot| second.saturating_sub(slot.second) < WINDOW_S);
-        fresh.fold((0, 0, 0), |(answered, failed, ms), slot| {
+        // A slot of the future is from before the clock was set back.
+        let is_fresh = |slot: &&Slot| (0..WINDOW_S).contains(&second.saturating_sub(slot.second));
+        self.slots.iter().filter(is_fresh).fold((0, 0, 0), |(answered, failed, ms), slot| {
             (
                 u32::saturating_add(answered, slot.answered),
                 u32::saturating_add(failed, slot.failed),
@@ -128,20 +191,35 @@ impl Health {
         })
     }
 
-    /// A rest that is over becomes the first step back; a passed step the next one.
+    fn at(&self, second: i64) -> Self {
+        let mut then = self.clone();
+        then.advance(second);
+        then
+    }
+
+    /// A rest that is over becomes the first step back; a passed step the next one. A rest longer
+    /// than the longest, or a step of the future, comes from a clock that was set back.
     fn advance(&mut self, second: i64) {
         if let State::Open { until, times } = self.state
-            && second >= until
+            && (second >= until || until.saturating_sub(second) > REST_S_MAX)
         {
             self.slots = [Slot::default(); SLOTS];
-            self.state = State::Ramp { step: 0, since: until, answered: false, times };
+            let began = until.min(second);
+            let back = Return { began, step: 0, since: began, answered: false, times };
+            self.state = State::HalfOpen(back);
         }
-        if let State::Ramp { step, since, answered: true, times } = self.state
-            && second.saturating_sub(since) >= STEP_S
+        if let State::HalfOpen(back) = &mut self.state {
+            back.began = back.began.min(second);
+            back.since = back.since.min(second);
+        }
+        if let State::HalfOpen(back) = self.state
+            && back.answered
+            && second.saturating_sub(back.since) >= STEP_S
         {
-            let next = step.saturating_add(1);
-            self.state = if next < RAMP.len() {
-                State::Ramp { step: next, since: second, answered: false, times }
+            let step = back.step.saturating_add(1);
+            self.slots = [Slot::default(); SLOTS];
+            self.state = if step < RAMP.len() {
+                State::HalfOpen(Return { step, since: second, answered: false, ..back })
             } else {
                 State::Closed
             };
@@ -149,28 +227,36 @@ impl Health {
     }
 
     fn judge(&mut self, second: i64, outcome: Outcome) {
+        let (answered, failed, _) = self.window(second);
+        let all = answered.saturating_add(failed);
+        let mostly_failed =
+            u64::from(failed).saturating_mul(100) >= u64::from(all) * u64::from(FAILED_PERCENT);
         match (self.state, outcome) {
-            (State::Ramp { times, .. }, Outcome::Failed) => {
-                self.open(second, times.saturating_add(1))
+            (State::HalfOpen(back), Outcome::Failed { .. }) => {
+                // Not for one failure among many answers, or a busy account would never come back.
+                if mostly_failed {
+                    self.open(second, back.times.saturating_add(1));
+                }
             }
-            (State::Ramp { step, since, times, .. }, Outcome::Answered { .. }) => {
-                self.state = State::Ramp { step, since, answered: true, times };
+            (State::HalfOpen(back), Outcome::Answered { .. }) => {
+                self.state = State::HalfOpen(Return { answered: true, ..back });
             }
-            (State::Closed, Outcome::Failed) => {
-                let (answered, failed, _) = self.window(second);
-                let all = answered.saturating_add(failed);
-                let bad = failed.saturating_mul(100) >= all.saturating_mul(FAILED_PERCENT);
-                if all >= SAMPLES_MIN && bad {
+            (State::Closed, Outcome::Failed { .. }) => {
+                self.failed_in_a_row = self.failed_in_a_row.saturating_add(1);
+                let dead = self.failed_in_a_row >= FAILED_IN_A_ROW;
+                if dead || (all >= SAMPLES_MIN && mostly_failed) {
                     self.open(second, 0);
                 }
             }
-            (State::Closed, Outcome::Answered { .. }) | (State::Open { .. }, _) => {}
+            (State::Closed, Outcome::Answered { .. }) => self.failed_in_a_row = 0,
+            (State::Open { .. }, _) => {}
         }
     }
 
     fn open(&mut self, second: i64, times: u32) {
-        let factor = 1_i64.checked_shl(times.min(16)).unwrap_or(i64::MAX);
+        let factor = 1_i64.checked_shl(times.min(DOUBLINGS_MAX)).unwrap_or(i64::MAX);
         let rest = REST_S.saturating_mul(factor).min(REST_S_MAX);
+        self.failed_in_a_row = 0;
         self.state = State::Open { until: second.saturating_add(rest), times };
     }
 }

@@ -14,15 +14,17 @@ mod failover;
 mod health;
 mod limits;
 mod rules;
+mod when;
 
-pub use decide::{Candidate, Decision, Request, Verdict, decide};
-pub use dry_run::{Flow, Moved, Past, Report, dry_run};
-pub use failover::{Attempted, Failover, failover};
-pub use health::{Health, Outcome, SHARE_FULL};
-pub use limits::{Cap, LimitHit, Limits, Usage};
-pub use rules::{
-    Action, CardType, Direction, RULES_MAX, Rule, RuleSet, RuleSetRefusal, TARGETS_MAX, When,
+pub use decide::{Candidate, Decision, Request, Verdict, china, decide};
+pub use dry_run::{CostChange, Flow, Moved, Past, Report, dry_run};
+pub use failover::{Attempted, Failover, Hindrance, failover};
+pub use health::{Breaker, Health, OVERDUE_MS, Outcome, SHARE_FULL};
+pub use limits::{
+    Cap, LimitHit, Limits, NotReserved, Reservation, Sum, Usage, UsageContradicts, UsageParts,
 };
+pub use rules::{Action, RULE_ID_CHARS_MAX, RULES_MAX, Rule, RuleSet, RuleSetRefusal, TARGETS_MAX};
+pub use when::{CardType, Direction, LISTED_MAX, When};
 
 #[cfg(test)]
 mod tests;

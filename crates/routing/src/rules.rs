@@ -1,22 +1,28 @@
-//! Rules: what a payment must be, and how accounts are ranked then.
+//! Rules: how accounts are ranked for a payment, and which sets of rules are refused.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ids::{ChannelAccountId, ChannelCode, MerchantId, StoreId};
-use jiff::civil::{Date, Time, Weekday};
+use ids::{ChannelAccountId, MerchantId};
 
 use crate::Request;
+use crate::when::{LISTED_MAX, When};
 
 /// Rules of one set.
 pub const RULES_MAX: usize = 1_000;
 /// Accounts named by one rule.
 pub const TARGETS_MAX: usize = 64;
+/// Characters of a rule's id.
+pub const RULE_ID_CHARS_MAX: usize = 64;
 
 /// An acquirer's rules. They are read from the first to the last; the first that fits decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleSet {
     version: u32,
     rules: Vec<Rule>,
+    /// Places of the rules that name a merchant, by merchant: a payment looks at its own only.
+    by_merchant: BTreeMap<MerchantId, Vec<usize>>,
+    /// Places of the rules for all merchants.
+    general: Vec<usize>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,59 +32,18 @@ pub struct Rule {
     pub action: Action,
 }
 
-/// What is left out fits every payment.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct When {
-    pub merchants: Option<BTreeSet<MerchantId>>,
-    pub stores: Option<BTreeSet<StoreId>>,
-    /// Kinds of terminals, by their codes.
-    pub terminals: Option<BTreeSet<String>>,
-    /// 付款方式: the payer's wallet, or `card`.
-    pub tender: Option<ChannelCode>,
-    pub direction: Option<Direction>,
-    /// From and up to so many minor units, both included.
-    pub amount: Option<(u64, u64)>,
-    /// From this time of the day and before that one; over midnight where the second is earlier.
-    pub time: Option<(Time, Time)>,
-    pub weekdays: Option<Vec<Weekday>>,
-    /// From and up to these days, both included.
-    pub dates: Option<(Date, Date)>,
-    pub payer_bank: Option<String>,
-    pub card: Option<CardType>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Direction {
-    /// B 扫 C
-    MerchantScans,
-    /// C 扫 B
-    PayerScans,
-    /// JSAPI, mini programs, apps
-    InApp,
-    /// H5
-    Web,
-    /// A card at a POS.
-    Card,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CardType {
-    Debit,
-    Credit,
-}
-
 /// How a rule ranks accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// This one or none.
     Fixed(ChannelAccountId),
-    /// By weight; the others follow, the heaviest first.
+    /// By weight; the others follow, by weight too.
     Split(Vec<(ChannelAccountId, u32)>),
     /// In this order.
     Priority(Vec<ChannelAccountId>),
     /// Every open account, the cheapest for this payment first.
     Cheapest,
-    /// Every open account, the healthiest first.
+    /// Every open account, the one with the most success lately first.
     Healthiest,
 }
 
@@ -87,8 +52,14 @@ pub enum Action {
 pub enum RuleSetRefusal {
     #[error("a set has 1 to {RULES_MAX} rules")]
     RuleCount,
+    #[error(
+        "a rule's id has 1 to {RULE_ID_CHARS_MAX} characters; the rule stands at place {place}"
+    )]
+    RuleId { place: usize },
     #[error("rule {rule}: another rule has this id")]
     DuplicateId { rule: String },
+    #[error("rule {rule}: a condition lists more than {LISTED_MAX}")]
+    ConditionSize { rule: String },
     #[error("rule {rule}: a condition that nothing can meet")]
     Impossible { rule: String },
     #[error("rule {rule}: it names 1 to {TARGETS_MAX} accounts")]
@@ -99,7 +70,7 @@ pub enum RuleSetRefusal {
     NoWeight { rule: String },
     #[error("rule {rule}: there is no such account")]
     UnknownAccount { rule: String },
-    #[error("rule {rule}: never reached, rule {by} fits every payment")]
+    #[error("rule {rule}: never reached, rule {by} takes all that it could")]
     Unreachable { rule: String, by: String },
 }
 
@@ -108,7 +79,9 @@ impl RuleSetRefusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::RuleCount => "rule_count",
+            Self::RuleId { .. } => "rule_id",
             Self::DuplicateId { .. } => "duplicate_id",
+            Self::ConditionSize { .. } => "condition_size",
             Self::Impossible { .. } => "impossible",
             Self::TargetCount { .. } => "target_count",
             Self::DuplicateTarget { .. } => "duplicate_target",
@@ -130,19 +103,23 @@ impl RuleSet {
         if rules.is_empty() || rules.len() > RULES_MAX {
             return Err(RuleSetRefusal::RuleCount);
         }
-        let (mut ids, mut catch_all) = (BTreeSet::new(), None::<&Rule>);
-        for rule in &rules {
+        let mut ids = BTreeSet::new();
+        for (place, rule) in rules.iter().enumerate() {
+            if rule.id.is_empty() || rule.id.chars().count() > RULE_ID_CHARS_MAX {
+                return Err(RuleSetRefusal::RuleId { place });
+            }
             if !ids.insert(&rule.id) {
                 return Err(RuleSetRefusal::DuplicateId { rule: rule.id.clone() });
             }
             rule.check(accounts)?;
-            if let Some(by) = catch_all {
+            let mut earlier = rules.iter().take(place);
+            if let Some(by) = earlier.find(|earlier| earlier.when.covers(&rule.when)) {
                 let (rule, by) = (rule.id.clone(), by.id.clone());
                 return Err(RuleSetRefusal::Unreachable { rule, by });
             }
-            catch_all = (rule.when == When::default()).then_some(rule);
         }
-        Ok(Self { version, rules })
+        let (by_merchant, general) = compiled(&rules);
+        Ok(Self { version, rules, by_merchant, general })
     }
 
     #[must_use]
@@ -150,16 +127,49 @@ impl RuleSet {
         self.version
     }
 
+    /// The rules in their order.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
     /// The first rule that fits.
     #[must_use]
     pub fn rule_for(&self, request: &Request) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.when.fits(request))
+        let own = self.by_merchant.get(&request.merchant).map_or(&[][..], Vec::as_slice);
+        let first = |places: &[usize]| {
+            let fits = |place: &usize| self.rules.get(*place).is_some_and(|r| r.when.fits(request));
+            places.iter().copied().find(fits)
+        };
+        let place = match (first(own), first(&self.general)) {
+            (Some(own), Some(general)) => Some(own.min(general)),
+            (own, general) => own.or(general),
+        };
+        place.and_then(|place| self.rules.get(place))
     }
+}
+
+fn compiled(rules: &[Rule]) -> (BTreeMap<MerchantId, Vec<usize>>, Vec<usize>) {
+    let (mut by_merchant, mut general) = (BTreeMap::<_, Vec<usize>>::new(), Vec::new());
+    for (place, rule) in rules.iter().enumerate() {
+        match &rule.when.merchants {
+            Some(merchants) => {
+                for merchant in merchants {
+                    by_merchant.entry(*merchant).or_default().push(place);
+                }
+            }
+            None => general.push(place),
+        }
+    }
+    (by_merchant, general)
 }
 
 impl Rule {
     fn check(&self, accounts: &BTreeSet<ChannelAccountId>) -> Result<(), RuleSetRefusal> {
         let rule = || self.id.clone();
+        if self.when.is_too_long() {
+            return Err(RuleSetRefusal::ConditionSize { rule: rule() });
+        }
         if self.when.is_impossible() {
             return Err(RuleSetRefusal::Impossible { rule: rule() });
         }
@@ -185,45 +195,4 @@ impl Rule {
         }
         Ok(())
     }
-}
-
-impl When {
-    /// The cheap conditions first.
-    fn fits(&self, request: &Request) -> bool {
-        let within = |(from, until): (Time, Time)| {
-            let now = request.at.time();
-            if from <= until { from <= now && now < until } else { from <= now || now < until }
-        };
-        fits(self.direction.as_ref(), Some(&request.direction))
-            && fits(self.card.as_ref(), request.card.as_ref())
-            && fits(self.tender.as_ref(), Some(&request.tender))
-            && self.amount.is_none_or(|(from, to)| (from..=to).contains(&request.amount.minor()))
-            && is_in(self.merchants.as_ref(), Some(&request.merchant))
-            && is_in(self.stores.as_ref(), request.store.as_ref())
-            && is_in(self.terminals.as_ref(), request.terminal.as_ref())
-            && fits(self.payer_bank.as_ref(), request.payer_bank.as_ref())
-            && self.time.is_none_or(within)
-            && self.weekdays.as_ref().is_none_or(|days| days.contains(&request.at.date().weekday()))
-            && self
-                .dates
-                .is_none_or(|(from, to)| from <= request.at.date() && request.at.date() <= to)
-    }
-
-    fn is_impossible(&self) -> bool {
-        self.merchants.as_ref().is_some_and(BTreeSet::is_empty)
-            || self.stores.as_ref().is_some_and(BTreeSet::is_empty)
-            || self.terminals.as_ref().is_some_and(BTreeSet::is_empty)
-            || self.weekdays.as_ref().is_some_and(Vec::is_empty)
-            || self.amount.is_some_and(|(from, to)| from > to)
-            || self.time.is_some_and(|(from, until)| from == until)
-            || self.dates.is_some_and(|(from, to)| from > to)
-    }
-}
-
-fn fits<T: PartialEq>(asked: Option<&T>, given: Option<&T>) -> bool {
-    asked.is_none() || asked == given
-}
-
-fn is_in<T: Ord>(asked: Option<&BTreeSet<T>>, given: Option<&T>) -> bool {
-    asked.is_none_or(|set| given.is_some_and(|given| set.contains(given)))
 }
