@@ -14,6 +14,8 @@ use routing::{
 };
 
 type Failed = Box<dyn std::error::Error>;
+/// The conditions of the so many-th rule.
+type Conditions = fn(i64) -> Result<When, Failed>;
 
 const DECISIONS: i64 = 50_000;
 
@@ -35,7 +37,7 @@ fn main() -> Result<(), Failed> {
     let raw = nanos_each(raw).max(1);
     println!("rules                              {RULES_MAX}");
     println!("us per raw scan                    {}", micros(raw));
-    let shapes: [(&str, fn(i64) -> Result<When, Failed>); 2] = [
+    let shapes: [(&str, Conditions); 2] = [
         ("each for another merchant", one_merchant),
         ("all for all, fail at the last", all_but_the_bank),
     ];
@@ -92,10 +94,7 @@ fn all_but_the_bank(n: i64) -> Result<When, Failed> {
 }
 
 /// None fits but the last.
-fn rules(
-    accounts: &[ChannelAccountId],
-    conditions: fn(i64) -> Result<When, Failed>,
-) -> Result<RuleSet, Failed> {
+fn rules(accounts: &[ChannelAccountId], conditions: Conditions) -> Result<RuleSet, Failed> {
     let mut rules = Vec::new();
     for n in 1..i64::try_from(RULES_MAX)? {
         let action = Action::Priority(accounts.to_vec());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ids::{ChannelAccountId, MerchantId};
 
 use crate::Request;
-use crate::when::{LISTED_MAX, When};
+use crate::when::{LISTED_MAX, Moment, When};
 
 /// Rules of one set.
 pub const RULES_MAX: usize = 1_000;
@@ -137,10 +137,11 @@ impl RuleSet {
     #[must_use]
     pub fn rule_for(&self, request: &Request) -> Option<&Rule> {
         let own = self.by_merchant.get(&request.merchant).map_or(&[][..], Vec::as_slice);
-        let first = |places: &[usize]| {
-            let fits = |place: &usize| self.rules.get(*place).is_some_and(|r| r.when.fits(request));
-            places.iter().copied().find(fits)
+        let moment = Moment::of(request);
+        let fits = |place: &usize| {
+            self.rules.get(*place).is_some_and(|rule| rule.when.fits(request, &moment))
         };
+        let first = |places: &[usize]| places.iter().copied().find(fits);
         let place = match (first(own), first(&self.general)) {
             (Some(own), Some(general)) => Some(own.min(general)),
             (own, general) => own.or(general),

@@ -55,16 +55,31 @@ pub enum CardType {
     Credit,
 }
 
+/// The time of a payment, taken apart once for all rules.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    date: Date,
+    time: Time,
+    weekday: Weekday,
+}
+
+impl Moment {
+    pub(crate) fn of(request: &Request) -> Self {
+        let date = request.at.date();
+        Self { date, time: request.at.time(), weekday: date.weekday() }
+    }
+}
+
 impl When {
     /// Whether a payment meets all of it; the cheap conditions are asked first.
-    pub(crate) fn fits(&self, request: &Request) -> bool {
-        let (date, time) = (request.at.date(), request.at.time());
+    pub(crate) fn fits(&self, request: &Request, moment: &Moment) -> bool {
+        let Moment { date, time, weekday } = *moment;
         equals(self.direction.as_ref(), Some(&request.direction))
             && equals(self.card.as_ref(), request.card.as_ref())
             && self.amount.is_none_or(|range| is_within(range, request.amount))
             && self.time.is_none_or(|window| is_inside(window, time))
             && self.dates.is_none_or(|(from, to)| from <= date && date <= to)
-            && self.weekdays.as_ref().is_none_or(|days| days.contains(&date.weekday()))
+            && self.weekdays.as_ref().is_none_or(|days| days.contains(&weekday))
             && equals(self.tender.as_ref(), Some(&request.tender))
             && is_in(self.merchants.as_ref(), Some(&request.merchant))
             && is_in(self.stores.as_ref(), request.store.as_ref())

@@ -245,7 +245,12 @@ proptest! {
         let number = |(_, verdict): &(_, Verdict)| match verdict {
             Verdict::Tried(n) => Some((*n, true)),
             Verdict::LastResort(n) => Some((*n, false)),
-            _ => None,
+            Verdict::NotOpen
+            | Verdict::Limit(_)
+            | Verdict::Unhealthy
+            | Verdict::Recovering
+            | Verdict::NotNamed
+            | Verdict::NoRule => None,
         };
         let numbers: Vec<_> = decision.verdicts.iter().filter_map(number).collect();
         prop_assert!(numbers.iter().zip(1..).all(|((n, _), place)| *n == place));

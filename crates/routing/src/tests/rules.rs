@@ -1,6 +1,7 @@
 //! Which rule fits, and which sets are refused.
 
 use super::*;
+use crate::when::Moment;
 
 fn fixed(n: i64) -> Action {
     Action::Fixed(account(n))
@@ -276,10 +277,10 @@ proptest! {
         request in any_small_request(),
     ) {
         if first.is_impossible() {
-            prop_assert!(!first.fits(&request));
+            prop_assert!(!first.fits(&request, &Moment::of(&request)));
         }
-        if first.covers(&second) && second.fits(&request) {
-            prop_assert!(first.fits(&request), "{:?}\n{:?}", first, second);
+        if first.covers(&second) && second.fits(&request, &Moment::of(&request)) {
+            prop_assert!(first.fits(&request, &Moment::of(&request)), "{:?}\n{:?}", first, second);
         }
     }
 
@@ -300,7 +301,7 @@ proptest! {
         let set = set(rules.clone());
         prop_assert_eq!(set.rules(), &rules[..]);
         for request in requests {
-            let plain = rules.iter().find(|rule| rule.when.fits(&request));
+            let plain = rules.iter().find(|rule| rule.when.fits(&request, &Moment::of(&request)));
             prop_assert_eq!(set.rule_for(&request), plain);
         }
     }
