@@ -18,8 +18,10 @@ pub const OVERDUE_MS: u32 = 5_000;
 const WINDOW_S: i64 = 10;
 /// Fewer answers say nothing,
 const SAMPLES_MIN: u32 = 5;
-/// unless so many calls in a row failed, however slowly they came.
+/// unless so many calls in a row failed, however slowly they came,
 const FAILED_IN_A_ROW: u32 = 5;
+/// and for at least so long: a blink of a busy channel is left to the window.
+const ROW_S: i64 = 2;
 /// In a hundred: so many failures open the breaker.
 const FAILED_PERCENT: u32 = 50;
 /// The first rest; each rest after a failed return is twice as long,
@@ -85,17 +87,24 @@ struct Return {
     times: u32,
 }
 
+/// Failures without an answer between them, and when the first of them was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Row {
+    failed: u32,
+    since: i64,
+}
+
 /// The health of one account. Times are seconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
     slots: [Slot; SLOTS],
     state: State,
-    failed_in_a_row: u32,
+    row: Row,
 }
 
 impl Default for Health {
     fn default() -> Self {
-        Self { slots: [Slot::default(); SLOTS], state: State::Closed, failed_in_a_row: 0 }
+        Self { slots: [Slot::default(); SLOTS], state: State::Closed, row: Row::default() }
     }
 }
 
@@ -115,6 +124,18 @@ impl Outcome {
     fn sent(self, second: i64) -> i64 {
         let (Self::Answered { ms } | Self::Failed { ms }) = self;
         second.saturating_sub(i64::from(ms / MS_PER_S))
+    }
+}
+
+impl Row {
+    fn add(&mut self, second: i64) {
+        let is_first = self.failed == 0;
+        self.since = if is_first { second } else { self.since.min(second) };
+        self.failed = self.failed.saturating_add(1);
+    }
+
+    fn is_dead(self, second: i64) -> bool {
+        self.failed >= FAILED_IN_A_ROW && second.saturating_sub(self.since) >= ROW_S
     }
 }
 
@@ -242,13 +263,12 @@ impl Health {
                 self.state = State::HalfOpen(Return { answered: true, ..back });
             }
             (State::Closed, Outcome::Failed { .. }) => {
-                self.failed_in_a_row = self.failed_in_a_row.saturating_add(1);
-                let dead = self.failed_in_a_row >= FAILED_IN_A_ROW;
-                if dead || (all >= SAMPLES_MIN && mostly_failed) {
+                self.row.add(second);
+                if self.row.is_dead(second) || (all >= SAMPLES_MIN && mostly_failed) {
                     self.open(second, 0);
                 }
             }
-            (State::Closed, Outcome::Answered { .. }) => self.failed_in_a_row = 0,
+            (State::Closed, Outcome::Answered { .. }) => self.row = Row::default(),
             (State::Open { .. }, _) => {}
         }
     }
@@ -256,7 +276,7 @@ impl Health {
     fn open(&mut self, second: i64, times: u32) {
         let factor = 1_i64.checked_shl(times.min(DOUBLINGS_MAX)).unwrap_or(i64::MAX);
         let rest = REST_S.saturating_mul(factor).min(REST_S_MAX);
-        self.failed_in_a_row = 0;
+        self.row = Row::default();
         self.state = State::Open { until: second.saturating_add(rest), times };
     }
 }

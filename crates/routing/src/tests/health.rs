@@ -101,6 +101,10 @@ fn few_failures_say_nothing_until_they_are_in_a_row() {
         (180, "-", 1_000),
         (240, "-", 0),
     ]);
+    // A blink of a busy channel, and one that lasts.
+    let busy = "+".repeat(200);
+    story(&[(0, &busy, 1_000), (1, "----------", 1_000), (2, "-----+", 1_000), (4, "----", 1_000)]);
+    story(&[(0, &busy, 1_000), (1, "----------", 1_000), (2, "-----", 1_000), (3, "-", 0)]);
     // Under half of the window.
     story(&[(0, "++++++", 1_000), (1, "----", 1_000), (2, "++", 1_000), (3, "---", 1_000)]);
     // The same failures when the answers are out of the window.
