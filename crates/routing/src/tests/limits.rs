@@ -96,6 +96,10 @@ fn another_currency_is_refused() {
     for limits in all_yen {
         assert_eq!(empty().room(&limits, fen(1), friday()), Err(LimitHit::Currency), "{limits:?}");
     }
+    // Before all others, by precedence.
+    let day = Cap { amount: Some(yen(1)), count: None };
+    let small = Limits { trade_min: Some(fen(10)), day, ..Limits::default() };
+    assert_eq!(empty().room(&small, fen(1), friday()), Err(LimitHit::Currency));
     let usage = empty();
     assert_eq!(usage.room(&Limits::default(), yen(1), friday()), Err(LimitHit::Currency));
 }
