@@ -122,7 +122,6 @@ fn candidate(account: ChannelAccountId) -> Result<Candidate, Failed> {
 fn request(n: i64) -> Result<Request, Failed> {
     Ok(Request {
         order: OrderId::from_i64(n)?,
-        turn: None,
         merchant: MerchantId::from_i64(1)?,
         store: Some(StoreId::from_i64(1)?),
         terminal: Some("qr_plate".to_owned()),

@@ -21,9 +21,6 @@ const CHINA: Offset = Offset::constant(8);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     pub order: OrderId,
-    /// The order's place in a count, where one is kept with it: shares of a split are exact then.
-    /// Without it the order's own number chooses, and shares are as even as chance.
-    pub turn: Option<u64>,
     pub merchant: MerchantId,
     pub store: Option<StoreId>,
     /// The code of the terminal's kind.
@@ -213,7 +210,7 @@ fn rank(action: &Action, request: &Request, candidates: &[Candidate]) -> Vec<Cha
     match action {
         Action::Fixed(account) => vec![*account],
         Action::Priority(list) => list.clone(),
-        Action::Split(shares) => split(shares, request),
+        Action::Split(shares) => split(shares, request.order),
         // An unknown cost is no low one.
         Action::Cheapest => ranked_by(candidates, |c| {
             c.cost_for(request).map_or((true, 0), |cost| (false, cost.minor()))
@@ -238,18 +235,14 @@ fn ranked_by<K: Ord>(
 /// The order's own point on the line of weights chooses, so a retry of the same order chooses the
 /// same. Who follows is chosen by weight again, so that a dead account's payments are spread as the
 /// others' weights say.
-fn split(shares: &[(ChannelAccountId, u32)], request: &Request) -> Vec<ChannelAccountId> {
+fn split(shares: &[(ChannelAccountId, u32)], order: OrderId) -> Vec<ChannelAccountId> {
     let mut left: Vec<(ChannelAccountId, u32)> =
         shares.iter().copied().filter(|(_, weight)| *weight > 0).collect();
     let mut ranked = Vec::with_capacity(left.len());
     let mut salt = 0_i64;
     while !left.is_empty() {
-        let bits = match request.turn {
-            Some(turn) if salt == 0 => turn.wrapping_mul(GOLDEN),
-            Some(_) | None => mixed(request.order, salt),
-        };
         let total = left.iter().map(|(_, weight)| u64::from(*weight)).sum();
-        let mut point = scaled(bits, total);
+        let mut point = scaled(mixed(order, salt), total);
         let chosen = left.iter().position(|(_, weight)| {
             let here = point < u64::from(*weight);
             point = point.saturating_sub(u64::from(*weight));
@@ -261,9 +254,6 @@ fn split(shares: &[(ChannelAccountId, u32)], request: &Request) -> Vec<ChannelAc
     }
     ranked
 }
-
-/// The golden ratio's part of 2^64: its multiples fill the circle evenly from any place on.
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A point of 64 bits on a line of this length.
 fn scaled(bits: u64, length: u64) -> u64 {

@@ -49,7 +49,6 @@ fn noon() -> DateTime {
 fn request(n: i64, minor: u64) -> Request {
     Request {
         order: OrderId::from_i64(n).unwrap(),
-        turn: None,
         merchant: merchant(1),
         store: None,
         terminal: None,

@@ -109,16 +109,15 @@ mod tests {
         RuleSet::new(1, table("rule").into_iter().map(rule).collect(), &known).unwrap()
     }
 
-    /// `50.00 on 2026-11-20 at 12:00`, and perhaps `as turn 1`.
+    /// `50.00 on 2026-11-20 at 12:00`, and perhaps `as order 1`.
     fn request(text: &str) -> Request {
         let words: Vec<&str> = text.split(' ').collect();
-        let [amount, "on", day, "at", time, turn @ ..] = words.as_slice() else {
+        let [amount, "on", day, "at", time, order @ ..] = words.as_slice() else {
             panic!("no payment `{text}`")
         };
         let at: jiff::civil::DateTime = format!("{day}T{time}:00").parse().unwrap();
         Request {
-            order: OrderId::from_i64(1).unwrap(),
-            turn: turn.last().map(|turn| turn.parse().unwrap()),
+            order: OrderId::from_i64(order.last().map_or(1, |n| n.parse().unwrap())).unwrap(),
             merchant: MerchantId::from_i64(1).unwrap(),
             store: None,
             terminal: None,
