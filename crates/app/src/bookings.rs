@@ -1,12 +1,13 @@
 //! Which accounts a payment and a refund touch, and on which accounting date.
 
-use ids::{ChannelCode, JournalId, MerchantId, OrderId, RefundId};
+use ids::{JournalId, MerchantId, OrderId, RefundId};
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::{Offset, TimeZone};
-use ledger::rules::{self, RefundSource};
+use ledger::rules::{self, Completed, Means, RefundSource};
 use ledger::{AccountCode, AccountKey, Header, Journal, JournalRefusal};
 use money::{Amount, Currency};
+use orders::{Aggregate, Leg, LegState, OrderShape, OrderState, Tender};
 
 /// China keeps one time zone without daylight saving.
 pub const CHINA: Offset = Offset::constant(8);
@@ -15,6 +16,12 @@ pub const CHINA: Offset = Offset::constant(8);
 #[must_use]
 pub fn accounting_date(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::fixed(CHINA)).date()
+}
+
+/// The hour of a moment, in China.
+#[must_use]
+pub fn china_time(at: Timestamp) -> Time {
+    at.to_zoned(TimeZone::fixed(CHINA)).time()
 }
 
 /// What every journal of a decision is dated and numbered with.
@@ -35,20 +42,19 @@ impl Stamp {
     }
 }
 
-/// Whose money, through which account at a channel.
+/// Whose money, and through which account at a channel.
 #[derive(Debug, Clone)]
 pub(crate) struct Parties {
     pub(crate) merchant: MerchantId,
-    pub(crate) channel: ChannelCode,
-    /// The owner text of our account at the channel.
-    pub(crate) channel_owner: String,
     pub(crate) currency: Currency,
+    /// The owner text of our account at the channel; none for what no channel is asked about.
+    pub(crate) channel_owner: Option<String>,
 }
 
 impl Parties {
-    /// 商户待结算: what is taken and not yet settled, per merchant and channel.
-    pub(crate) fn pending(&self) -> AccountKey {
-        let owner = format!("{}:{}", self.merchant, self.channel);
+    /// 商户待结算: what is taken and not yet settled, per merchant and tender.
+    pub(crate) fn pending(&self, tender: &Tender) -> AccountKey {
+        let owner = format!("{}:{tender}", self.merchant);
         key(AccountCode::MerchantPending, &owner, self.currency)
     }
 
@@ -59,27 +65,102 @@ impl Parties {
 
     /// 应收渠道款
     fn receivable(&self) -> AccountKey {
-        key(AccountCode::ChannelReceivable, &self.channel_owner, self.currency)
+        #[expect(
+            clippy::expect_used,
+            reason = "a decision about a channel's money is made with the channel's account"
+        )]
+        let owner = self.channel_owner.as_deref().expect("a channel's account");
+        key(AccountCode::ChannelReceivable, owner, self.currency)
     }
 
     /// 退款在途
     pub(crate) fn refund_transit(&self, refund: RefundId) -> AccountKey {
         AccountKey::refund_transit(refund, self.currency)
     }
+
+    /// Where a leg's money comes from.
+    fn source(&self, tender: &Tender) -> Means {
+        match tender {
+            Tender::Channel(_) => Means::Ours(self.receivable()),
+            Tender::Cash | Tender::MerchantCoupon => self.memo(tender),
+        }
+    }
+
+    /// Where a leg's money goes when it is returned.
+    fn target(&self, tender: &Tender, refund: RefundId) -> Means {
+        match tender {
+            Tender::Channel(_) => Means::Ours(self.refund_transit(refund)),
+            Tender::Cash | Tender::MerchantCoupon => self.memo(tender),
+        }
+    }
+
+    fn memo(&self, tender: &Tender) -> Means {
+        let code = match tender {
+            Tender::MerchantCoupon => AccountCode::MemoCoupon,
+            Tender::Cash | Tender::Channel(_) => AccountCode::MemoCash,
+        };
+        let of = |code| key(code, &self.merchant.to_string(), self.currency);
+        Means::Memo { account: of(code), sales: of(AccountCode::MemoSales) }
+    }
 }
 
 /// Where a refund's money is taken from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Taken {
     pub(crate) refund: RefundId,
+    pub(crate) tender: Tender,
+    pub(crate) amount: Amount,
     pub(crate) from_pending: Amount,
     pub(crate) from_available: Amount,
 }
 
-/// E01: the payment succeeded.
-pub(crate) fn paid(stamp: Stamp, order: OrderId, parties: &Parties, amount: Amount) -> Journal {
-    let (channel, merchant) = (parties.receivable(), parties.pending());
-    checked(rules::payment_succeeded(stamp.head(order.to_string()), channel, merchant, amount))
+/// A leg was paid: E01 for the whole of a single order, E132 for a part of a combined one, and E130
+/// for the part that completes it.
+pub(crate) fn paid(stamp: Stamp, aggregate: &Aggregate, parties: &Parties, leg: &Leg) -> Journal {
+    let order = &aggregate.order;
+    let head = stamp.head(order.id.to_string());
+    let source = parties.source(&leg.tender);
+    checked(match (order.shape, source) {
+        (OrderShape::Single, Means::Ours(account)) => {
+            rules::payment_succeeded(head, account, parties.pending(&leg.tender), leg.amount)
+        }
+        (OrderShape::Single, Means::Memo { account, sales }) => {
+            rules::memo_sale(head, account, sales, leg.amount)
+        }
+        (OrderShape::Combined, source) if order.state == OrderState::Paid => {
+            rules::combined_paid(head, completed(aggregate, parties, (leg, source)))
+        }
+        (OrderShape::Combined, source) => {
+            let transit = AccountKey::order_transit(order.id, parties.currency);
+            rules::leg_paid(head, source, transit, leg.amount)
+        }
+    })
+}
+
+fn completed(aggregate: &Aggregate, parties: &Parties, last: (&Leg, Means)) -> Completed {
+    let (leg, source) = last;
+    let ours = |l: &&Leg| l.state == LegState::Paid && l.tender.is_ours();
+    let paid: Vec<&Leg> = aggregate.legs.iter().filter(ours).collect();
+    let earlier = paid.iter().filter(|l| l.id != leg.id).map(|l| l.amount);
+    let zero = Amount::zero(parties.currency);
+    let transit = earlier.fold(zero, |sum, part| sum.try_add(part).unwrap_or(sum));
+    Completed {
+        last: (source, leg.amount),
+        transit: (AccountKey::order_transit(aggregate.id(), parties.currency), transit),
+        pending: paid.iter().map(|l| (parties.pending(&l.tender), l.amount)).collect(),
+    }
+}
+
+/// E133: the order was given up, and a paid leg goes back.
+pub(crate) fn leg_returned(
+    stamp: Stamp,
+    parties: &Parties,
+    (order, leg): (OrderId, &Leg),
+    refund: RefundId,
+) -> Journal {
+    let transit = AccountKey::order_transit(order, parties.currency);
+    let to = parties.target(&leg.tender, refund);
+    checked(rules::leg_returned(stamp.head(refund.to_string()), to, transit, leg.amount))
 }
 
 /// Money that came in when nobody waited for it any more: it is on its way back at once.
@@ -88,11 +169,23 @@ pub(crate) fn late(stamp: Stamp, refund: RefundId, parties: &Parties, amount: Am
     checked(rules::late_payment_received(stamp.head(refund.to_string()), channel, transit, amount))
 }
 
-/// E42 and E50: the refund is accepted; unsettled money first, then the balance.
-pub(crate) fn refund_accepted(stamp: Stamp, parties: &Parties, taken: Taken) -> Journal {
-    let sources = sources(parties, taken);
-    let transit = parties.refund_transit(taken.refund);
-    checked(rules::refund_accepted(stamp.head(taken.refund.to_string()), &sources, transit))
+/// E42 and E50: the refund is accepted; unsettled money first, then the balance. E134 where several
+/// legs or other tenders take part, E171 for cash alone.
+pub(crate) fn refund_accepted(stamp: Stamp, parties: &Parties, taken: &[Taken]) -> Option<Journal> {
+    let first = taken.first()?;
+    let head = stamp.head(first.refund.to_string());
+    let sources: Vec<RefundSource> = taken.iter().flat_map(|t| sources(parties, t)).collect();
+    let target = |t: &Taken| parties.target(&t.tender, t.refund);
+    Some(checked(match (taken, target(first)) {
+        ([_], Means::Ours(transit)) => rules::refund_accepted(head, &sources, transit),
+        ([_], Means::Memo { account, sales }) => {
+            rules::memo_return(head, sales, account, first.amount)
+        }
+        (_, _) => {
+            let targets = taken.iter().map(|t| (target(t), t.amount)).collect();
+            rules::combined_refund_accepted(head, &sources, targets)
+        }
+    }))
 }
 
 /// E33: the channel confirmed the refund.
@@ -107,15 +200,15 @@ pub(crate) fn refund_confirmed(
 }
 
 /// E51: the refund failed; the money goes back to exactly where it was taken from.
-pub(crate) fn refund_failed(stamp: Stamp, parties: &Parties, taken: Taken) -> Journal {
+pub(crate) fn refund_failed(stamp: Stamp, parties: &Parties, taken: &Taken) -> Journal {
     let sources = sources(parties, taken);
     let transit = parties.refund_transit(taken.refund);
     checked(rules::refund_failed(stamp.head(taken.refund.to_string()), transit, &sources))
 }
 
-fn sources(parties: &Parties, taken: Taken) -> Vec<RefundSource> {
+fn sources(parties: &Parties, taken: &Taken) -> Vec<RefundSource> {
     let both = [
-        RefundSource { account: parties.pending(), amount: taken.from_pending },
+        RefundSource { account: parties.pending(&taken.tender), amount: taken.from_pending },
         RefundSource { account: parties.available(), amount: taken.from_available },
     ];
     both.into_iter().filter(|source| !source.amount.is_zero()).collect()

@@ -2,12 +2,12 @@
 
 use ids::{MerchantId, OrderId};
 use jiff::Timestamp;
-use orders::{Aggregate, CloseRefusal};
-use store::{Command, Decision, Job, JobKind, Reads, View};
+use orders::{Aggregate, CloseRefusal, OrderState};
+use store::{Command, Decision, Reads, View};
 
 use crate::App;
 use crate::consequences::{Ground, follow};
-use crate::error::{Failure, Refused, UseCaseError};
+use crate::error::{Refused, UseCaseError};
 
 impl App {
     /// Closes a payment that is not decided. A payment that is closed already stays closed.
@@ -23,26 +23,15 @@ impl App {
         let known = self.store.order(order).await?;
         let known = known.filter(|o| o.order.merchant == merchant);
         let known = known.ok_or(Refused::PaymentNotFound)?;
-        let Some(open) = known.attempts.iter().find(|a| a.state.is_open()) else {
-            return match known.close(self.now()) {
-                Ok((aggregate, _)) => Ok(aggregate),
-                Err(refusal) => Err(Refused::Close(refusal).into()),
-            };
-        };
-        let account = self.account(open.channel_account).await?;
-        let account = account.ok_or(Failure::unusable("an attempt's channel account"))?;
-        let ground = self.ground(&known, &account, 0);
-        let job = Job {
-            kind: JobKind::Attempt,
-            subject: open.id.to_i64(),
-            order: Some(order),
-            due_at: ground.at,
-            looks: 0,
-        };
-        let closed = self.store.write(Close { ground, order }).await?;
-        let aggregate = closed.map_err(Refused::Close)?;
-        if aggregate.attempt(open.id).is_some_and(|a| a.state.is_open()) {
-            return self.look_at_attempt(&job).await;
+        let closed = self.store.write(Close { ground: self.ground_of(&known), order }).await?;
+        let mut aggregate = closed.map_err(Refused::Close)?;
+        let open: Vec<_> =
+            aggregate.attempts.iter().filter(|a| a.state.is_open()).map(|a| a.id).collect();
+        for attempt in open {
+            aggregate = self.look_now(order, attempt).await?;
+        }
+        if aggregate.order.state == OrderState::Closing {
+            return self.look_at_order(order).await;
         }
         Ok(aggregate)
     }
@@ -70,6 +59,10 @@ impl Command for Close {
         };
         match order.close(self.ground.at) {
             Err(refusal) => Decision::answer(Err(refusal)),
+            // A payment that has ended stays as it is.
+            Ok((aggregate, facts)) if aggregate == *order && facts.is_empty() => {
+                Decision::answer(Ok(aggregate))
+            }
             Ok((aggregate, facts)) => {
                 let (aggregate, changes) = follow(view, &self.ground, aggregate, facts);
                 Decision { changes, answer: Ok(aggregate) }

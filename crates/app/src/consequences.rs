@@ -1,12 +1,14 @@
 //! What follows from facts about an order: entries, messages, jobs, and the return of late money.
 
 use channels::notifications as text;
-use ids::{AttemptId, IdSource, JournalId, MerchantNo, NotificationId, RefundId};
+use ids::{AttemptId, IdSource, JournalId, LegId, MerchantNo, NotificationId, RefundId};
 use jiff::{SignedDuration, Timestamp};
+use ledger::AccountKey;
 use merchants::{Notification, NotificationState};
 use orders::schedule;
 use orders::{
-    Aggregate, Attempt, AttemptState, Fact, OrderState, Refund, RefundOrigin, RefundState,
+    Aggregate, Attempt, AttemptState, Fact, OrderShape, OrderState, Refund, RefundKind,
+    RefundOrigin, RefundState,
 };
 use store::{Changes, Job, JobChange, JobKind, View};
 
@@ -37,12 +39,14 @@ pub(crate) struct Ground {
     pub(crate) at: Timestamp,
     pub(crate) spare: SpareIds,
     pub(crate) parties: Parties,
+    /// What is paid of the order, where it is a combined one.
+    pub(crate) order_transit: Option<AccountKey>,
     /// Looks so far at the subject in its present state.
     pub(crate) looks: u32,
 }
 
 impl Ground {
-    const fn stamp(&self) -> Stamp {
+    pub(crate) const fn stamp(&self) -> Stamp {
         Stamp { journal: self.spare.journal, at: self.at }
     }
 }
@@ -71,14 +75,14 @@ fn follow_one(
     changes: &mut Changes,
 ) -> Aggregate {
     match fact {
-        Fact::LegPaid { leg, .. } => {
-            if let Some(leg) = aggregate.leg(leg) {
-                let order = aggregate.id();
-                let journal = bookings::paid(ground.stamp(), order, &ground.parties, leg.amount);
-                post(view, journal, changes);
+        Fact::LegPaid { leg } => take_leg(view, ground, &aggregate, leg, changes),
+        Fact::OrderClosing => changes.jobs.push(order_job(ground, &aggregate, ground.at)),
+        Fact::OrderDecided(state) => {
+            if aggregate.order.shape == OrderShape::Combined && state != OrderState::Closing {
+                changes.jobs.push(JobChange::Done(JobKind::Order, aggregate.id().to_i64()));
             }
+            notify_order(ground, &aggregate, state, changes);
         }
-        Fact::OrderDecided(state) => notify_order(ground, &aggregate, state, changes),
         Fact::LateMoney { attempt } => {
             return return_late(view, ground, aggregate, attempt, changes);
         }
@@ -97,9 +101,9 @@ fn follow_one(
             end_refund(ground, &aggregate, refund, changes);
         }
         Fact::RefundFailed { refund } => {
-            if let Some(taken) = aggregate.refund(refund).and_then(taken) {
+            if let Some(taken) = taken(&aggregate, refund) {
                 let (stamp, parties) = (ground.stamp(), &ground.parties);
-                post(view, bookings::refund_failed(stamp, parties, taken), changes);
+                post(view, bookings::refund_failed(stamp, parties, &taken), changes);
             }
             end_refund(ground, &aggregate, refund, changes);
         }
@@ -117,7 +121,29 @@ fn follow_one(
     aggregate
 }
 
-fn post(view: &View<'_>, journal: ledger::Journal, changes: &mut Changes) {
+fn take_leg(
+    view: &View<'_>,
+    ground: &Ground,
+    aggregate: &Aggregate,
+    leg: LegId,
+    changes: &mut Changes,
+) {
+    if let Some(leg) = aggregate.leg(leg) {
+        post(view, bookings::paid(ground.stamp(), aggregate, &ground.parties, leg), changes);
+    }
+    // Paid in the moment in which the order was given up: it goes back.
+    if aggregate.order.state == OrderState::Closing {
+        changes.jobs.push(order_job(ground, aggregate, ground.at));
+    }
+}
+
+/// The job that gives a combined order up when its time is over, and returns its paid legs.
+pub(crate) fn order_job(ground: &Ground, aggregate: &Aggregate, due_at: Timestamp) -> JobChange {
+    let job = job(ground, JobKind::Order, aggregate.id().to_i64(), aggregate);
+    JobChange::Put(Job { due_at, ..job })
+}
+
+pub(crate) fn post(view: &View<'_>, journal: ledger::Journal, changes: &mut Changes) {
     #[expect(
         clippy::expect_used,
         reason = "these rules take from transit accounts only: no state refuses them"
@@ -126,13 +152,15 @@ fn post(view: &View<'_>, journal: ledger::Journal, changes: &mut Changes) {
     changes.postings.push(posting);
 }
 
-/// The source of a merchant's refund; late money was never the merchant's.
-pub(crate) fn taken(refund: &Refund) -> Option<Taken> {
-    let from_available = refund.amount.try_sub(refund.from_pending).ok()?;
-    (refund.origin == RefundOrigin::Merchant).then_some(Taken {
-        refund: refund.id,
+/// The source of a merchant's refund; money that goes back by itself was never the merchant's.
+fn taken(aggregate: &Aggregate, id: RefundId) -> Option<Taken> {
+    let refund = aggregate.refund(id).filter(|r| !r.origin.is_automatic())?;
+    Some(Taken {
+        refund: id,
+        tender: aggregate.leg(refund.leg)?.tender.clone(),
+        amount: refund.amount,
         from_pending: refund.from_pending,
-        from_available,
+        from_available: refund.amount.try_sub(refund.from_pending).ok()?,
     })
 }
 
@@ -226,11 +254,14 @@ fn late_refund(ground: &Ground, aggregate: &Aggregate, attempt: &Attempt) -> Ref
         id: ground.spare.refund,
         order: order.id,
         leg: attempt.leg,
-        attempt: attempt.id,
+        attempt: Some(attempt.id),
         merchant: order.merchant,
         merchant_no,
+        part: 1,
+        parts: 1,
         content_hash: [0; 32],
         origin: RefundOrigin::LatePayment,
+        kind: RefundKind::Refund,
         amount: attempt.amount,
         from_pending: money::Amount::zero(attempt.amount.currency()),
         reason: "paid after the order was closed".to_owned(),
@@ -257,7 +288,7 @@ fn notify_order(ground: &Ground, aggregate: &Aggregate, state: OrderState, chang
         OrderState::Paid => "payment.paid",
         OrderState::Failed => "payment.failed",
         OrderState::Closed => "payment.closed",
-        OrderState::Paying => return,
+        OrderState::Paying | OrderState::Closing => return,
     };
     let url = aggregate.order.notify_url.clone();
     let body = text::payment_body(ground.spare.notification, event, aggregate, ground.at);
@@ -269,14 +300,21 @@ fn end_refund(ground: &Ground, aggregate: &Aggregate, id: RefundId, changes: &mu
     let Some(refund) = aggregate.refund(id) else {
         return;
     };
-    let event = match refund.state {
+    let parts = aggregate.refund_parts(&refund.merchant_no);
+    // The end of the order tells of what it returned by itself; a return over several legs is told
+    // when the last of them has ended.
+    if refund.origin == RefundOrigin::Abandoned || parts.iter().any(|r| r.state.is_open()) {
+        return;
+    }
+    let event = match RefundState::of_parts(&parts) {
         RefundState::Succeeded => "refund.succeeded",
         RefundState::Failed => "refund.failed",
         RefundState::Manual => "refund.manual",
         RefundState::Sending | RefundState::Processing | RefundState::Unknown => return,
     };
     let url = refund.notify_url.clone().or_else(|| aggregate.order.notify_url.clone());
-    let body = text::refund_body(ground.spare.notification, event, (aggregate, refund), ground.at);
+    let told = (aggregate, &refund.merchant_no);
+    let body = text::refund_body(ground.spare.notification, event, told, ground.at);
     notify(ground, aggregate, (event, url), body, changes);
 }
 

@@ -11,14 +11,16 @@ use merchants::MerchantState;
 use money::Amount;
 use orders::channel::{Call, Charge, CreateQr, Details, PayWay, Subject};
 use orders::{
-    Aggregate, Attempt, AttemptState, CreateRefusal, Leg, LegState, Order, OrderState, Source,
-    schedule,
+    Aggregate, Attempt, AttemptState, CreateRefusal, Leg, LegState, Order, OrderShape, OrderState,
+    Source, Tender, schedule,
 };
 use secret::PayerCode;
 use store::{Changes, Command, Decision, Job, JobChange, JobKind, Reads, View};
 
+use crate::bookings::china_time;
+use crate::consequences::{Ground, follow, order_job};
 use crate::directory::Account;
-use crate::error::{Refused, UseCaseError};
+use crate::error::{Failure, Refused, UseCaseError};
 use crate::{App, CALL_LEFT};
 
 /// What a merchant asks for. The edge has checked the form of each part.
@@ -34,9 +36,28 @@ pub struct CreatePayment {
     pub notify_url: Option<String>,
     pub terminal: Option<TerminalId>,
     pub terminal_ip: String,
-    pub means: Means,
-    /// When a dynamic QR stops being payable.
+    pub paid_by: PaidBy,
+    /// When a dynamic QR stops being payable, or a combined order is given up.
     pub expires_at: Option<Timestamp>,
+}
+
+/// By how many means.
+#[derive(Debug, Clone)]
+pub enum PaidBy {
+    One(Means),
+    /// 组合支付: these legs now, others later.
+    Legs(Vec<NewLeg>),
+}
+
+/// A leg of a combined order.
+#[derive(Debug, Clone)]
+pub struct NewLeg {
+    /// The till's own number within the order.
+    pub no: u16,
+    /// SHA-256 of the canonical request.
+    pub content_hash: [u8; 32],
+    pub amount: Amount,
+    pub means: Means,
 }
 
 /// How the payer pays.
@@ -46,6 +67,10 @@ pub enum Means {
     PayerCode(PayerCode),
     /// A code is to be shown for the payers of one channel.
     DynamicQr(ChannelCode),
+    /// Notes in the merchant's drawer.
+    Cash,
+    /// The merchant asks less, by a coupon of his own.
+    MerchantCoupon { number: Option<String> },
 }
 
 impl App {
@@ -55,92 +80,189 @@ impl App {
     /// [`CreateRefusal`] and [`Refused::MerchantSuspended`] as refusals; a failure of the store. An
     /// answer that the channel did not give is no error: the payment is then still being paid.
     pub async fn create_payment(&self, input: CreatePayment) -> Result<Aggregate, UseCaseError> {
-        let account = self.admit(&input).await?;
-        let by = (account.id, &account.channel);
-        let aggregate = draft(&self.ids, &input, by, self.now());
+        match &input.paid_by {
+            PaidBy::One(means) => self.create_single(&input, means).await,
+            PaidBy::Legs(legs) => self.create_combined(&input, legs).await,
+        }
+    }
+
+    async fn create_single(
+        &self,
+        input: &CreatePayment,
+        means: &Means,
+    ) -> Result<Aggregate, UseCaseError> {
+        self.admit(input.merchant, input.terminal).await?;
+        let account = self.account_for(input.merchant, means).await?;
+        let account = account.as_deref();
+        let by = account.map(|a| (a.id, &a.channel));
+        let aggregate = draft(&self.ids, input, (means, by), self.now());
         let attempt = aggregate.attempts.first().map(|a| a.id);
-        let command = Create { at: self.now(), content_hash: input.content_hash, aggregate };
-        let created = match self.store.write(command).await? {
+        let ground = self.ground_of(&aggregate);
+        let created = match self.store.write(Create { ground, aggregate }).await? {
             Created::New(aggregate) => aggregate,
             Created::Known(aggregate) => return Ok(aggregate),
             Created::Refused(refusal) => return Err(refusal.into()),
         };
-        let (Some(attempt), Some(call)) = (attempt, self.first_call(&created, &input, &account))
-        else {
-            return Ok(created);
-        };
-        let reply = self.ask_about_payment(&account, &call).await;
-        self.take_reply(&account, (&created, attempt), (Source::Charge, reply), 0).await
-    }
-
-    async fn admit(&self, input: &CreatePayment) -> Result<Arc<Account>, UseCaseError> {
-        let merchant = self.merchant(input.merchant).await?;
-        if merchant.is_none_or(|m| m.state == MerchantState::Suspended) {
-            return Err(Refused::MerchantSuspended.into());
-        }
-        if let Some(id) = input.terminal {
-            let terminal = self.terminal(id).await?;
-            let own =
-                |t: &merchants::Terminal| t.merchant == input.merchant && t.revoked_at.is_none();
-            if !terminal.as_ref().is_some_and(own) {
-                return Err(CreateRefusal::TerminalNotFound.into());
+        match attempt.zip(account) {
+            Some((attempt, account)) => {
+                let expires_at = created.order.expires_at;
+                let with = (means, input.terminal_ip.as_str(), expires_at);
+                self.start(account, (&created, attempt), with).await
             }
+            None => Ok(created),
         }
-        let channel = match &input.means {
-            Means::PayerCode(code) => channels::Channel::of_payer_code(code)
-                .ok_or(CreateRefusal::PayerCodeUnknown)?
-                .channel_code(),
-            Means::DynamicQr(channel) => channel.clone(),
-        };
-        let account = self.open_account(input.merchant, &channel).await?;
-        Ok(account.ok_or(CreateRefusal::ChannelNotOpen)?)
     }
 
-    fn first_call(
+    /// Makes an attempt's first call, and writes what came of it.
+    pub(crate) async fn start(
         &self,
-        aggregate: &Aggregate,
-        input: &CreatePayment,
         account: &Account,
-    ) -> Option<Call> {
-        let subject = subject(aggregate.attempts.first()?);
+        (aggregate, id): (&Aggregate, AttemptId),
+        (means, terminal_ip, expires_at): (&Means, &str, Timestamp),
+    ) -> Result<Aggregate, UseCaseError> {
+        let order = &aggregate.order;
+        let attempt = aggregate.attempt(id).ok_or(Failure::unusable("a new attempt"))?;
+        let subject = subject(attempt);
         let details = Details {
-            description: input.description.clone(),
-            expires_at: aggregate.order.expires_at,
+            description: order.description.clone(),
+            expires_at,
             notify_url: self.notice_url(account),
-            terminal_ip: input.terminal_ip.clone(),
-            terminal: input.terminal.map(|id| id.to_string()),
+            terminal_ip: terminal_ip.to_owned(),
+            terminal: order.terminal.map(|id| id.to_string()),
         };
-        Some(match &input.means {
+        let call = match means {
             Means::PayerCode(code) => {
                 Call::Charge(Charge { subject, payer_code: code.clone(), details })
             }
             Means::DynamicQr(_) => Call::CreateQr(CreateQr { subject, details }),
-        })
+            Means::Cash | Means::MerchantCoupon { .. } => return Ok(aggregate.clone()),
+        };
+        let reply = self.ask_about_payment(account, &call).await;
+        self.take_reply(account, (aggregate, id), (Source::Charge, reply), 0).await
+    }
+
+    /// Whether the merchant takes payments now, at this terminal.
+    pub(crate) async fn admit(
+        &self,
+        merchant: MerchantId,
+        terminal: Option<TerminalId>,
+    ) -> Result<(), UseCaseError> {
+        let found = self.merchant(merchant).await?;
+        if found.is_none_or(|m| m.state == MerchantState::Suspended) {
+            return Err(Refused::MerchantSuspended.into());
+        }
+        if let Some(id) = terminal {
+            let terminal = self.terminal(id).await?;
+            let own = |t: &merchants::Terminal| t.merchant == merchant && t.revoked_at.is_none();
+            if !terminal.as_ref().is_some_and(own) {
+                return Err(CreateRefusal::TerminalNotFound.into());
+            }
+        }
+        let rules = self.trade_rules(merchant).await?;
+        if rules.is_blackout(china_time(self.now())) {
+            return Err(CreateRefusal::Blackout.into());
+        }
+        Ok(())
+    }
+
+    /// The channel account that a means is to go through; none for what no channel is asked about.
+    pub(crate) async fn account_for(
+        &self,
+        merchant: MerchantId,
+        means: &Means,
+    ) -> Result<Option<Arc<Account>>, UseCaseError> {
+        let channel = match means {
+            Means::PayerCode(code) => channels::Channel::of_payer_code(code)
+                .ok_or(CreateRefusal::PayerCodeUnknown)?
+                .channel_code(),
+            Means::DynamicQr(channel) => channel.clone(),
+            Means::Cash | Means::MerchantCoupon { .. } => return Ok(None),
+        };
+        let account = self.open_account(merchant, &channel).await?;
+        Ok(Some(account.ok_or(CreateRefusal::ChannelNotOpen)?))
     }
 }
 
-/// A new order with its leg and its attempt, as it is committed before the channel is called.
+impl Means {
+    const fn way(&self) -> Option<PayWay> {
+        match self {
+            Self::PayerCode(_) => Some(PayWay::PayerCode),
+            Self::DynamicQr(_) => Some(PayWay::DynamicQr),
+            Self::Cash | Self::MerchantCoupon { .. } => None,
+        }
+    }
+
+    fn tender(&self, channel: Option<&ChannelCode>) -> Tender {
+        match (self, channel) {
+            (Self::MerchantCoupon { .. }, _) => Tender::MerchantCoupon,
+            (Self::PayerCode(_) | Self::DynamicQr(_), Some(channel)) => {
+                Tender::Channel(channel.clone())
+            }
+            (Self::Cash | Self::PayerCode(_) | Self::DynamicQr(_), _) => Tender::Cash,
+        }
+    }
+
+    fn reference(&self) -> Option<String> {
+        match self {
+            Self::MerchantCoupon { number } => number.clone(),
+            Self::PayerCode(_) | Self::DynamicQr(_) | Self::Cash => None,
+        }
+    }
+}
+
+/// The account and the channel that a leg is to go through; none where no channel is asked.
+pub(crate) type Through<'a> = Option<(ChannelAccountId, &'a ChannelCode)>;
+
+/// A new single order with its leg and its attempt, as it is committed before the channel is called.
 #[must_use]
 pub fn draft(
     ids: &IdSource,
     input: &CreatePayment,
-    (account, channel): (ChannelAccountId, &ChannelCode),
+    (means, through): (&Means, Through<'_>),
     now: Timestamp,
 ) -> Aggregate {
-    let ms = now.as_millisecond();
-    let order = OrderId::generate(ids, ms);
-    let leg = LegId::generate(ids, ms);
-    let way = match input.means {
-        Means::PayerCode(_) => PayWay::PayerCode,
-        Means::DynamicQr(_) => PayWay::DynamicQr,
+    let order = draft_order(ids, input, now);
+    let leg = NewLeg {
+        no: 1,
+        content_hash: input.content_hash,
+        amount: input.amount,
+        means: means.clone(),
     };
-    let attempt = Attempt {
+    let (leg, attempt) = draft_leg(ids, order.id, (&leg, through), now);
+    // The order's own hash covers its only leg.
+    let leg = Leg { content_hash: None, ..leg };
+    let attempts = attempt.into_iter().collect();
+    Aggregate { order, legs: vec![leg], attempts, refunds: Vec::new() }
+}
+
+pub(crate) fn draft_leg(
+    ids: &IdSource,
+    order: OrderId,
+    (new, through): (&NewLeg, Through<'_>),
+    now: Timestamp,
+) -> (Leg, Option<Attempt>) {
+    let ms = now.as_millisecond();
+    let zero = Amount::zero(new.amount.currency());
+    let leg = Leg {
+        id: LegId::generate(ids, ms),
+        order,
+        no: new.no,
+        content_hash: Some(new.content_hash),
+        tender: new.means.tender(through.map(|(_, channel)| channel)),
+        reference: new.means.reference(),
+        amount: new.amount,
+        state: LegState::Paying,
+        booked_at: None,
+        refunding: zero,
+        refunded: zero,
+    };
+    let attempt = new.means.way().zip(through).map(|(way, (channel_account, _))| Attempt {
         id: AttemptId::generate(ids, ms),
         order,
-        leg,
-        channel_account: account,
+        leg: leg.id,
+        channel_account,
         way,
-        amount: input.amount,
+        amount: new.amount,
         state: AttemptState::Sending,
         code_url: None,
         trade_no: None,
@@ -149,29 +271,21 @@ pub fn draft(
         refusal: None,
         created_at: now,
         updated_at: now,
-    };
-    let zero = Amount::zero(input.amount.currency());
-    let leg = Leg {
-        id: leg,
-        order,
-        channel: channel.clone(),
-        amount: input.amount,
-        state: LegState::Paying,
-        refunding: zero,
-        refunded: zero,
-    };
-    let order = draft_order(input, order, now);
-    Aggregate { order, legs: vec![leg], attempts: vec![attempt], refunds: Vec::new() }
+    });
+    (leg, attempt)
 }
 
-fn draft_order(input: &CreatePayment, id: OrderId, now: Timestamp) -> Order {
-    let wait = match input.means {
-        Means::PayerCode(_) => schedule::PAYER_CODE_WAIT,
-        Means::DynamicQr(_) => schedule::QR_WAIT_DEFAULT,
+pub(crate) fn draft_order(ids: &IdSource, input: &CreatePayment, now: Timestamp) -> Order {
+    let (shape, wait) = match &input.paid_by {
+        PaidBy::One(Means::DynamicQr(_)) => (OrderShape::Single, schedule::QR_WAIT_DEFAULT),
+        PaidBy::One(Means::PayerCode(_) | Means::Cash | Means::MerchantCoupon { .. }) => {
+            (OrderShape::Single, schedule::PAYER_CODE_WAIT)
+        }
+        PaidBy::Legs(_) => (OrderShape::Combined, schedule::QR_WAIT_DEFAULT),
     };
     let after = |wait: SignedDuration| now.saturating_add(wait).unwrap_or(now);
     Order {
-        id,
+        id: OrderId::generate(ids, now.as_millisecond()),
         merchant: input.merchant,
         merchant_no: input.merchant_no.clone(),
         content_hash: input.content_hash,
@@ -180,6 +294,7 @@ fn draft_order(input: &CreatePayment, id: OrderId, now: Timestamp) -> Order {
         attach: input.attach.clone(),
         notify_url: input.notify_url.clone(),
         terminal: input.terminal,
+        shape,
         state: OrderState::Paying,
         created_at: now,
         expires_at: input.expires_at.unwrap_or_else(|| after(wait)),
@@ -193,13 +308,12 @@ pub(crate) fn subject(attempt: &Attempt) -> Subject {
 }
 
 /// Writes the order with its attempt, and the job that finds out if nobody comes back to it.
-struct Create {
-    at: Timestamp,
-    content_hash: [u8; 32],
-    aggregate: Aggregate,
+pub(crate) struct Create {
+    pub(crate) ground: Ground,
+    pub(crate) aggregate: Aggregate,
 }
 
-enum Created {
+pub(crate) enum Created {
     New(Aggregate),
     Known(Aggregate),
     Refused(CreateRefusal),
@@ -209,7 +323,7 @@ impl Command for Create {
     type Answer = Created;
 
     fn now(&self) -> Timestamp {
-        self.at
+        self.ground.at
     }
 
     fn reads(&self, reads: &mut Reads) {
@@ -220,26 +334,38 @@ impl Command for Create {
     fn decide(&self, view: &View<'_>) -> Decision<Created> {
         let order = &self.aggregate.order;
         if let Some(known) = view.order_by_no(order.merchant, &order.merchant_no) {
-            return Decision::answer(if known.order.content_hash == self.content_hash {
+            return Decision::answer(if known.order.content_hash == order.content_hash {
                 Created::Known(known.clone())
             } else {
                 Created::Refused(CreateRefusal::OrderNoUsed)
             });
         }
-        let jobs = self.aggregate.attempts.iter().map(|attempt| {
-            JobChange::Put(Job {
-                kind: JobKind::Attempt,
-                subject: attempt.id.to_i64(),
-                order: Some(order.id),
-                due_at: self.at.saturating_add(CALL_LEFT).unwrap_or(self.at),
-                looks: 0,
-            })
-        });
-        let changes = Changes {
-            jobs: jobs.collect(),
-            orders: vec![self.aggregate.clone()],
-            ..Changes::default()
+        let taken_at_once = match (self.aggregate.legs.first(), self.aggregate.attempts.first()) {
+            (Some(leg), None) => Some(leg.id),
+            (_, _) => None,
         };
+        if let Some(leg) = taken_at_once {
+            let (aggregate, facts) = self.aggregate.take_leg(leg, self.ground.at);
+            let (aggregate, changes) = follow(view, &self.ground, aggregate, facts);
+            return Decision { changes, answer: Created::New(aggregate) };
+        }
+        let at = self.ground.at;
+        let left = at.saturating_add(CALL_LEFT).unwrap_or(at);
+        let attempts = self.aggregate.attempts.iter();
+        let mut jobs: Vec<JobChange> =
+            attempts.map(|a| attempt_job(&self.aggregate, a.id, left)).collect();
+        if order.shape == OrderShape::Combined {
+            jobs.push(order_job(&self.ground, &self.aggregate, order.expires_at));
+        }
+        let orders = vec![self.aggregate.clone()];
+        let changes = Changes { jobs, orders, ..Changes::default() };
         Decision { changes, answer: Created::New(self.aggregate.clone()) }
     }
+}
+
+/// The job that finds out what became of a new attempt if nobody comes back to it.
+pub(crate) fn attempt_job(aggregate: &Aggregate, id: AttemptId, due_at: Timestamp) -> JobChange {
+    let order = Some(aggregate.id());
+    let subject = id.to_i64();
+    JobChange::Put(Job { kind: JobKind::Attempt, subject, order, due_at, looks: 0 })
 }

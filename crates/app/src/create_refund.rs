@@ -1,12 +1,19 @@
-//! Refund a payment: set the money aside, commit, ask the channel, write what it said.
+//! Refund or void a payment: set the money aside, commit, ask the channels, write what they said.
 
-use ids::{MerchantId, MerchantNo, OrderId, RefundId};
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use ids::{LegId, MerchantId, MerchantNo, OrderId, RefundId};
 use jiff::Timestamp;
+use ledger::AccountKey;
 use money::Amount;
-use orders::{Aggregate, Attempt, Refund, RefundOrigin, RefundRefusal, RefundState, RefundTry};
+use orders::{
+    Aggregate, Days, Leg, LegState, OrderState, Refund, RefundKind, RefundOrigin, RefundRefusal,
+    RefundState, RefundTry, TradeRules,
+};
 use store::{Changes, Command, Decision, Job, JobChange, JobKind, Reads, View};
 
-use crate::bookings::{self, Stamp, Taken};
+use crate::bookings::{self, Parties, Taken, accounting_date, china_time};
 use crate::consequences::Ground;
 use crate::error::{Failure, Refused, UseCaseError};
 use crate::{App, CALL_LEFT};
@@ -19,9 +26,18 @@ pub struct CreateRefund {
     pub payment: PaymentRef,
     /// SHA-256 of the canonical request.
     pub content_hash: [u8; 32],
-    pub amount: Amount,
+    pub what: Return,
     pub reason: String,
     pub notify_url: Option<String>,
+}
+
+/// What of a payment is to be returned.
+#[derive(Debug, Clone)]
+pub enum Return {
+    /// 撤销: all of it, today.
+    Void,
+    /// 退款: of one leg, or, where no leg is named, of the only one or of all in full.
+    Refund { amount: Amount, leg: Option<LegId> },
 }
 
 /// Which payment is meant: by our id or by the merchant's number.
@@ -32,74 +48,72 @@ pub enum PaymentRef {
 }
 
 impl App {
-    /// Refunds a part or all of a payment. The same number with the same content gives the same
-    /// refund, as it is now.
+    /// Refunds a part or all of a payment, or voids it. The same number with the same content gives
+    /// the same refund, as it is now.
     ///
     /// # Errors
     /// [`Refused::PaymentNotFound`] and [`RefundRefusal`] as refusals; a failure of the store.
-    pub async fn create_refund(
-        &self,
-        input: CreateRefund,
-    ) -> Result<(Aggregate, RefundId), UseCaseError> {
+    pub async fn create_refund(&self, input: CreateRefund) -> Result<Aggregate, UseCaseError> {
         let order = match &input.payment {
             PaymentRef::Id(id) => self.store.order(*id).await?,
             PaymentRef::No(no) => self.store.order_by_no(input.merchant, no.clone()).await?,
         };
         let order = order.filter(|o| o.order.merchant == input.merchant);
         let order = order.ok_or(Refused::PaymentNotFound)?;
-        let attempt = paid_attempt(&order).ok_or(RefundRefusal::OrderNotPaid)?;
-        let account = self.account(attempt.channel_account).await?;
-        let account = account.ok_or(Failure::unusable("an attempt's channel account"))?;
-        let ground = self.ground(&order, &account, 0);
-        let refund = draft(&input, attempt, &ground);
-        let (order, id) = (order.id(), refund.id);
-        match self.store.write(Accept { ground, order, refund }).await? {
-            Accepted::Known(aggregate, known) => Ok((aggregate, known)),
+        let rules = self.trade_rules(input.merchant).await?;
+        let (ground, ms) = (self.ground_of(&order), self.now().as_millisecond());
+        let ids = order.legs.iter().map(|_| RefundId::generate(&self.ids, ms)).collect();
+        let pending = order.legs.iter().map(|l| ground.parties.pending(&l.tender)).collect();
+        let order = order.id();
+        match self.store.write(Accept { ground, order, input, rules, ids, pending }).await? {
+            Accepted::Known(aggregate) => Ok(aggregate),
             Accepted::Refused(refusal) => Err(refusal.into()),
-            Accepted::New(aggregate) => {
-                Ok((self.send_refund(&account, aggregate, id, 0).await?, id))
-            }
+            Accepted::New(aggregate, sent) => self.send_refunds(aggregate, sent).await,
         }
     }
-}
 
-/// The attempt that took the money. Combined tender will name the leg.
-fn paid_attempt(order: &Aggregate) -> Option<&Attempt> {
-    order.attempts.iter().find(|a| a.state == orders::AttemptState::Paid)
-}
+    /// Sends the parts of a return to their channels, all at once.
+    pub(crate) async fn send_refunds(
+        &self,
+        aggregate: Aggregate,
+        sent: Vec<RefundId>,
+    ) -> Result<Aggregate, UseCaseError> {
+        let (id, one) = (aggregate.id(), sent.len() <= 1);
+        let mut last = aggregate.clone();
+        let send = |refund| self.send_part(&aggregate, refund);
+        for done in join_all(sent.into_iter().map(send)).await {
+            last = done?;
+        }
+        if one {
+            return Ok(last);
+        }
+        let order = self.store.order(id).await?;
+        Ok(order.ok_or(Failure::unusable("the order of a refund"))?)
+    }
 
-fn draft(input: &CreateRefund, attempt: &Attempt, ground: &Ground) -> Refund {
-    Refund {
-        id: ground.spare.refund,
-        order: attempt.order,
-        leg: attempt.leg,
-        attempt: attempt.id,
-        merchant: input.merchant,
-        merchant_no: input.merchant_no.clone(),
-        content_hash: input.content_hash,
-        origin: RefundOrigin::Merchant,
-        amount: input.amount,
-        from_pending: Amount::zero(input.amount.currency()),
-        reason: input.reason.clone(),
-        notify_url: input.notify_url.clone(),
-        state: RefundState::Sending,
-        tries: 1,
-        refusal: None,
-        created_at: ground.at,
-        refunded_at: None,
-        updated_at: ground.at,
+    async fn send_part(&self, order: &Aggregate, id: RefundId) -> Result<Aggregate, UseCaseError> {
+        let attempt = order.refund(id).and_then(|r| r.attempt).and_then(|a| order.attempt(a));
+        let attempt = attempt.ok_or(Failure::unusable("the attempt of a refund"))?;
+        let account = self.account(attempt.channel_account).await?;
+        let account = account.ok_or(Failure::unusable("an attempt's channel account"))?;
+        self.send_refund(&account, order.clone(), id, 0).await
     }
 }
 
 struct Accept {
     ground: Ground,
     order: OrderId,
-    refund: Refund,
+    input: CreateRefund,
+    rules: TradeRules,
+    /// One for each leg.
+    ids: Vec<RefundId>,
+    pending: Vec<AccountKey>,
 }
 
 enum Accepted {
-    New(Aggregate),
-    Known(Aggregate, RefundId),
+    /// With the parts that are to be sent to channels.
+    New(Aggregate, Vec<RefundId>),
+    Known(Aggregate),
     Refused(RefundRefusal),
 }
 
@@ -112,102 +126,233 @@ impl Command for Accept {
 
     fn reads(&self, reads: &mut Reads) {
         reads.orders.insert(self.order);
-        reads.refund_nos.insert((self.refund.merchant, self.refund.merchant_no.clone()));
-        reads.accounts.insert(self.ground.parties.pending());
+        reads.refund_nos.insert((self.input.merchant, self.input.merchant_no.clone()));
+        reads.accounts.extend(self.pending.iter().cloned());
         reads.accounts.insert(self.ground.parties.available());
     }
 
     fn decide(&self, view: &View<'_>) -> Decision<Accepted> {
-        let (merchant, no) = (self.refund.merchant, &self.refund.merchant_no);
+        let (merchant, no) = (self.input.merchant, &self.input.merchant_no);
         if let Some((order, id)) = view.refund_by_no(merchant, no) {
-            let same = order.refund(id).is_some_and(|r| r.content_hash == self.refund.content_hash);
+            let hash = self.input.content_hash;
+            let same = order.refund(id).is_some_and(|r| r.content_hash == hash);
             return Decision::answer(if same {
-                Accepted::Known(order.clone(), id)
+                Accepted::Known(order.clone())
             } else {
                 Accepted::Refused(RefundRefusal::RefundNoUsed)
             });
         }
-        let Some(order) = view.order(self.order) else {
-            return Decision::answer(Accepted::Refused(RefundRefusal::OrderNotPaid));
-        };
-        match set_aside(view, &self.ground, order, self.refund.clone()) {
+        match self.accept(view) {
             Err(refusal) => Decision::answer(Accepted::Refused(refusal)),
-            Ok((aggregate, changes)) => Decision { changes, answer: Accepted::New(aggregate) },
+            Ok((aggregate, sent, changes)) => {
+                Decision { changes, answer: Accepted::New(aggregate, sent) }
+            }
         }
     }
 }
 
-/// Takes the refund's money from the merchant and adds or renews the refund in the order.
+impl Accept {
+    fn accept(
+        &self,
+        view: &View<'_>,
+    ) -> Result<(Aggregate, Vec<RefundId>, Changes), RefundRefusal> {
+        let order = view.order(self.order).ok_or(RefundRefusal::OrderNotPaid)?;
+        if order.order.state != OrderState::Paid {
+            return Err(RefundRefusal::OrderNotPaid);
+        }
+        let legs = self.legs(order)?;
+        let touched: Vec<&Leg> = legs.iter().map(|(leg, _)| *leg).collect();
+        let (time, days) = (china_time(self.ground.at), self.days(order));
+        self.rules.permit(self.input.what.kind(), time, days, &touched)?;
+        let parts = u16::try_from(legs.len()).unwrap_or(u16::MAX);
+        let numbered = (1..=parts).zip(self.ids.iter().copied()).zip(legs);
+        let drafts: Vec<Refund> = numbered
+            .map(|((part, id), (leg, amount))| {
+                let attempt = order.paid_attempt(leg.id).map(|a| a.id);
+                let draft = draft(&self.input, &self.ground, (leg, amount));
+                Refund { id, attempt, part, parts, ..draft }
+            })
+            .collect();
+        // The order's own refusals come before the books' (the order of RefundRefusal).
+        order.accept_refunds(&drafts)?;
+        set_aside(view, &self.ground, order, drafts)
+    }
+
+    /// Which legs the return touches, and how much of each.
+    fn legs<'a>(&self, order: &'a Aggregate) -> Result<Vec<(&'a Leg, Amount)>, RefundRefusal> {
+        let paid = || order.legs.iter().filter(|l| l.state == LegState::Paid);
+        let (amount, leg) = match &self.input.what {
+            Return::Void => return Ok(paid().map(|l| (l, l.amount)).collect()),
+            Return::Refund { amount, leg } => (*amount, *leg),
+        };
+        if let Some(id) = leg {
+            let leg = paid().find(|l| l.id == id).ok_or(RefundRefusal::LegNotFound)?;
+            return Ok(vec![(leg, amount)]);
+        }
+        let left: Vec<&Leg> = paid().filter(|l| !l.refundable().is_zero()).collect();
+        let whole: u64 = left.iter().map(|l| l.refundable().minor()).sum();
+        match (left.as_slice(), paid().next()) {
+            ([only], _) => Ok(vec![(*only, amount)]),
+            ([], Some(any)) => Ok(vec![(any, amount)]),
+            (_, _) if whole == amount.minor() => {
+                Ok(left.into_iter().map(|l| (l, l.refundable())).collect())
+            }
+            (_, _) if amount.minor() > whole => Err(RefundRefusal::AmountAboveRefundable),
+            (_, _) => Err(RefundRefusal::LegWanted),
+        }
+    }
+
+    /// The books' day of the payment's end, and the first day on which a channel took money of it.
+    fn days(&self, order: &Aggregate) -> Days {
+        let today = accounting_date(self.ground.at);
+        let booked = order.legs.iter().filter_map(|l| l.booked_at).max();
+        let taken = order.legs.iter().filter_map(|l| order.paid_attempt(l.id)?.paid_at).min();
+        Days {
+            today,
+            booked: booked.map_or(today, accounting_date),
+            channel: taken.or(booked).map_or(today, accounting_date),
+        }
+    }
+}
+
+impl Return {
+    const fn kind(&self) -> RefundKind {
+        match self {
+            Self::Void => RefundKind::Void,
+            Self::Refund { .. } => RefundKind::Refund,
+        }
+    }
+}
+
+fn draft(input: &CreateRefund, ground: &Ground, (leg, amount): (&Leg, Amount)) -> Refund {
+    let at_channel = leg.tender.channel().is_some();
+    Refund {
+        id: ground.spare.refund,
+        order: leg.order,
+        leg: leg.id,
+        attempt: None,
+        merchant: input.merchant,
+        merchant_no: input.merchant_no.clone(),
+        part: 1,
+        parts: 1,
+        content_hash: input.content_hash,
+        origin: RefundOrigin::Merchant,
+        kind: input.what.kind(),
+        amount,
+        from_pending: Amount::zero(amount.currency()),
+        reason: input.reason.clone(),
+        notify_url: input.notify_url.clone(),
+        state: if at_channel { RefundState::Sending } else { RefundState::Succeeded },
+        tries: u32::from(at_channel),
+        refusal: None,
+        created_at: ground.at,
+        refunded_at: (!at_channel).then_some(ground.at),
+        updated_at: ground.at,
+    }
+}
+
+/// Takes the money of new parts, or of one that is tried again, from the merchant, and adds or renews
+/// them in the order. All stand in one journal, or none does.
 pub(crate) fn set_aside(
     view: &View<'_>,
     ground: &Ground,
     order: &Aggregate,
-    mut refund: Refund,
-) -> Result<(Aggregate, Changes), RefundRefusal> {
-    let id = refund.id;
-    // The order's own refusals come before the books' (the order of RefundRefusal).
-    match order.refund(id) {
-        None => order.accept_refund(refund.clone()).map(|_| ())?,
-        Some(_) => order.retry_refund(id, ground.at).map(|_| ())?,
+    parts: Vec<Refund>,
+) -> Result<(Aggregate, Vec<RefundId>, Changes), RefundRefusal> {
+    let mut purse = Purse { view, parties: &ground.parties, used: BTreeMap::new() };
+    let mut taken = Vec::new();
+    let mut ready = Vec::new();
+    for part in parts {
+        let leg = order.leg(part.leg).ok_or(RefundRefusal::LegNotFound)?;
+        let from = purse.take(&part, leg)?;
+        ready.push(Refund { from_pending: from.from_pending, ..part });
+        taken.push(from);
     }
-    let taken = take_from(view, ground, &refund)?;
-    refund.from_pending = taken.from_pending;
-    let try_row = RefundTry {
-        refund: id,
-        order: refund.order,
-        number: refund.tries,
-        sent_at: ground.at,
-        outcome: None,
-    };
-    let aggregate = match order.refund(id) {
-        None => order.accept_refund(refund)?,
-        Some(_) => {
-            let mut aggregate = order.retry_refund(id, ground.at)?;
-            for row in aggregate.refunds.iter_mut().filter(|r| r.id == id) {
-                row.from_pending = taken.from_pending;
-                row.tries = refund.tries;
-            }
-            aggregate
+    let mut aggregate = order.clone();
+    let mut changes = Changes::default();
+    let mut sent = Vec::new();
+    for part in ready {
+        let id = part.id;
+        if part.state.is_open() || part.state == RefundState::Failed {
+            sent.push(id);
+            changes.refund_tries.push(RefundTry {
+                refund: id,
+                order: part.order,
+                number: part.tries,
+                sent_at: ground.at,
+                outcome: None,
+            });
+            changes.jobs.push(JobChange::Put(Job {
+                kind: JobKind::Refund,
+                subject: id.to_i64(),
+                order: Some(order.id()),
+                due_at: ground.at.saturating_add(CALL_LEFT).unwrap_or(ground.at),
+                looks: 0,
+            }));
         }
-    };
-    let stamp = Stamp { journal: ground.spare.journal, at: ground.at };
-    let journal = bookings::refund_accepted(stamp, &ground.parties, taken);
-    let posting = view.post(journal).or(Err(RefundRefusal::InsufficientFunds))?;
-    let job = Job {
-        kind: JobKind::Refund,
-        subject: id.to_i64(),
-        order: Some(order.id()),
-        due_at: ground.at.saturating_add(CALL_LEFT).unwrap_or(ground.at),
-        looks: 0,
-    };
-    let changes = Changes {
-        orders: vec![aggregate.clone()],
-        refund_tries: vec![try_row],
-        postings: vec![posting],
-        jobs: vec![JobChange::Put(job)],
-        ..Changes::default()
-    };
-    Ok((aggregate, changes))
+        aggregate = renew(&aggregate, part, ground.at)?;
+    }
+    if let Some(journal) = bookings::refund_accepted(ground.stamp(), &ground.parties, &taken) {
+        let posting = view.post(journal).or(Err(RefundRefusal::InsufficientFunds))?;
+        changes.postings.push(posting);
+    }
+    changes.orders.push(aggregate.clone());
+    Ok((aggregate, sent, changes))
 }
 
-/// Unsettled money first, then the balance; refused when both together are not enough.
-fn take_from(view: &View<'_>, ground: &Ground, refund: &Refund) -> Result<Taken, RefundRefusal> {
-    let amount = refund.amount;
-    if amount.currency() != ground.parties.currency {
-        return Err(RefundRefusal::CurrencyMismatch);
+fn renew(order: &Aggregate, part: Refund, now: Timestamp) -> Result<Aggregate, RefundRefusal> {
+    if order.refund(part.id).is_none() {
+        return order.accept_refunds(&[part]);
     }
-    let pending = view.available(&ground.parties.pending());
-    let available = view.available(&ground.parties.available());
-    let first = amount.minor().min(pending);
-    let rest = amount.minor() - first;
-    if rest > available {
-        return Err(RefundRefusal::InsufficientFunds);
+    let mut aggregate = order.retry_refund(part.id, now)?;
+    for row in aggregate.refunds.iter_mut().filter(|r| r.id == part.id) {
+        row.from_pending = part.from_pending;
+        row.tries = part.tries;
     }
-    let part = |minor| Amount::new(minor, amount.currency());
-    let refused = RefundRefusal::AmountAboveRefundable;
-    Ok(Taken {
-        refund: refund.id,
-        from_pending: part(first).or(Err(refused))?,
-        from_available: part(rest).or(Err(refused))?,
-    })
+    Ok(aggregate)
+}
+
+/// The merchant's money while the parts of one return draw on it.
+struct Purse<'a> {
+    view: &'a View<'a>,
+    parties: &'a Parties,
+    used: BTreeMap<AccountKey, u64>,
+}
+
+impl Purse<'_> {
+    /// Unsettled money first, then the balance; refused when both together are not enough. What never
+    /// was ours is not taken from ours.
+    fn take(&mut self, refund: &Refund, leg: &Leg) -> Result<Taken, RefundRefusal> {
+        let amount = refund.amount;
+        let currency = amount.currency();
+        if currency != self.parties.currency {
+            return Err(RefundRefusal::CurrencyMismatch);
+        }
+        let wanted = if leg.tender.is_ours() { amount.minor() } else { 0 };
+        let first = self.draw(self.parties.pending(&leg.tender), wanted);
+        let rest = self.draw(self.parties.available(), wanted - first);
+        if first + rest < wanted {
+            return Err(RefundRefusal::InsufficientFunds);
+        }
+        let part =
+            |minor| Amount::new(minor, currency).or(Err(RefundRefusal::AmountAboveRefundable));
+        Ok(Taken {
+            refund: refund.id,
+            tender: leg.tender.clone(),
+            amount,
+            from_pending: part(first)?,
+            from_available: part(rest)?,
+        })
+    }
+
+    /// At most `wanted` of what is left in an account.
+    fn draw(&mut self, key: AccountKey, wanted: u64) -> u64 {
+        if wanted == 0 {
+            return 0;
+        }
+        let used = self.used.entry(key.clone()).or_default();
+        let drawn = wanted.min(self.view.available(&key).saturating_sub(*used));
+        *used += drawn;
+        drawn
+    }
 }

@@ -11,6 +11,7 @@ use channels::Connector;
 use ids::{ApiKeyName, ChannelAccountId, ChannelCode, MerchantId, TerminalId};
 use jiff::{SignedDuration, Timestamp};
 use merchants::{ApiKey, Merchant, MerchantChannel, Terminal};
+use orders::TradeRules;
 
 use crate::App;
 use crate::error::Failure;
@@ -27,6 +28,7 @@ pub struct Directory {
     terminals: Memory<TerminalId, Terminal>,
     merchant_channels: Memory<(MerchantId, ChannelCode), MerchantChannel>,
     accounts: Memory<ChannelAccountId, Arc<Account>>,
+    pub(crate) rules: Memory<MerchantId, TradeRules>,
 }
 
 /// A known API key, with its secret opened.
@@ -51,7 +53,7 @@ type Remembered<V> = Option<(Timestamp, V)>;
 
 /// A bounded memory of answers with the time each was learnt.
 #[derive(Debug)]
-struct Memory<K, V>(Mutex<BTreeMap<K, (Timestamp, V)>>);
+pub(crate) struct Memory<K, V>(Mutex<BTreeMap<K, (Timestamp, V)>>);
 
 impl<K, V> Default for Memory<K, V> {
     fn default() -> Self {
@@ -64,17 +66,24 @@ impl<K: Ord + Clone, V: Clone> Memory<K, V> {
         self.0.lock().ok()?.get(key).cloned()
     }
 
-    fn get_fresh(&self, key: &K, now: Timestamp) -> Option<V> {
+    pub(crate) fn get_fresh(&self, key: &K, now: Timestamp) -> Option<V> {
         let (at, value) = self.get(key)?;
         (now.duration_since(at) < FRESH_FOR).then_some(value)
     }
 
-    fn put(&self, key: K, now: Timestamp, value: V) {
+    pub(crate) fn put(&self, key: K, now: Timestamp, value: V) {
         if let Ok(mut map) = self.0.lock() {
             if map.len() >= REMEMBERED_MAX {
                 map.clear();
             }
             map.insert(key, (now, value));
+        }
+    }
+
+    /// Forgets all: what was learnt has changed.
+    pub(crate) fn forget(&self) {
+        if let Ok(mut map) = self.0.lock() {
+            map.clear();
         }
     }
 }

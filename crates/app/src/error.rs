@@ -1,6 +1,6 @@
 //! How a use case fails: refused with a stable code, or failed for a reason of ours.
 
-use orders::{CloseRefusal, CreateRefusal, RefundRefusal};
+use orders::{CloseRefusal, CreateRefusal, LegRefusal, RefundRefusal};
 use store::StoreError;
 
 /// A refusal that the asker can act on. The request changed nothing.
@@ -9,11 +9,15 @@ pub enum Refused {
     #[error("{0}")]
     Create(CreateRefusal),
     #[error("{0}")]
+    Leg(LegRefusal),
+    #[error("{0}")]
     Close(CloseRefusal),
     #[error("{0}")]
     Refund(RefundRefusal),
     #[error("there is no such payment")]
     PaymentNotFound,
+    #[error("the payment has no such leg")]
+    LegNotFound,
     #[error("there is no such notification")]
     NotificationNotFound,
     #[error("the merchant is suspended")]
@@ -61,9 +65,11 @@ impl Refused {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Create(refusal) => refusal.code(),
+            Self::Leg(refusal) => refusal.code(),
             Self::Close(refusal) => refusal.code(),
             Self::Refund(refusal) => refusal.code(),
             Self::PaymentNotFound => "payment_not_found",
+            Self::LegNotFound => "leg_not_found",
             Self::NotificationNotFound => "notification_not_found",
             Self::MerchantSuspended => "merchant_suspended",
         }

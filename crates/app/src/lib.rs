@@ -6,6 +6,7 @@
 mod bookings;
 mod channel_port;
 mod close_payment;
+mod combined;
 mod consequences;
 mod create_payment;
 mod create_refund;
@@ -20,15 +21,18 @@ mod retry_refund;
 mod take_notice;
 mod take_refund_reply;
 mod take_reply;
+mod trade_rules;
 mod vault;
 
-pub use bookings::{CHINA, accounting_date};
-pub use create_payment::{CreatePayment, Means, draft};
-pub use create_refund::{CreateRefund, PaymentRef};
+pub use bookings::{CHINA, accounting_date, china_time};
+pub use combined::AddLeg;
+pub use create_payment::{CreatePayment, Means, NewLeg, PaidBy, draft};
+pub use create_refund::{CreateRefund, PaymentRef, Return};
 pub use directory::{Caller, Directory};
 pub use error::{Failure, Refused, UseCaseError};
-pub use queries::{Page, PublishedKey};
+pub use queries::{Listed, Page, PublishedKey};
 pub use take_notice::NoticeOutcome;
+pub use trade_rules::{RulesRefusal, parse_rules, write_rules};
 pub use vault::Vault;
 
 use std::sync::Arc;

@@ -17,6 +17,13 @@ pub struct Page<Id> {
     pub limit: u32,
 }
 
+/// A refund in a list: few have several parts, and only these need their payment.
+#[derive(Debug, Clone)]
+pub enum Listed {
+    One(Refund),
+    Several(Aggregate, MerchantNo),
+}
+
 /// The public half of one of the platform's keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublishedKey {
@@ -58,14 +65,19 @@ impl App {
         Ok(self.store.orders_page(merchant, page.before, page.limit).await?)
     }
 
+    /// The payment of a refund, with all the refund's parts, and the refund's number.
+    ///
     /// # Errors
     /// [`Failure`]
     pub async fn refund(
         &self,
         merchant: MerchantId,
         id: RefundId,
-    ) -> Result<Option<Refund>, Failure> {
-        Ok(self.store.refund(id).await?.filter(|refund| refund.merchant == merchant))
+    ) -> Result<Option<(Aggregate, MerchantNo)>, Failure> {
+        let found = self.store.refund(id).await?.filter(|refund| refund.merchant == merchant);
+        let Some(refund) = found else { return Ok(None) };
+        let order = self.store.order(refund.order).await?;
+        Ok(order.map(|order| (order, refund.merchant_no)))
     }
 
     /// # Errors
@@ -74,8 +86,8 @@ impl App {
         &self,
         merchant: MerchantId,
         no: &MerchantNo,
-    ) -> Result<Option<Refund>, Failure> {
-        Ok(self.store.refund_by_no(merchant, no).await?)
+    ) -> Result<Vec<Listed>, Failure> {
+        self.listed(self.store.refund_by_no(merchant, no).await?.into_iter().collect()).await
     }
 
     /// # Errors
@@ -84,8 +96,22 @@ impl App {
         &self,
         merchant: MerchantId,
         page: Page<RefundId>,
-    ) -> Result<Vec<Refund>, Failure> {
-        Ok(self.store.refunds_page(merchant, page.before, page.limit).await?)
+    ) -> Result<Vec<Listed>, Failure> {
+        self.listed(self.store.refunds_page(merchant, page.before, page.limit).await?).await
+    }
+
+    async fn listed(&self, refunds: Vec<Refund>) -> Result<Vec<Listed>, Failure> {
+        let mut listed = Vec::new();
+        for refund in refunds {
+            listed.push(match refund.parts {
+                1 => Listed::One(refund),
+                _ => match self.store.order(refund.order).await? {
+                    Some(order) => Listed::Several(order, refund.merchant_no),
+                    None => Listed::One(refund),
+                },
+            });
+        }
+        Ok(listed)
     }
 
     /// A notification with its tries.

@@ -2,13 +2,15 @@
 
 use ids::{MerchantId, OrderId, RefundId};
 use jiff::Timestamp;
-use orders::{Aggregate, RefundRefusal};
+use ledger::AccountKey;
+use orders::{Aggregate, RefundRefusal, RefundState};
 use store::{Command, Decision, Reads, View};
 
 use crate::App;
+use crate::bookings::china_time;
 use crate::consequences::Ground;
 use crate::create_refund::set_aside;
-use crate::error::{Failure, Refused, UseCaseError};
+use crate::error::{Refused, UseCaseError};
 
 impl App {
     /// Sets the money aside anew and sends the refund again.
@@ -23,24 +25,34 @@ impl App {
         let refund = self.store.refund(id).await?.filter(|r| r.merchant == merchant);
         let refund = refund.ok_or(RefundRefusal::RefundNotFound)?;
         let order = self.store.order(refund.order).await?.ok_or(Refused::PaymentNotFound)?;
-        let attempt = order.attempt(refund.attempt).ok_or(RefundRefusal::LegNotFound)?;
-        let account = self.account(attempt.channel_account).await?;
-        let account = account.ok_or(Failure::unusable("an attempt's channel account"))?;
-        let ground = self.ground(&order, &account, 0);
-        let command = Retry { ground, order: order.id(), refund: id };
-        let aggregate = self.store.write(command).await?.map_err(Refused::Refund)?;
-        self.send_refund(&account, aggregate, id, 0).await
+        let parts = order.refund_parts(&refund.merchant_no);
+        let failed: Vec<RefundId> =
+            parts.iter().filter(|r| r.state == RefundState::Failed).map(|r| r.id).collect();
+        if failed.is_empty() {
+            return Err(RefundRefusal::RefundNotFailed.into());
+        }
+        let rules = self.trade_rules(merchant).await?;
+        if rules.is_blackout(china_time(self.now())) {
+            return Err(RefundRefusal::Blackout.into());
+        }
+        let ground = self.ground_of(&order);
+        let pending = order.legs.iter().map(|l| ground.parties.pending(&l.tender)).collect();
+        let command = Retry { ground, order: order.id(), failed, pending };
+        let (aggregate, sent) = self.store.write(command).await?.map_err(Refused::Refund)?;
+        self.send_refunds(aggregate, sent).await
     }
 }
 
+/// Sets aside what every failed part of a return needs.
 struct Retry {
     ground: Ground,
     order: OrderId,
-    refund: RefundId,
+    failed: Vec<RefundId>,
+    pending: Vec<AccountKey>,
 }
 
 impl Command for Retry {
-    type Answer = Result<Aggregate, RefundRefusal>;
+    type Answer = Result<(Aggregate, Vec<RefundId>), RefundRefusal>;
 
     fn now(&self) -> Timestamp {
         self.ground.at
@@ -48,20 +60,28 @@ impl Command for Retry {
 
     fn reads(&self, reads: &mut Reads) {
         reads.orders.insert(self.order);
-        reads.accounts.insert(self.ground.parties.pending());
+        reads.accounts.extend(self.pending.iter().cloned());
         reads.accounts.insert(self.ground.parties.available());
     }
 
     fn decide(&self, view: &View<'_>) -> Decision<Self::Answer> {
-        let found = view.order(self.order).and_then(|o| o.refund(self.refund).map(|r| (o, r)));
-        let Some((order, refund)) = found else {
+        let Some(order) = view.order(self.order) else {
             return Decision::answer(Err(RefundRefusal::RefundNotFound));
         };
-        let mut refund = refund.clone();
-        refund.tries = refund.tries.saturating_add(1);
-        match set_aside(view, &self.ground, order, refund) {
+        let mut parts = Vec::new();
+        for id in &self.failed {
+            // The order's own refusals come before the books' (the order of RefundRefusal).
+            match order.retry_refund(*id, self.ground.at) {
+                Err(refusal) => return Decision::answer(Err(refusal)),
+                Ok(_) => parts.extend(order.refund(*id).cloned()),
+            }
+        }
+        for part in &mut parts {
+            part.tries = part.tries.saturating_add(1);
+        }
+        match set_aside(view, &self.ground, order, parts) {
             Err(refusal) => Decision::answer(Err(refusal)),
-            Ok((aggregate, changes)) => Decision { changes, answer: Ok(aggregate) },
+            Ok((aggregate, sent, changes)) => Decision { changes, answer: Ok((aggregate, sent)) },
         }
     }
 }

@@ -33,7 +33,7 @@ impl App {
         id: RefundId,
     ) -> Result<RefundCall, Failure> {
         let refund = order.refund(id).ok_or(Failure::unusable("a refund of an order"))?;
-        let attempt = order.attempt(refund.attempt);
+        let attempt = refund.attempt.and_then(|id| order.attempt(id));
         let attempt = attempt.ok_or(Failure::unusable("the attempt of a refund"))?;
         Ok(RefundCall {
             refund: id,

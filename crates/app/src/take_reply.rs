@@ -2,8 +2,9 @@
 
 use ids::{AttemptId, OrderId};
 use jiff::Timestamp;
+use ledger::AccountKey;
 use orders::channel::PaymentReply;
-use orders::{Aggregate, Source};
+use orders::{Aggregate, OrderShape, Source};
 use store::{Command, Decision, Reads, View};
 
 use crate::App;
@@ -27,18 +28,23 @@ impl App {
         taken.ok_or_else(|| Failure::unusable("an attempt of an order").into())
     }
 
+    /// What a decision about one attempt or refund of an order needs.
     pub(crate) fn ground(&self, order: &Aggregate, account: &Account, looks: u32) -> Ground {
-        let at = self.now();
+        let mut ground = self.ground_of(order);
+        ground.parties.channel_owner = Some(account.ledger_owner.clone());
+        Ground { looks, ..ground }
+    }
+
+    /// The same for what no channel is asked about.
+    pub(crate) fn ground_of(&self, order: &Aggregate) -> Ground {
+        let (at, currency) = (self.now(), order.order.amount.currency());
+        let combined = order.order.shape == OrderShape::Combined;
         Ground {
             at,
             spare: SpareIds::make(&self.ids, at),
-            parties: Parties {
-                merchant: order.order.merchant,
-                channel: account.channel.clone(),
-                channel_owner: account.ledger_owner.clone(),
-                currency: order.order.amount.currency(),
-            },
-            looks,
+            parties: Parties { merchant: order.order.merchant, currency, channel_owner: None },
+            order_transit: combined.then(|| AccountKey::order_transit(order.id(), currency)),
+            looks: 0,
         }
     }
 }
@@ -60,6 +66,7 @@ impl Command for TakeReply {
 
     fn reads(&self, reads: &mut Reads) {
         reads.orders.insert(self.order);
+        reads.accounts.extend(self.ground.order_transit.clone());
     }
 
     fn decide(&self, view: &View<'_>) -> Decision<Self::Answer> {

@@ -4,10 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use ids::NotificationId;
+use ids::{MerchantNo, NotificationId};
 use jiff::Timestamp;
 use merchants::Notification;
-use orders::{Aggregate, Refund};
+use orders::Aggregate;
 
 use crate::{PlatformKey, Request, shown};
 
@@ -50,23 +50,23 @@ pub fn payment_body(
 pub fn refund_body(
     id: NotificationId,
     event: &str,
-    (aggregate, refund): (&Aggregate, &Refund),
+    (aggregate, no): (&Aggregate, &MerchantNo),
     now: Timestamp,
 ) -> String {
-    body(id, event, (Some(refund), aggregate), now)
+    body(id, event, (Some(no), aggregate), now)
 }
 
 fn body(
     id: NotificationId,
     event: &str,
-    (refund, aggregate): (Option<&Refund>, &Aggregate),
+    (refund, aggregate): (Option<&MerchantNo>, &Aggregate),
     now: Timestamp,
 ) -> String {
     let event = shown::Event {
         id: id.to_string(),
         event: event.to_owned(),
         created_at: shown::time(now),
-        refund: refund.map(shown::Refund::of),
+        refund: refund.and_then(|no| shown::Refund::of(aggregate, no)),
         payment: shown::Payment::of(aggregate),
     };
     // Texts and numbers under fixed names: there is nothing that could not be written.

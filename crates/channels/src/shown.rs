@@ -1,9 +1,10 @@
 //! What merchants see of payments and refunds: one shape for answers of the API and for
 //! notifications.
 
+use ids::MerchantNo;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
-use orders::{Aggregate, OrderState, RefundOrigin, RefundState};
+use orders::{Aggregate, LegState, OrderShape, OrderState, RefundKind, RefundOrigin, RefundState};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -23,11 +24,73 @@ pub struct Amount {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentState {
-    /// The channel has not decided.
+    /// The channel has not decided, or a combined payment is not covered yet.
     Paying,
     Paid,
     Failed,
+    /// A combined payment was given up: what was paid of it is on its way back.
+    Closing,
     Closed,
+}
+
+/// A leg's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ShownLegState {
+    Paying,
+    Paid,
+    /// Another leg can take its place.
+    Failed,
+    Closed,
+}
+
+/// One part of a combined payment, by one tender.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Leg {
+    /// Our number.
+    #[schema(example = "leg_06xfwqt000402")]
+    pub id: String,
+    /// The till's own number within the payment.
+    #[schema(example = 1, minimum = 1, maximum = 999)]
+    pub leg_no: u16,
+    /// A channel, or cash or merchant_coupon.
+    #[schema(example = "wechat")]
+    pub tender: String,
+    #[schema(inline)]
+    pub state: ShownLegState,
+    #[schema(inline)]
+    pub amount: Amount,
+    /// Refunded so far, in minor units.
+    pub refunded: u64,
+    /// In refunds that are not decided, in minor units.
+    pub refunding: u64,
+    /// A coupon's number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub reference: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    pub paid_at: Option<String>,
+    /// The channel's own number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub channel_trade_no: Option<String>,
+    /// The payer as the channel names him (user id, openid).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub payer: Option<String>,
+    /// What the QR shows, while it can be paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub code_url: Option<String>,
+    /// The channel's own code of a failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub failure_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub failure_message: Option<String>,
 }
 
 /// A payment.
@@ -53,6 +116,16 @@ pub struct Payment {
     pub created_at: String,
     #[schema(format = DateTime)]
     pub expires_at: String,
+    /// What a combined payment still lacks: no leg has paid or is paying it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub rest: Option<u64>,
+    /// Of a combined payment, in the order in which they were added.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline, nullable = false)]
+    pub legs: Option<Vec<Leg>>,
+    /// By what the payment is made, where it is made by one tender: a channel, or cash or
+    /// merchant_coupon.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "alipay", nullable = false)]
     pub channel: Option<String>,
@@ -100,6 +173,35 @@ pub enum ShownRefundState {
     Manual,
 }
 
+/// 退款 or 撤销.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Refund,
+    /// On the day of the payment, whole; tried until it is done.
+    Void,
+}
+
+/// What of a refund goes back to one leg.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefundPart {
+    #[schema(example = "leg_06xfwqt000402")]
+    pub leg_id: String,
+    #[schema(example = "wechat")]
+    pub tender: String,
+    #[schema(inline)]
+    pub state: ShownRefundState,
+    #[schema(inline)]
+    pub amount: Amount,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub failure_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub failure_message: Option<String>,
+}
+
 /// Who asked for a refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -107,6 +209,8 @@ pub enum Origin {
     Merchant,
     /// The payer paid after the order was closed: the platform returns the money by itself.
     LatePayment,
+    /// A combined payment was given up after this part of it was paid: the same.
+    Abandoned,
 }
 
 /// A refund.
@@ -123,10 +227,20 @@ pub struct Refund {
     #[schema(inline)]
     pub state: ShownRefundState,
     #[schema(inline)]
+    pub kind: Kind,
+    #[schema(inline)]
     pub origin: Origin,
     #[schema(inline)]
     pub amount: Amount,
     pub reason: String,
+    /// The part of the payment that it goes back to, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub leg_id: Option<String>,
+    /// Where it goes back over several legs: each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(inline, nullable = false)]
+    pub parts: Option<Vec<RefundPart>>,
     #[schema(format = DateTime)]
     pub created_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -172,6 +286,7 @@ impl From<OrderState> for PaymentState {
             OrderState::Paying => Self::Paying,
             OrderState::Paid => Self::Paid,
             OrderState::Failed => Self::Failed,
+            OrderState::Closing => Self::Closing,
             OrderState::Closed => Self::Closed,
         }
     }
@@ -190,14 +305,28 @@ impl From<RefundState> for ShownRefundState {
     }
 }
 
+impl From<LegState> for ShownLegState {
+    fn from(state: LegState) -> Self {
+        match state {
+            LegState::Paying => Self::Paying,
+            LegState::Paid => Self::Paid,
+            LegState::Failed => Self::Failed,
+            LegState::Closed => Self::Closed,
+        }
+    }
+}
+
 impl Payment {
     #[must_use]
     pub fn of(aggregate: &Aggregate) -> Self {
         let order = &aggregate.order;
-        let attempt = aggregate.attempts.last();
+        let combined = order.shape == OrderShape::Combined;
+        let attempt = aggregate.attempts.last().filter(|_| !combined);
         let refusal = attempt.and_then(|a| a.refusal.as_ref());
         let refusal = refusal.filter(|_| order.state == OrderState::Failed);
         let paying = order.state == OrderState::Paying;
+        let leg = aggregate.legs.first().filter(|_| !combined);
+        let legs = || aggregate.legs.iter().map(|leg| Leg::of(aggregate, leg)).collect();
         Self {
             id: order.id.to_string(),
             merchant_order_no: order.merchant_no.as_str().to_owned(),
@@ -208,7 +337,9 @@ impl Payment {
             description: order.description.clone(),
             created_at: time(order.created_at),
             expires_at: time(order.expires_at),
-            channel: aggregate.legs.first().map(|l| l.channel.to_string()),
+            rest: combined.then(|| aggregate.rest().minor()),
+            legs: combined.then(legs),
+            channel: leg.map(|l| l.tender.to_string()),
             attach: order.attach.clone(),
             terminal_id: order.terminal.map(|id| id.to_string()),
             paid_at: order.paid_at.map(time),
@@ -221,22 +352,91 @@ impl Payment {
     }
 }
 
-impl Refund {
-    #[must_use]
-    pub fn of(refund: &orders::Refund) -> Self {
+impl Leg {
+    fn of(aggregate: &Aggregate, leg: &orders::Leg) -> Self {
+        let attempt = aggregate.attempts.iter().rfind(|a| a.leg == leg.id);
+        let refusal = attempt.and_then(|a| a.refusal.as_ref());
+        let refusal = refusal.filter(|_| leg.state == LegState::Failed);
+        let paid_at = attempt.map_or(leg.booked_at, |a| a.paid_at);
+        let paying = leg.state == LegState::Paying;
         Self {
-            id: refund.id.to_string(),
-            payment_id: refund.order.to_string(),
-            merchant_refund_no: refund.merchant_no.as_str().to_owned(),
-            state: refund.state.into(),
-            origin: match refund.origin {
+            id: leg.id.to_string(),
+            leg_no: leg.no,
+            tender: leg.tender.to_string(),
+            state: leg.state.into(),
+            amount: Amount::of(leg.amount),
+            refunded: leg.refunded.minor(),
+            refunding: leg.refunding.minor(),
+            reference: leg.reference.clone(),
+            paid_at: paid_at.map(time),
+            channel_trade_no: attempt.and_then(|a| a.trade_no.as_ref()).map(ToString::to_string),
+            payer: attempt.and_then(|a| a.payer.clone()),
+            code_url: attempt.and_then(|a| a.code_url.clone()).filter(|_| paying),
+            failure_code: refusal.map(|r| r.code.clone()),
+            failure_message: refusal.map(|r| r.message.clone()),
+        }
+    }
+}
+
+impl Refund {
+    /// A refund with all its parts; `None` when the order has none of that number.
+    #[must_use]
+    pub fn of(aggregate: &Aggregate, no: &MerchantNo) -> Option<Self> {
+        let parts = aggregate.refund_parts(no);
+        let shown = Self::of_parts(&parts)?;
+        let several = parts.len() > 1;
+        let part = |refund: &&orders::Refund| RefundPart::of(aggregate, refund);
+        Some(Self { parts: several.then(|| parts.iter().map(part).collect()), ..shown })
+    }
+
+    /// A refund that goes back to one leg.
+    #[must_use]
+    pub fn of_one(refund: &orders::Refund) -> Option<Self> {
+        Self::of_parts(&[refund])
+    }
+
+    fn of_parts(parts: &[&orders::Refund]) -> Option<Self> {
+        let first = parts.first()?;
+        let refusal = parts.iter().find_map(|r| r.refusal.as_ref());
+        let done = parts.iter().all(|r| r.refunded_at.is_some());
+        let refunded_at = parts.iter().filter_map(|r| r.refunded_at).max().filter(|_| done);
+        Some(Self {
+            id: first.id.to_string(),
+            payment_id: first.order.to_string(),
+            merchant_refund_no: first.merchant_no.as_str().to_owned(),
+            state: RefundState::of_parts(parts).into(),
+            kind: match first.kind {
+                RefundKind::Refund => Kind::Refund,
+                RefundKind::Void => Kind::Void,
+            },
+            origin: match first.origin {
                 RefundOrigin::Merchant => Origin::Merchant,
                 RefundOrigin::LatePayment => Origin::LatePayment,
+                RefundOrigin::Abandoned => Origin::Abandoned,
             },
+            amount: Amount {
+                total: parts.iter().map(|r| r.amount.minor()).sum(),
+                currency: first.amount.currency().code(),
+            },
+            reason: first.reason.clone(),
+            leg_id: (parts.len() == 1).then(|| first.leg.to_string()),
+            parts: None,
+            created_at: time(first.created_at),
+            refunded_at: refunded_at.map(time),
+            failure_code: refusal.map(|r| r.code.clone()),
+            failure_message: refusal.map(|r| r.message.clone()),
+        })
+    }
+}
+
+impl RefundPart {
+    fn of(aggregate: &Aggregate, refund: &orders::Refund) -> Self {
+        let tender = aggregate.leg(refund.leg).map(|l| l.tender.to_string());
+        Self {
+            leg_id: refund.leg.to_string(),
+            tender: tender.unwrap_or_default(),
+            state: refund.state.into(),
             amount: Amount::of(refund.amount),
-            reason: refund.reason.clone(),
-            created_at: time(refund.created_at),
-            refunded_at: refund.refunded_at.map(time),
             failure_code: refund.refusal.as_ref().map(|r| r.code.clone()),
             failure_message: refund.refusal.as_ref().map(|r| r.message.clone()),
         }

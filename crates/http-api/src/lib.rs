@@ -8,6 +8,7 @@ mod answer;
 mod authorization;
 mod entrance;
 mod errors;
+mod legs;
 mod limits;
 mod notices;
 mod notifications;
@@ -49,7 +50,10 @@ fn routes() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(payments::create, payments::list))
         .routes(routes!(payments::get))
         .routes(routes!(payments::close))
+        .routes(routes!(legs::add))
+        .routes(routes!(legs::close))
         .routes(routes!(refunds::create, refunds::list))
+        .routes(routes!(refunds::void))
         .routes(routes!(refunds::get))
         .routes(routes!(refunds::retry))
         .routes(routes!(notifications::list))

@@ -1,6 +1,6 @@
 //! Payments: create, get, list, close.
 
-use app::{CreatePayment, Means};
+use app::{CreatePayment, Means, NewLeg, PaidBy};
 use axum::extract::{Path, RawQuery, State};
 use axum::{Extension, Json};
 use bytes::Bytes;
@@ -17,11 +17,13 @@ use utoipa::ToSchema;
 use crate::answer::{Answer, content_hash, detached, id, parse, parse_query};
 use crate::entrance::Asker;
 use crate::errors::ApiError;
+use crate::legs::LegBody;
 use crate::pages::{List, PaymentsQuery, list as list_answer};
 use crate::state::ApiState;
 
 /// One thousand million yuan: beyond every limit of a channel.
 const FEN_MAX: u64 = 100_000_000_000;
+const COUPON_BYTES_MAX: usize = 64;
 const ATTACH_BYTES_MAX: usize = 127;
 const URL_BYTES_MAX: usize = 255;
 
@@ -43,11 +45,25 @@ pub(crate) struct AmountBody {
 pub(crate) struct QrBody {
     /// alipay, wechat, unionpay
     #[schema(example = "alipay")]
-    channel: String,
+    pub(crate) channel: String,
 }
 
-/// A new payment: exactly one of `payer_code` and `qr`. It has a payer's code in it: it is never
-/// logged.
+/// Paid in notes.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CashBody {}
+
+/// A coupon of the merchant's own: he asks less.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CouponBody {
+    /// The coupon's number, at most 64 bytes.
+    #[schema(example = "C-100", max_length = 64, nullable = false)]
+    number: Option<String>,
+}
+
+/// A new payment: exactly one of `payer_code`, `qr`, `cash`, `coupon` and `legs`. It may have a
+/// payer's code in it: it is never logged.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewPayment, example = json!({
@@ -69,6 +85,14 @@ pub(crate) struct PaymentBody {
     /// C scans B: make a code.
     #[schema(inline, nullable = false)]
     qr: Option<QrBody>,
+    #[schema(inline, nullable = false)]
+    cash: Option<CashBody>,
+    #[schema(inline, nullable = false)]
+    coupon: Option<CouponBody>,
+    /// A combined payment: its parts, or none yet. More can be added until they cover the amount;
+    /// when that has not happened by `expires_at`, what was paid goes back.
+    #[schema(inline, nullable = false, max_items = 20)]
+    legs: Option<Vec<LegBody>>,
     /// Comes back in answers and notifications; at most 127 bytes.
     #[schema(nullable = false)]
     attach: Option<String>,
@@ -81,7 +105,7 @@ pub(crate) struct PaymentBody {
     /// The till's own address.
     #[schema(example = "127.0.0.1", nullable = false)]
     terminal_ip: Option<String>,
-    /// With `qr` only; at most two hours ahead.
+    /// With `qr` and `legs` only; at most two hours ahead.
     #[schema(format = DateTime, nullable = false)]
     expires_at: Option<String>,
 }
@@ -157,58 +181,79 @@ impl PaymentBody {
     fn check(self, asker: &Asker, now: Timestamp) -> Result<CreatePayment, ApiError> {
         let content_hash = self.content_hash();
         let terminal = self.terminal(asker)?;
-        let means = self.means()?;
-        let expires_at = self.expires_at(&means, now)?;
+        let paid_by = self.paid_by()?;
+        let expires_at = self.expires_at(&paid_by, now)?;
         bounded("description", &self.description, Details::DESCRIPTION_BYTES_MAX)?;
         if let Some(attach) = &self.attach {
             bounded("attach", attach, ATTACH_BYTES_MAX)?;
         }
-        let terminal_ip = self.terminal_ip.as_deref().unwrap_or("127.0.0.1");
-        if terminal_ip.parse::<std::net::IpAddr>().is_err() {
-            return Err(ApiError::field("field_invalid", "terminal_ip"));
-        }
+        let terminal_ip = terminal_ip(self.terminal_ip)?;
         Ok(CreatePayment {
             merchant: asker.0.key.merchant,
             merchant_no: number("merchant_order_no", &self.merchant_order_no)?,
             content_hash,
             amount: self.amount.check()?,
-            terminal_ip: terminal_ip.to_owned(),
+            terminal_ip,
             notify_url: url("notify_url", self.notify_url)?,
             description: self.description,
             attach: self.attach,
             terminal,
-            means,
+            paid_by,
             expires_at,
         })
     }
 
     fn content_hash(&self) -> [u8; 32] {
-        content_hash(&[
-            Some(&self.merchant_order_no),
-            Some(&self.amount.total.to_string()),
+        let means = self.means_fields();
+        let amount = self.amount.total.to_string();
+        let mut fields = vec![
+            Some(self.merchant_order_no.as_str()),
+            Some(&amount),
             Some(&self.amount.currency),
             Some(&self.description),
-            self.payer_code.as_deref(),
-            self.qr.as_ref().map(|qr| qr.channel.as_str()),
+            means.payer_code,
+            means.qr.map(|qr| qr.channel.as_str()),
             self.attach.as_deref(),
             self.notify_url.as_deref(),
             self.terminal_id.as_deref(),
             self.expires_at.as_deref(),
-        ])
+        ];
+        // A request without them keeps the hash that it always had.
+        fields.extend(means.house_texts());
+        let legs: Vec<String> =
+            self.legs.iter().flatten().map(|leg| hex::encode(leg.content_hash())).collect();
+        if self.legs.is_some() {
+            fields.push(Some("legs"));
+            fields.extend(legs.iter().map(|hash| Some(hash.as_str())));
+        }
+        content_hash(&fields)
     }
 
-    fn means(&self) -> Result<Means, ApiError> {
-        match (&self.payer_code, &self.qr) {
-            (Some(code), None) => {
-                let code = PayerCode::parse(code);
-                Ok(Means::PayerCode(code.ok_or(ApiError::field("field_invalid", "payer_code"))?))
+    fn paid_by(&self) -> Result<PaidBy, ApiError> {
+        match (&self.legs, self.means_fields().is_empty()) {
+            (None, _) => Ok(PaidBy::One(self.means_fields().means()?)),
+            (Some(legs), true) => {
+                if legs.len() > orders::LEGS_MAX {
+                    return Err(ApiError::of("too_many_legs"));
+                }
+                let legs: Vec<NewLeg> =
+                    legs.iter().map(LegBody::check).collect::<Result<_, _>>()?;
+                let numbers: std::collections::BTreeSet<u16> = legs.iter().map(|l| l.no).collect();
+                if numbers.len() < legs.len() {
+                    return Err(ApiError::of("leg_no_used"));
+                }
+                Ok(PaidBy::Legs(legs))
             }
-            (None, Some(qr)) => {
-                let channel =
-                    Channel::parse(&qr.channel).ok_or(ApiError::of("channel_not_open"))?;
-                Ok(Means::DynamicQr(channel.channel_code()))
-            }
-            (Some(_), Some(_)) | (None, None) => Err(ApiError::of("means_invalid")),
+            (Some(_), false) => Err(ApiError::of("means_invalid")),
+        }
+    }
+
+    fn means_fields(&self) -> MeansFields<'_> {
+        MeansFields {
+            payer_code: self.payer_code.as_deref(),
+            qr: self.qr.as_ref(),
+            cash: self.cash.as_ref(),
+            coupon: self.coupon.as_ref(),
         }
     }
 
@@ -223,16 +268,70 @@ impl PaymentBody {
         }
     }
 
-    fn expires_at(&self, means: &Means, now: Timestamp) -> Result<Option<Timestamp>, ApiError> {
+    fn expires_at(&self, paid_by: &PaidBy, now: Timestamp) -> Result<Option<Timestamp>, ApiError> {
         let Some(text) = &self.expires_at else { return Ok(None) };
         let invalid = ApiError::field("field_invalid", "expires_at");
         let at: Timestamp = text.parse().or(Err(invalid.clone()))?;
         let wait: SignedDuration = at.duration_since(now);
         let fits = wait > SignedDuration::ZERO && wait <= QR_WAIT_MAX;
-        match means {
-            Means::DynamicQr(_) if fits => Ok(Some(at)),
-            Means::DynamicQr(_) | Means::PayerCode(_) => Err(invalid),
+        match paid_by {
+            PaidBy::One(Means::DynamicQr(_)) | PaidBy::Legs(_) if fits => Ok(Some(at)),
+            PaidBy::One(_) | PaidBy::Legs(_) => Err(invalid),
         }
+    }
+}
+
+/// The fields of a body of which exactly one says how the payer pays.
+pub(crate) struct MeansFields<'a> {
+    pub(crate) payer_code: Option<&'a str>,
+    pub(crate) qr: Option<&'a QrBody>,
+    pub(crate) cash: Option<&'a CashBody>,
+    pub(crate) coupon: Option<&'a CouponBody>,
+}
+
+impl MeansFields<'_> {
+    fn is_empty(&self) -> bool {
+        let at_channel = self.payer_code.is_some() || self.qr.is_some();
+        !at_channel && self.cash.is_none() && self.coupon.is_none()
+    }
+
+    pub(crate) fn means(&self) -> Result<Means, ApiError> {
+        match (self.payer_code, self.qr, self.cash, self.coupon) {
+            (Some(code), None, None, None) => {
+                let code = PayerCode::parse(code);
+                Ok(Means::PayerCode(code.ok_or(ApiError::field("field_invalid", "payer_code"))?))
+            }
+            (None, Some(qr), None, None) => {
+                let channel =
+                    Channel::parse(&qr.channel).ok_or(ApiError::of("channel_not_open"))?;
+                Ok(Means::DynamicQr(channel.channel_code()))
+            }
+            (None, None, Some(_), None) => Ok(Means::Cash),
+            (None, None, None, Some(coupon)) => {
+                if let Some(number) = &coupon.number {
+                    bounded("coupon.number", number, COUPON_BYTES_MAX)?;
+                }
+                Ok(Means::MerchantCoupon { number: coupon.number.clone() })
+            }
+            (_, _, _, _) => Err(ApiError::of("means_invalid")),
+        }
+    }
+
+    /// What means of our own add to a content's hash.
+    pub(crate) fn house_texts(&self) -> Vec<Option<&str>> {
+        match (self.cash, self.coupon) {
+            (None, None) => Vec::new(),
+            (Some(_), _) => vec![Some("cash")],
+            (None, Some(coupon)) => vec![Some("coupon"), coupon.number.as_deref()],
+        }
+    }
+}
+
+pub(crate) fn terminal_ip(given: Option<String>) -> Result<String, ApiError> {
+    let ip = given.unwrap_or_else(|| "127.0.0.1".to_owned());
+    match ip.parse::<std::net::IpAddr>() {
+        Ok(_) => Ok(ip),
+        Err(_) => Err(ApiError::field("field_invalid", "terminal_ip")),
     }
 }
 

@@ -1,6 +1,6 @@
-//! Refunds: create, get, list, try again.
+//! Refunds and voids: create, get, list, try again.
 
-use app::{CreateRefund, PaymentRef};
+use app::{CreateRefund, Listed, PaymentRef, Return};
 use axum::extract::{Path, RawQuery, State};
 use axum::{Extension, Json};
 use bytes::Bytes;
@@ -34,13 +34,37 @@ pub(crate) struct RefundBody {
     payment_id: Option<String>,
     #[schema(example = "A-1", nullable = false)]
     merchant_order_no: Option<String>,
-    /// At most what is left of the payment.
+    /// At most what is left of the payment, or of the part that is named.
     #[schema(inline)]
     amount: AmountBody,
+    /// The part of a combined payment that it goes back to. Left out, the whole of what is left goes
+    /// back, each part by its own route.
+    #[schema(nullable = false)]
+    leg_id: Option<String>,
     /// At most 80 bytes.
     #[schema(nullable = false)]
     reason: Option<String>,
     /// Where notifications of this refund go, if not where the payment's go.
+    #[schema(format = "uri", max_length = 255, nullable = false)]
+    notify_url: Option<String>,
+}
+
+/// A void: the payment by exactly one of `payment_id` and `merchant_order_no`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewVoid, example = json!({ "merchant_refund_no": "A-1-V", "merchant_order_no": "A-1" }))]
+pub(crate) struct VoidBody {
+    /// Your own number, the idempotency key for ever; refunds and voids share them.
+    #[schema(example = "A-1-V")]
+    merchant_refund_no: String,
+    #[schema(nullable = false)]
+    payment_id: Option<String>,
+    #[schema(example = "A-1", nullable = false)]
+    merchant_order_no: Option<String>,
+    /// At most 80 bytes.
+    #[schema(nullable = false)]
+    reason: Option<String>,
+    /// Where notifications of this void go, if not where the payment's go.
     #[schema(format = "uri", max_length = 255, nullable = false)]
     notify_url: Option<String>,
 }
@@ -57,8 +81,27 @@ pub(crate) async fn create(
 ) -> Answer<shown::Refund> {
     let input = parse::<RefundBody>(&body)?.check(&asker)?;
     let app = state.app.clone();
-    let (order, id) = detached(async move { app.create_refund(input).await }).await?;
-    Ok(Json(shown::Refund::of(order.refund(id).ok_or(ApiError::of("internal"))?)))
+    let no = input.merchant_no.clone();
+    let order = detached(async move { app.create_refund(input).await }).await?;
+    Ok(Json(shown::Refund::of(&order, &no).ok_or(ApiError::of("internal"))?))
+}
+
+/// Void a payment 撤销
+///
+/// On the day of the payment, all of it. A void that the channel refuses is tried until it is done
+/// (待退货): its state is `processing` so long.
+#[utoipa::path(post, path = "/v1/voids", operation_id = "createVoid",
+    request_body = VoidBody, responses((status = 200, body = shown::Refund)))]
+pub(crate) async fn void(
+    State(state): State<ApiState>,
+    Extension(asker): Extension<Asker>,
+    body: Bytes,
+) -> Answer<shown::Refund> {
+    let input = parse::<VoidBody>(&body)?.check(&asker)?;
+    let app = state.app.clone();
+    let no = input.merchant_no.clone();
+    let order = detached(async move { app.create_refund(input).await }).await?;
+    Ok(Json(shown::Refund::of(&order, &no).ok_or(ApiError::of("internal"))?))
 }
 
 /// Get a refund 查询退款
@@ -71,7 +114,8 @@ pub(crate) async fn get(
 ) -> Answer<shown::Refund> {
     let refund: RefundId = id(&text, "refund_not_found")?;
     let found = state.app.refund(asker.0.key.merchant, refund).await?;
-    Ok(Json(shown::Refund::of(&found.ok_or(ApiError::of("refund_not_found"))?)))
+    let (order, no) = found.ok_or(ApiError::of("refund_not_found"))?;
+    Ok(Json(shown::Refund::of(&order, &no).ok_or(ApiError::of("internal"))?))
 }
 
 /// List refunds, the newest first 退款列表
@@ -88,11 +132,15 @@ pub(crate) async fn list(
     let found = match &query.merchant_refund_no {
         Some(no) => {
             let no = number("merchant_refund_no", no)?;
-            state.app.refund_by_no(merchant, &no).await?.into_iter().collect()
+            state.app.refund_by_no(merchant, &no).await?
         }
         None => state.app.refunds(merchant, page).await?,
     };
-    let items: Vec<_> = found.iter().map(shown::Refund::of).collect();
+    let show = |listed: &Listed| match listed {
+        Listed::One(refund) => shown::Refund::of_one(refund),
+        Listed::Several(order, no) => shown::Refund::of(order, no),
+    };
+    let items: Vec<_> = found.iter().filter_map(show).collect();
     list_answer(items, page.limit, |refund| &refund.id)
 }
 
@@ -107,38 +155,71 @@ pub(crate) async fn retry(
     let (merchant, refund) = (asker.0.key.merchant, id(&text, "refund_not_found")?);
     let app = state.app.clone();
     let order = detached(async move { app.retry_refund(merchant, refund).await }).await?;
-    Ok(Json(shown::Refund::of(order.refund(refund).ok_or(ApiError::of("internal"))?)))
+    let no = order.refund(refund).map(|r| r.merchant_no.clone());
+    let shown = no.and_then(|no| shown::Refund::of(&order, &no));
+    Ok(Json(shown.ok_or(ApiError::of("internal"))?))
 }
 
 impl RefundBody {
     fn check(self, asker: &Asker) -> Result<CreateRefund, ApiError> {
         let (total, currency) = self.amount.texts();
-        let content_hash = content_hash(&[
-            Some(&self.merchant_refund_no),
+        let mut fields = vec![
+            Some(self.merchant_refund_no.as_str()),
             self.payment_id.as_deref(),
             self.merchant_order_no.as_deref(),
             Some(&total),
             Some(currency),
             self.reason.as_deref(),
             self.notify_url.as_deref(),
-        ]);
-        let payment = match (&self.payment_id, &self.merchant_order_no) {
-            (Some(text), None) => PaymentRef::Id(id(text, "payment_not_found")?),
-            (None, Some(no)) => PaymentRef::No(number("merchant_order_no", no)?),
-            (Some(_), Some(_)) | (None, None) => {
-                return Err(ApiError::field("field_invalid", "payment_id"));
-            }
-        };
-        let reason = self.reason.clone().unwrap_or_else(|| "refund".to_owned());
-        bounded("reason", &reason, REASON_BYTES_MAX)?;
+        ];
+        // A request without it keeps the hash that it always had.
+        fields.extend(self.leg_id.as_deref().map(Some));
+        let content_hash = content_hash(&fields);
+        let leg = self.leg_id.as_deref().map(|text| id(text, "leg_not_found")).transpose()?;
         Ok(CreateRefund {
             merchant: asker.0.key.merchant,
             merchant_no: number("merchant_refund_no", &self.merchant_refund_no)?,
-            payment,
+            payment: payment(self.payment_id.as_deref(), self.merchant_order_no.as_deref())?,
             content_hash,
-            amount: self.amount.check()?,
-            reason,
+            what: Return::Refund { amount: self.amount.check()?, leg },
+            reason: reason(self.reason, "refund")?,
             notify_url: url("notify_url", self.notify_url)?,
         })
     }
+}
+
+impl VoidBody {
+    fn check(self, asker: &Asker) -> Result<CreateRefund, ApiError> {
+        let content_hash = content_hash(&[
+            Some("void"),
+            Some(&self.merchant_refund_no),
+            self.payment_id.as_deref(),
+            self.merchant_order_no.as_deref(),
+            self.reason.as_deref(),
+            self.notify_url.as_deref(),
+        ]);
+        Ok(CreateRefund {
+            merchant: asker.0.key.merchant,
+            merchant_no: number("merchant_refund_no", &self.merchant_refund_no)?,
+            payment: payment(self.payment_id.as_deref(), self.merchant_order_no.as_deref())?,
+            content_hash,
+            what: Return::Void,
+            reason: reason(self.reason, "void")?,
+            notify_url: url("notify_url", self.notify_url)?,
+        })
+    }
+}
+
+fn payment(by_id: Option<&str>, by_no: Option<&str>) -> Result<PaymentRef, ApiError> {
+    match (by_id, by_no) {
+        (Some(text), None) => Ok(PaymentRef::Id(id(text, "payment_not_found")?)),
+        (None, Some(no)) => Ok(PaymentRef::No(number("merchant_order_no", no)?)),
+        (Some(_), Some(_)) | (None, None) => Err(ApiError::field("field_invalid", "payment_id")),
+    }
+}
+
+fn reason(given: Option<String>, otherwise: &str) -> Result<String, ApiError> {
+    let reason = given.unwrap_or_else(|| otherwise.to_owned());
+    bounded("reason", &reason, REASON_BYTES_MAX)?;
+    Ok(reason)
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ids::{ChannelCode, MerchantId, RefundId};
+use ids::{ChannelCode, MerchantId, OrderId, RefundId};
 use jiff::civil::Date;
 use money::{Currency, MINOR_MAX};
 
@@ -102,6 +102,12 @@ impl AccountKey {
     #[must_use]
     pub fn merchant_available(merchant: MerchantId, currency: Currency) -> Self {
         Self::of(AccountCode::MerchantAvailable, merchant.to_string(), currency)
+    }
+
+    /// `C.ORDER_TRANSIT`: what is paid of one combined order.
+    #[must_use]
+    pub fn order_transit(order: OrderId, currency: Currency) -> Self {
+        Self::of(AccountCode::OrderTransit, order.to_string(), currency)
     }
 
     /// `C.REFUND_TRANSIT`: one refund on its way to the payer.

@@ -141,6 +141,8 @@ chart! {
     MerchantFrozen = "C.MER_FROZEN" Customer Liabilities Credit Guarded "2241.03" "商户冻结/保证金";
     /// Owner: payout.
     PayoutTransit = "C.PAYOUT_TRANSIT" Customer Liabilities Credit Guarded "2241.04" "出款在途";
+    /// Owner: order. What is paid of a combined order that is not paid in full: nobody's yet.
+    OrderTransit = "C.ORDER_TRANSIT" Customer Liabilities Credit Guarded "2241.13" "组合支付在途";
     /// Owner: refund.
     RefundTransit = "C.REFUND_TRANSIT" Customer Liabilities Credit Guarded "2241.05" "退款在途";
     /// Owner: top-up refund.

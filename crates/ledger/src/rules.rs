@@ -65,6 +65,121 @@ pub fn refund_accepted(
     post(head, rule, against(sources, Side::Debit, transit)?)
 }
 
+/// A leg of a combined order, for [`leg_paid`], [`leg_returned`] and [`combined_paid`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Means {
+    /// `C.CH_RECV` of a channel, or `C.PREPAID` of a card: money that we hold.
+    Ours(AccountKey),
+    /// `M.CASH` or `M.COUPON`, with the merchant's `M.SALES`: money that never passes us.
+    Memo { account: AccountKey, sales: AccountKey },
+}
+
+/// E132 组合支付分笔到账: a leg was paid, and the order is not covered yet.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn leg_paid(
+    head: Header,
+    means: Means,
+    order: AccountKey,
+    amount: Amount,
+) -> Result<Journal, JournalRefusal> {
+    let entries = match means {
+        Means::Ours(account) => transfer(account, order, amount),
+        Means::Memo { account, sales } => transfer(account, sales, amount),
+    };
+    post(head, Rule::CombinedLegPaid, entries)
+}
+
+/// E133 组合支付分笔退回: the order was given up. `to` is `C.REFUND_TRANSIT` for a channel, or where
+/// the money came from.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn leg_returned(
+    head: Header,
+    to: Means,
+    order: AccountKey,
+    amount: Amount,
+) -> Result<Journal, JournalRefusal> {
+    let entries = match to {
+        Means::Ours(account) => transfer(order, account, amount),
+        Means::Memo { account, sales } => transfer(sales, account, amount),
+    };
+    post(head, Rule::CombinedLegReturned, entries)
+}
+
+/// What a combined order's last leg completes, for [`combined_paid`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completed {
+    pub last: (Means, Amount),
+    /// `C.ORDER_TRANSIT` and what the earlier legs put there.
+    pub transit: (AccountKey, Amount),
+    /// `C.MER_PENDING` per tender, with what came by it.
+    pub pending: Vec<(AccountKey, Amount)>,
+}
+
+/// E130 组合支付: the last leg covers the order, and all of it is the merchant's.
+///
+/// # Errors
+/// [`JournalRefusal`]; [`JournalRefusal::Unbalanced`] where the parts are not the whole.
+pub fn combined_paid(head: Header, completed: Completed) -> Result<Journal, JournalRefusal> {
+    let (means, amount) = completed.last;
+    let mut entries = match means {
+        Means::Ours(account) => vec![Entry::debit(account, amount)],
+        Means::Memo { account, sales } => transfer(account, sales, amount),
+    };
+    entries.push(Entry::debit(completed.transit.0, completed.transit.1));
+    entries.extend(completed.pending.into_iter().map(|(key, part)| Entry::credit(key, part)));
+    post(head, Rule::CombinedPaymentSucceeded, merged(entries))
+}
+
+/// E134 组合支付退款受理: what each leg takes from the merchant, and where each goes.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn combined_refund_accepted(
+    head: Header,
+    sources: &[RefundSource],
+    targets: Vec<(Means, Amount)>,
+) -> Result<Journal, JournalRefusal> {
+    let debit = |s: &RefundSource| Entry::debit(s.account.clone(), s.amount);
+    let mut entries: Vec<Entry> = sources.iter().map(debit).collect();
+    for (means, amount) in targets {
+        match means {
+            Means::Ours(account) => entries.push(Entry::credit(account, amount)),
+            Means::Memo { account, sales } => entries.extend(transfer(sales, account, amount)),
+        }
+    }
+    post(head, Rule::CombinedRefundAccepted, merged(entries))
+}
+
+/// E170 表外交易: a sale by cash or the merchant's own coupon alone.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn memo_sale(
+    head: Header,
+    account: AccountKey,
+    sales: AccountKey,
+    amount: Amount,
+) -> Result<Journal, JournalRefusal> {
+    post(head, Rule::MemoTrade, transfer(account, sales, amount))
+}
+
+/// E171 表外交易冲回.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn memo_return(
+    head: Header,
+    sales: AccountKey,
+    account: AccountKey,
+    amount: Amount,
+) -> Result<Journal, JournalRefusal> {
+    post(head, Rule::MemoTradeReversed, transfer(sales, account, amount))
+}
+
 /// E33 退款成功. Also ends the return of a late payment.
 ///
 /// # Errors
@@ -266,6 +381,19 @@ fn payout_entries(payout: Payout) -> Result<Vec<Entry>, JournalRefusal> {
 fn mirrored(entries: &[Entry]) -> Vec<Entry> {
     let mirror = |e: &Entry| Entry { side: e.side.opposite(), ..e.clone() };
     entries.iter().map(mirror).collect()
+}
+
+/// One entry per account and side.
+fn merged(entries: Vec<Entry>) -> Vec<Entry> {
+    let mut merged: Vec<Entry> = Vec::new();
+    for entry in entries {
+        let same = |e: &&mut Entry| e.account == entry.account && e.side == entry.side;
+        match merged.iter_mut().find(same).map(|e| (e.amount.try_add(entry.amount), e)) {
+            Some((Ok(sum), known)) => known.amount = sum,
+            Some((Err(_), _)) | None => merged.push(entry),
+        }
+    }
+    merged
 }
 
 const fn single(code: AccountCode, currency: Currency) -> AccountKey {

@@ -97,6 +97,7 @@ fn every_event_of_the_table_is_a_journal() {
         let rule = Rule::parse(cells[0]).unwrap();
         let mut entries = legs(Book::Customer, cells[1]);
         entries.extend(legs(Book::Own, cells[2]));
+        entries.extend(cells.get(3).into_iter().flat_map(|memo| legs(Book::Memo, memo)));
         for entry in &entries {
             assert!(
                 rule.legs().iter().any(|l| (l.side, l.code) == (entry.side, entry.account.code()))

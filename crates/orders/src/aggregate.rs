@@ -3,13 +3,13 @@
 //! Each function takes the order as it was loaded and gives back the order as it is to be written,
 //! with the [`Fact`]s that the application turns into ledger entries, messages and jobs.
 
-use ids::{AttemptId, ChannelCode, LegId, OrderId, RefundId};
+use ids::{AttemptId, LegId, MerchantNo, OrderId, RefundId};
 use jiff::Timestamp;
 
 use crate::attempt::{Attempt, AttemptState, Effect, Event};
 use crate::channel::{Paid, PaymentReply, RefundReply};
-use crate::order::{Leg, LegState, Order, OrderState};
-use crate::refund::{Refund, RefundEffect, RefundEvent, RefundOrigin, RefundState};
+use crate::order::{Leg, LegState, Order, OrderShape, OrderState};
+use crate::refund::{Refund, RefundEffect, RefundEvent, RefundKind, RefundOrigin, RefundState};
 use crate::refusal::{CloseRefusal, RefundRefusal};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +25,9 @@ pub struct Aggregate {
 pub enum Fact {
     LegPaid {
         leg: LegId,
-        attempt: AttemptId,
     },
+    /// A combined order was given up: what is paid of it is to go back.
+    OrderClosing,
     /// The order reached a state from which only refunds lead on.
     OrderDecided(OrderState),
     /// Money came in that is not the merchant's.
@@ -141,10 +142,18 @@ impl Aggregate {
         self.refunds.iter().find(|r| r.id == id)
     }
 
-    /// The channel of a leg's attempt.
+    /// The parts of one return, in order: one, or one per leg of a combined order.
     #[must_use]
-    pub fn channel_of(&self, attempt: &Attempt) -> Option<&ChannelCode> {
-        self.leg(attempt.leg).map(|leg| &leg.channel)
+    pub fn refund_parts(&self, no: &MerchantNo) -> Vec<&Refund> {
+        let mut parts: Vec<_> = self.refunds.iter().filter(|r| r.merchant_no == *no).collect();
+        parts.sort_by_key(|r| r.part);
+        parts
+    }
+
+    /// The attempt that took a leg's money.
+    #[must_use]
+    pub fn paid_attempt(&self, leg: LegId) -> Option<&Attempt> {
+        self.attempts.iter().find(|a| a.leg == leg && a.state == AttemptState::Paid)
     }
 
     /// Takes in what a channel said of an attempt. `None` when the order has no such attempt.
@@ -204,11 +213,19 @@ impl Aggregate {
     /// # Errors
     /// [`CloseRefusal`], in its order.
     pub fn close(&self, now: Timestamp) -> Result<Decided, CloseRefusal> {
-        match self.order.state {
-            OrderState::Paid => return Err(CloseRefusal::OrderPaid),
-            OrderState::Failed | OrderState::Closed => return Ok((self.clone(), Vec::new())),
-            OrderState::Paying => {}
+        match (self.order.state, self.order.shape) {
+            (OrderState::Paid, _) => return Err(CloseRefusal::OrderPaid),
+            (OrderState::Failed | OrderState::Closing | OrderState::Closed, _) => {
+                return Ok((self.clone(), Vec::new()));
+            }
+            (OrderState::Paying, OrderShape::Combined) => return Ok(self.give_up_order(now)),
+            (OrderState::Paying, OrderShape::Single) => {}
         }
+        Ok(self.end_open_attempts(now))
+    }
+
+    /// Asks for the end of every attempt that is open.
+    pub(crate) fn end_open_attempts(&self, now: Timestamp) -> Decided {
         let open: Vec<AttemptId> =
             self.attempts.iter().filter(|a| a.state.is_open()).map(|a| a.id).collect();
         let mut decided = (self.clone(), Vec::new());
@@ -218,7 +235,7 @@ impl Aggregate {
                 decided.1.extend(facts);
             }
         }
-        Ok(decided)
+        decided
     }
 
     fn move_attempt(
@@ -235,7 +252,8 @@ impl Aggregate {
         match effect {
             Effect::Paid => {
                 if let Some(leg) = self.end_leg(attempt, LegState::Paid) {
-                    facts.push(Fact::LegPaid { leg, attempt });
+                    self.book_leg(leg, now);
+                    facts.push(Fact::LegPaid { leg });
                 }
             }
             Effect::Ended => {
@@ -246,8 +264,15 @@ impl Aggregate {
             Effect::ReturnLate => facts.push(Fact::LateMoney { attempt }),
             Effect::None | Effect::Verify | Effect::Alarm => {}
         }
-        facts.extend(self.decide_order(attempt, now));
+        let paid_at = self.attempt(attempt).and_then(|a| a.paid_at);
+        facts.extend(self.decide_order(paid_at, now));
         facts
+    }
+
+    pub(crate) fn book_leg(&mut self, leg: LegId, now: Timestamp) {
+        for row in self.legs.iter_mut().filter(|l| l.id == leg) {
+            row.booked_at = Some(now);
+        }
     }
 
     fn end_leg(&mut self, attempt: AttemptId, state: LegState) -> Option<LegId> {
@@ -258,13 +283,24 @@ impl Aggregate {
         Some(leg)
     }
 
-    fn decide_order(&mut self, attempt: AttemptId, now: Timestamp) -> Option<Fact> {
-        let state = OrderState::of_legs(self.legs.iter());
-        if self.order.state != OrderState::Paying || state == OrderState::Paying {
+    /// Moves the order on where its legs have. `paid_at` is when the last of them was paid.
+    pub(crate) fn decide_order(
+        &mut self,
+        paid_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<Fact> {
+        let state = match self.order.shape {
+            OrderShape::Single if self.order.state == OrderState::Paying => {
+                OrderState::of_legs(self.legs.iter())
+            }
+            OrderShape::Single => self.order.state,
+            OrderShape::Combined => self.combined_state(),
+        };
+        if state == self.order.state {
             return None;
         }
         if state == OrderState::Paid {
-            self.order.paid_at = self.attempt(attempt).and_then(|a| a.paid_at);
+            self.order.paid_at = paid_at;
         }
         self.order.state = state;
         self.order.updated_at = now;
@@ -336,9 +372,14 @@ impl Aggregate {
         let mut next = self.clone();
         let row = next.refunds.iter_mut().find(|r| r.id == id)?;
         let event = match (row.origin, refund_event_of(reply)) {
-            // Late money is not the merchant's to have back: the platform goes on trying.
-            (RefundOrigin::LatePayment, RefundEvent::SawRefused) => RefundEvent::SawNotFound,
-            (RefundOrigin::Merchant | RefundOrigin::LatePayment, event) => event,
+            // Such money is not the merchant's to have back: the platform goes on trying. So it
+            // does with a void, which is 待退货 then.
+            (origin, RefundEvent::SawRefused)
+                if origin.is_automatic() || row.kind == RefundKind::Void =>
+            {
+                RefundEvent::SawNotFound
+            }
+            (_, event) => event,
         };
         let was_open = row.state.is_open();
         let (to, effect) = row.state.apply(event);
@@ -347,7 +388,9 @@ impl Aggregate {
         let facts = match effect {
             RefundEffect::Succeeded => {
                 next.settle_refund(&refund);
-                vec![Fact::RefundSucceeded { refund: id }]
+                let mut facts = vec![Fact::RefundSucceeded { refund: id }];
+                facts.extend(next.decide_order(None, now));
+                facts
             }
             RefundEffect::Released => {
                 next.release(&refund);
@@ -362,7 +405,7 @@ impl Aggregate {
         Some((next, facts))
     }
 
-    fn set_aside(&mut self, refund: &Refund) {
+    pub(crate) fn set_aside(&mut self, refund: &Refund) {
         for leg in self.legs.iter_mut().filter(|l| l.id == refund.leg) {
             leg.refunding = leg.refunding.try_add(refund.amount).unwrap_or(leg.refunding);
         }
@@ -379,7 +422,7 @@ impl Aggregate {
         }
     }
 
-    fn settle_refund(&mut self, refund: &Refund) {
+    pub(crate) fn settle_refund(&mut self, refund: &Refund) {
         if refund.origin == RefundOrigin::LatePayment {
             return;
         }

@@ -7,16 +7,24 @@
 mod aggregate;
 mod attempt;
 pub mod channel;
+mod combined;
 mod order;
 mod refund;
 mod refusal;
+mod rules;
 pub mod schedule;
+mod tender;
 
 pub use aggregate::{Aggregate, Decided, Fact, Source, end_event, event_of, refund_event_of};
 pub use attempt::{Attempt, AttemptState, Effect, Event};
-pub use order::{Leg, LegState, Order, OrderState};
-pub use refund::{Refund, RefundEffect, RefundEvent, RefundOrigin, RefundState, RefundTry};
-pub use refusal::{CloseRefusal, CreateRefusal, RefundRefusal};
+pub use combined::LEGS_MAX;
+pub use order::{Leg, LegState, Order, OrderShape, OrderState};
+pub use refund::{
+    Refund, RefundEffect, RefundEvent, RefundKind, RefundOrigin, RefundState, RefundTry,
+};
+pub use refusal::{CloseRefusal, CreateRefusal, LegRefusal, RefundRefusal};
+pub use rules::{Blackout, Days, FeeOnRefund, TradeRules};
+pub use tender::{Tender, UnknownTender};
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,10 @@
 //! The order: what the merchant asked to be paid, and its legs.
 
-use ids::{ChannelCode, LegId, MerchantId, MerchantNo, OrderId, TerminalId};
+use ids::{LegId, MerchantId, MerchantNo, OrderId, TerminalId};
 use jiff::Timestamp;
 use money::Amount;
+
+use crate::tender::Tender;
 
 /// The parent of the legs. It knows nothing of channels; it is paid when its legs are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +21,7 @@ pub struct Order {
     pub attach: Option<String>,
     pub notify_url: Option<String>,
     pub terminal: Option<TerminalId>,
+    pub shape: OrderShape,
     pub state: OrderState,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
@@ -26,13 +29,26 @@ pub struct Order {
     pub updated_at: Timestamp,
 }
 
+/// How an order is put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OrderShape {
+    /// One leg over the whole amount: the order ends as its leg does.
+    Single,
+    /// 组合支付: any number of legs, added until they cover the amount. A leg that fails is replaced
+    /// by another; an order that is given up returns the legs that were paid.
+    Combined,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OrderState {
     /// Not decided: the payer, the channel or a query still has to speak.
     Paying,
     Paid,
-    /// Refused by the channel, with its code in the attempt.
+    /// Refused by the channel, with its code in the attempt. Only a single order fails.
     Failed,
+    /// A combined order was given up: its open legs end, its paid legs go back.
+    Closing,
+    /// Nothing is taken, and all that was is back.
     Closed,
 }
 
@@ -41,9 +57,17 @@ pub enum OrderState {
 pub struct Leg {
     pub id: LegId,
     pub order: OrderId,
-    pub channel: ChannelCode,
+    /// The till's own number of the leg within its order, from 1: its idempotency key.
+    pub no: u16,
+    /// SHA-256 of the canonical request that added it; a single order's leg came with its order.
+    pub content_hash: Option<[u8; 32]>,
+    pub tender: Tender,
+    /// The number of a coupon.
+    pub reference: Option<String>,
     pub amount: Amount,
     pub state: LegState,
+    /// When its payment was booked: the accounting day on which a void is possible.
+    pub booked_at: Option<Timestamp>,
     /// On its way back: accepted refunds whose result is open.
     pub refunding: Amount,
     /// Back with the payer.
@@ -59,6 +83,16 @@ pub enum LegState {
 }
 
 impl Leg {
+    /// Whether nothing of it is with us any more: never taken, or back with the payer.
+    #[must_use]
+    pub fn is_back(&self) -> bool {
+        match self.state {
+            LegState::Paying => false,
+            LegState::Paid => self.refunded == self.amount,
+            LegState::Failed | LegState::Closed => true,
+        }
+    }
+
     /// What can still be refunded: the amount less what is back and what is on its way back.
     #[must_use]
     pub fn refundable(&self) -> Amount {
@@ -72,9 +106,10 @@ impl Leg {
 }
 
 impl OrderState {
-    pub const ALL: [Self; 4] = [Self::Paying, Self::Paid, Self::Failed, Self::Closed];
+    pub const ALL: [Self; 5] =
+        [Self::Paying, Self::Paid, Self::Failed, Self::Closing, Self::Closed];
 
-    /// What the legs together make of the order: paid when all are, ended when none can be any more.
+    /// What the leg makes of a single order.
     #[must_use]
     pub fn of_legs<'a>(legs: impl Iterator<Item = &'a Leg> + Clone) -> Self {
         let mut states = legs.map(|leg| leg.state);

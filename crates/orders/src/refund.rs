@@ -11,12 +11,18 @@ pub struct Refund {
     pub id: RefundId,
     pub order: OrderId,
     pub leg: LegId,
-    pub attempt: AttemptId,
+    /// The attempt that took the money; a leg that no channel took has none.
+    pub attempt: Option<AttemptId>,
     pub merchant: MerchantId,
-    /// The merchant's own number; for money that came in late, one that we made.
+    /// The merchant's own number; for money that goes back by itself, one that we made.
     pub merchant_no: MerchantNo,
+    /// From 1: which of the legs of a return over several. They share the number.
+    pub part: u16,
+    /// Of how many.
+    pub parts: u16,
     pub content_hash: [u8; 32],
     pub origin: RefundOrigin,
+    pub kind: RefundKind,
     pub amount: Amount,
     /// How much of it was taken from unsettled money; the rest came from the balance.
     pub from_pending: Amount,
@@ -36,6 +42,30 @@ pub enum RefundOrigin {
     Merchant,
     /// The payer paid after the order was closed: the platform returns the money by itself.
     LatePayment,
+    /// A combined order was given up after this leg was paid: the same.
+    Abandoned,
+}
+
+impl RefundOrigin {
+    /// Whether the money is not the merchant's: it is returned until it is returned, and a channel's
+    /// refusal is no end.
+    #[must_use]
+    pub const fn is_automatic(self) -> bool {
+        match self {
+            Self::Merchant => false,
+            Self::LatePayment | Self::Abandoned => true,
+        }
+    }
+}
+
+/// 退款 and 撤销 are two interfaces with rules of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RefundKind {
+    /// 退款: partial or whole. A refusal of the channel ends it; it can be tried again.
+    Refund,
+    /// 撤销: on the day of the payment, whole. A refusal of the channel leaves it 待退货, and it is
+    /// tried until it is done.
+    Void,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +117,18 @@ impl RefundState {
         Self::Failed,
         Self::Manual,
     ];
+
+    /// What the parts of one return make of it: open while one is, then the worst of them.
+    #[must_use]
+    pub fn of_parts(parts: &[&Refund]) -> Self {
+        let any = |wanted: Self| parts.iter().any(|r| r.state == wanted);
+        match () {
+            () if parts.iter().any(|r| r.state.is_open()) => Self::Processing,
+            () if any(Self::Manual) => Self::Manual,
+            () if any(Self::Failed) => Self::Failed,
+            () => Self::Succeeded,
+        }
+    }
 
     #[must_use]
     pub const fn is_open(self) -> bool {

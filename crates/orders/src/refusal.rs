@@ -11,6 +11,10 @@ pub enum CreateRefusal {
     PayerCodeUnknown,
     #[error("the channel is not open for this merchant")]
     ChannelNotOpen,
+    #[error("nothing is taken at this hour")]
+    Blackout,
+    #[error("the legs are more than the payment")]
+    LegsAboveAmount,
 }
 
 impl CreateRefusal {
@@ -21,6 +25,39 @@ impl CreateRefusal {
             Self::TerminalNotFound => "terminal_not_found",
             Self::PayerCodeUnknown => "payer_code_unknown",
             Self::ChannelNotOpen => "channel_not_open",
+            Self::Blackout => "blackout",
+            Self::LegsAboveAmount => "legs_above_amount",
+        }
+    }
+}
+
+/// Why a leg is not added to an order, by precedence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum LegRefusal {
+    #[error("this leg number was used before with other content")]
+    LegNoUsed,
+    #[error("the order is paid by one means: it takes no further legs")]
+    OrderNotCombined,
+    #[error("the order is not being paid any more")]
+    OrderNotOpen,
+    #[error("the leg is in another currency than the order")]
+    CurrencyMismatch,
+    #[error("the leg is zero, or above what the order still lacks")]
+    AmountAboveRest,
+    #[error("the order has too many legs")]
+    TooManyLegs,
+}
+
+impl LegRefusal {
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::LegNoUsed => "leg_no_used",
+            Self::OrderNotCombined => "order_not_combined",
+            Self::OrderNotOpen => "order_not_open",
+            Self::CurrencyMismatch => "currency_mismatch",
+            Self::AmountAboveRest => "amount_above_rest",
+            Self::TooManyLegs => "too_many_legs",
         }
     }
 }
@@ -50,8 +87,20 @@ pub enum RefundRefusal {
     RefundNotFound,
     #[error("the order has no such leg")]
     LegNotFound,
+    #[error("the order was paid by several legs: name the one that a part goes back to")]
+    LegWanted,
     #[error("the order is not paid")]
     OrderNotPaid,
+    #[error("nothing is taken at this hour")]
+    Blackout,
+    #[error("a void is possible on the day of the payment only")]
+    VoidDayOver,
+    #[error("a void is of the whole payment, and some of it went back already")]
+    VoidNotWhole,
+    #[error("on the day of the payment only a void is possible")]
+    RefundSameDay,
+    #[error("the payment is too old to be refunded")]
+    RefundWindowOver,
     #[error("only a failed refund can be tried again")]
     RefundNotFailed,
     #[error("the refund is in another currency than the payment")]
@@ -69,7 +118,13 @@ impl RefundRefusal {
             Self::RefundNoUsed => "refund_no_used",
             Self::RefundNotFound => "refund_not_found",
             Self::LegNotFound => "leg_not_found",
+            Self::LegWanted => "leg_wanted",
             Self::OrderNotPaid => "order_not_paid",
+            Self::Blackout => "blackout",
+            Self::VoidDayOver => "void_day_over",
+            Self::VoidNotWhole => "void_not_whole",
+            Self::RefundSameDay => "refund_same_day",
+            Self::RefundWindowOver => "refund_window_over",
             Self::RefundNotFailed => "refund_not_failed",
             Self::CurrencyMismatch => "currency_mismatch",
             Self::AmountAboveRefundable => "amount_above_refundable",

@@ -41,8 +41,8 @@ fn check_golden(name: &str, text: &str) {
 mod money {
     use ::money::{Amount, Currency};
     use ids::{
-        AttemptId, ChannelAccountId, ChannelCode, ChannelTradeNo, LegId, MerchantId, MerchantNo,
-        OrderId, RefundId,
+        AttemptId, ChannelAccountId, ChannelTradeNo, LegId, MerchantId, MerchantNo, OrderId,
+        RefundId,
     };
     use jiff::Timestamp;
     use proptest::prelude::*;
@@ -91,9 +91,13 @@ mod money {
         let leg = Leg {
             id: leg,
             order,
-            channel: ChannelCode::parse("alipay").unwrap(),
+            no: 1,
+            content_hash: None,
+            tender: Tender::parse("alipay").unwrap(),
+            reference: None,
             amount: fen(minor),
             state: LegState::Paying,
+            booked_at: None,
             refunding: fen(0),
             refunded: fen(0),
         };
@@ -107,6 +111,7 @@ mod money {
             attach: None,
             notify_url: None,
             terminal: None,
+            shape: OrderShape::Single,
             state: OrderState::Paying,
             created_at: NOW,
             expires_at: NOW,
@@ -121,11 +126,14 @@ mod money {
             id: RefundId::from_i64(id).unwrap(),
             order: order.id(),
             leg: order.legs[0].id,
-            attempt: order.attempts[0].id,
+            attempt: Some(order.attempts[0].id),
             merchant: order.order.merchant,
             merchant_no: MerchantNo::parse(&id.to_string()).unwrap(),
+            part: 1,
+            parts: 1,
             content_hash: [0; 32],
             origin: RefundOrigin::Merchant,
+            kind: RefundKind::Refund,
             amount: fen(minor),
             from_pending: fen(minor),
             reason: "x".to_owned(),

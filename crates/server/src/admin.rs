@@ -1,6 +1,6 @@
 //! Operators' commands: merchants, keys, channels, and the books.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use app::App;
 use app::onboard::{IssuedKey, KeyMaterial, NewChannelAccount};
@@ -31,6 +31,15 @@ enum Admin {
     SuspendMerchant { merchant: MerchantId },
     /// Take a suspended merchant's payments again.
     ResumeMerchant { merchant: MerchantId },
+    /// Settle hours, refunds and voids for one merchant, or for all that have no rules of their own.
+    SetRules {
+        /// JSON: see docs/guides/refunds-and-voids.md.
+        rules: PathBuf,
+        #[arg(long)]
+        merchant: Option<MerchantId>,
+    },
+    /// The rules in force.
+    ShowRules { merchant: MerchantId },
     /// Register a terminal in a new store of a merchant, with a key of its own.
     CreateTerminal {
         merchant: MerchantId,
@@ -83,6 +92,17 @@ pub(crate) async fn admin(args: AdminArgs) -> Outcome {
     done
 }
 
+async fn set_rules(app: &App, path: &Path, merchant: Option<MerchantId>) -> Outcome {
+    let rules = app::parse_rules(&std::fs::read_to_string(path)?)?;
+    app.set_trade_rules(merchant, &rules).await?;
+    show_rules(&rules)
+}
+
+fn show_rules(rules: &orders::TradeRules) -> Outcome {
+    print(&serde_json::from_str(&app::write_rules(rules))?);
+    Ok(())
+}
+
 async fn run(app: &App, command: Admin) -> Outcome {
     match command {
         Admin::CreateMerchant { name } => {
@@ -96,6 +116,8 @@ async fn run(app: &App, command: Admin) -> Outcome {
         Admin::ResumeMerchant { merchant } => {
             set_state(app, merchant, MerchantState::Active).await?;
         }
+        Admin::SetRules { rules, merchant } => set_rules(app, &rules, merchant).await?,
+        Admin::ShowRules { merchant } => show_rules(&app.trade_rules(merchant).await?)?,
         Admin::CreateTerminal { merchant, kind, name } => {
             let kind = TerminalKind::parse(&kind).ok_or("there is no such kind of terminal")?;
             let store = app.create_store(merchant, &name).await?;

@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 use app::App;
 use ids::MerchantId;
 use ledger::{AccountCode, Side};
-use orders::{Aggregate, OrderState, RefundState};
+use orders::{
+    Aggregate, Leg, LegState, OrderShape, OrderState, RefundKind, RefundOrigin, RefundState,
+};
 use sandbox::BookKind;
 
-use crate::day::Report;
+use crate::day::{Counts, Report};
 use crate::world::{Failed, World, lock};
 
 /// Something that is not as it must be.
@@ -41,6 +43,11 @@ pub enum Finding {
         orders: i128,
         books: i128,
     },
+    /// What the merchant took in cash or remitted by coupon is not what its orders say, in fen.
+    MemoDiffers {
+        orders: i128,
+        books: i128,
+    },
     TrialBalance {
         code: &'static str,
     },
@@ -67,14 +74,20 @@ pub(crate) async fn audit(
     if held != owed {
         findings.push(Finding::ReceivableDiffers { theirs: held, ours: owed });
     }
-    for account in accounts.iter().filter(|a| a.key.code() == AccountCode::RefundTransit) {
+    let transit = [AccountCode::RefundTransit, AccountCode::OrderTransit];
+    for account in accounts.iter().filter(|a| transit.contains(&a.key.code())) {
         let left = account.sums.balance(Side::Credit);
         if left != 0 {
             let account = account.key.to_string();
             findings.push(Finding::TransitLeft { account, balance: left });
         }
     }
-    let kept: i128 = orders.iter().map(merchants_part).sum();
+    let memo: i128 = orders.iter().map(|o| merchants_part(o, false)).sum();
+    let booked = balance(AccountCode::MemoSales, Side::Credit);
+    if memo != booked {
+        findings.push(Finding::MemoDiffers { orders: memo, books: booked });
+    }
+    let kept: i128 = orders.iter().map(|o| merchants_part(o, true)).sum();
     let booked = balance(AccountCode::MerchantPending, Side::Credit)
         + balance(AccountCode::MerchantAvailable, Side::Credit);
     if kept != booked {
@@ -86,14 +99,22 @@ pub(crate) async fn audit(
     if jobs > 0 {
         findings.push(Finding::JobsLeft { jobs });
     }
-    Ok(Report {
-        seed: 0,
-        crashes: 0,
-        paid: orders.iter().filter(|o| o.order.state == OrderState::Paid).count(),
-        refunds: orders.iter().map(|o| o.refunds.len()).sum(),
-        digest: digest(&journals),
-        findings,
-    })
+    Ok(Report { seed: 0, crashes: 0, counts: count(&orders), digest: digest(&journals), findings })
+}
+
+fn count(orders: &[Aggregate]) -> Counts {
+    let paid = |o: &&Aggregate| o.order.state == OrderState::Paid;
+    let combined = |o: &&Aggregate| o.order.shape == OrderShape::Combined;
+    let refunds = || orders.iter().flat_map(|o| &o.refunds);
+    let back = |o: &&Aggregate| o.refunds.iter().any(|r| r.origin == RefundOrigin::Abandoned);
+    Counts {
+        paid: orders.iter().filter(paid).count(),
+        combined: orders.iter().filter(paid).filter(combined).count(),
+        abandoned: orders.iter().filter(back).count(),
+        refunds: refunds().count(),
+        fanned_out: refunds().filter(|r| r.part > 1).count(),
+        voids: refunds().filter(|r| r.kind == RefundKind::Void).count(),
+    }
 }
 
 /// What each channel holds per order of ours, by its own books: payments less refunds.
@@ -116,7 +137,7 @@ fn check_orders(
     findings: &mut Vec<Finding>,
 ) {
     for order in orders {
-        if order.order.state == OrderState::Paying {
+        if matches!(order.order.state, OrderState::Paying | OrderState::Closing) {
             findings.push(Finding::Undecided { what: order.id().to_string() });
         }
         for refund in &order.refunds {
@@ -127,7 +148,7 @@ fn check_orders(
                 | RefundState::Unknown
                 | RefundState::Manual => {
                     let (id, state, tries) = (refund.id, refund.state, refund.tries);
-                    let channel = order.legs.first().map(|l| l.channel.to_string());
+                    let channel = order.legs.first().map(|l| l.tender.to_string());
                     let origin = refund.origin;
                     let what =
                         format!("{id} {origin:?} {state:?} after {tries} tries, {channel:?}");
@@ -137,7 +158,7 @@ fn check_orders(
         }
         let numbers = order.attempts.iter().map(|a| a.id.channel_no());
         let held: i128 = numbers.filter_map(|no| theirs.get(&no)).sum();
-        let ours = merchants_part(order);
+        let ours = merchants_part(order, true);
         if held != ours {
             findings.push(Finding::OrderDiffers {
                 order: order.id().to_string(),
@@ -149,13 +170,20 @@ fn check_orders(
     }
 }
 
-/// What of an order is the merchant's: nothing unless it is paid, else the amount less what went back.
-fn merchants_part(order: &Aggregate) -> i128 {
+/// What of an order is the merchant's, by tenders that pass through us or by others: nothing unless
+/// the order is paid, else what was paid less what went back.
+fn merchants_part(order: &Aggregate, ours: bool) -> i128 {
     if order.order.state != OrderState::Paid {
         return 0;
     }
-    let back: u64 = order.legs.iter().map(|l| l.refunded.minor() + l.refunding.minor()).sum();
-    i128::from(order.order.amount.minor()) - i128::from(back)
+    let legs = order.legs.iter();
+    let paid = legs.filter(|l| l.tender.is_ours() == ours && l.state == LegState::Paid);
+    let left = |l: &Leg| {
+        i128::from(l.amount.minor())
+            - i128::from(l.refunded.minor())
+            - i128::from(l.refunding.minor())
+    };
+    paid.map(left).sum()
 }
 
 fn digest(journals: &[store::PostedJournal]) -> String {

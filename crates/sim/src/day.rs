@@ -2,23 +2,21 @@
 
 use std::sync::Arc;
 
-use app::{App, CreatePayment, CreateRefund, Means, PaymentRef};
-use channels::{Channel, Request};
-use ids::{ChannelAccountId, MerchantId, MerchantNo};
+use app::{AddLeg, App, CreatePayment, CreateRefund, Means, NewLeg, PaymentRef, Return};
+use channels::Request;
+use ids::{ChannelAccountId, MerchantId, OrderId};
 use jiff::{SignedDuration, Timestamp};
-use money::{Amount, Currency};
-use sandbox::{Fault, FaultRule, Insistence};
-use secret::PayerCode;
+use sandbox::Insistence;
 
 use crate::audit::{self, Finding};
 use crate::executor::{End, Executor, Time};
+use crate::plan::{BUSY_MS, Back, Plan, Planned, PlannedReturn};
 use crate::random::Random;
-use crate::world::{Failed, Outside, Stage, World, lock, notify_url, set_up, start};
+use crate::world::{Failed, Outside, Stage, World, lock, set_up, start};
 
-/// The merchant's orders of a day.
-const ORDERS: u64 = 14;
-/// The busy part of the day.
-const BUSY_MS: u64 = 240_000;
+/// The till's number of the leg that takes the rest in cash.
+const REST_NO: u16 = 99;
+
 const TICK_MS: u64 = 400;
 /// Nobody sleeps longer, so that what comes up meanwhile is seen.
 const IDLE_MS_MAX: u64 = 30_000;
@@ -32,11 +30,36 @@ const CRASHES_MAX: u64 = 4;
 pub struct Report {
     pub seed: u64,
     pub crashes: u64,
-    pub paid: usize,
-    pub refunds: usize,
+    pub counts: Counts,
     /// SHA-256 over our journal: the same seed, the same digest.
     pub digest: String,
     pub findings: Vec<Finding>,
+}
+
+/// How often things happened that a day is to be full of: a simulation that never does them proves
+/// nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub paid: usize,
+    /// Combined orders that were paid.
+    pub combined: usize,
+    /// Combined orders of which a paid leg went back.
+    pub abandoned: usize,
+    pub refunds: usize,
+    /// Returns over several legs.
+    pub fanned_out: usize,
+    pub voids: usize,
+}
+
+impl Counts {
+    pub const fn add(&mut self, day: Self) {
+        self.paid += day.paid;
+        self.combined += day.combined;
+        self.abandoned += day.abandoned;
+        self.refunds += day.refunds;
+        self.fanned_out += day.fanned_out;
+        self.voids += day.voids;
+    }
 }
 
 /// Plays a seed to its end.
@@ -103,160 +126,18 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// What happens when, drawn once per seed: every life of the process plays the same plan, so each
-/// step that was done before a crash is done again after it, as a merchant's retry.
-#[derive(Debug, Clone)]
-struct Plan {
-    orders: Vec<Planned>,
-    faults: Vec<(u64, FaultRule)>,
-}
-
-#[derive(Debug, Clone)]
-struct Planned {
-    at_ms: u64,
-    payment: CreatePayment,
-    /// The payer of a QR pays after so long; insisting though it is closed.
-    payer: Option<(u64, Insistence)>,
-    /// Asked for twice, at once.
-    twice: bool,
-    close_after_ms: Option<u64>,
-    refunds: Vec<(u64, CreateRefund)>,
-}
-
-impl Plan {
-    fn draw(random: &mut Random, merchant: MerchantId) -> Self {
-        let orders = (0..ORDERS).filter_map(|n| Planned::draw(random, merchant, n)).collect();
-        let faults = (0..random.below(8)).filter_map(|_| draw_fault(random)).collect();
-        Self { orders, faults }
-    }
-}
-
-fn draw_fault(random: &mut Random) -> Option<(u64, FaultRule)> {
-    let call = random.pick(&[
-        "alipay.trade.pay",
-        "alipay.trade.precreate",
-        "alipay.trade.query",
-        "alipay.trade.cancel",
-        "alipay.trade.refund",
-        "pay/micropay",
-        "pay/orderquery",
-        "secapi/pay/reverse",
-        "v3/native",
-        "v3/query",
-        "v3/refund",
-        "consume",
-        "apply",
-        "query",
-        "void",
-        "pay",
-        "refund",
-    ])?;
-    let of_call = [
-        Fault::Delay { ms: 3_000 },
-        Fault::LostAnswerAfterEffect,
-        Fault::LostAnswerBeforeEffect,
-        Fault::ServerError,
-        Fault::ServerErrorAfterEffect,
-        Fault::WrongSignature,
-        Fault::SystemBusy,
-        Fault::SystemBusyAfterEffect,
-        Fault::MerchantShort,
-    ];
-    let of_notice = [
-        Fault::NoNotice,
-        Fault::DuplicateNotice,
-        Fault::LateNotice { ms: 90_000 },
-        Fault::ReorderNotices,
-    ];
-    let notice = call == "pay" || call == "refund";
-    let fault = if notice { random.pick(&of_notice) } else { random.pick(&of_call) }?;
-    let times = u32::try_from(1 + random.below(3)).ok()?;
-    let rule = FaultRule { channel: None, call: call.to_owned(), fault, times };
-    Some((random.below(BUSY_MS / 2), rule))
-}
-
-impl Planned {
-    fn draw(random: &mut Random, merchant: MerchantId, n: u64) -> Option<Self> {
-        let fen = 1 + random.below(50_000);
-        let amount = Amount::new(fen, Currency::Cny).ok()?;
-        let channel = random.pick(&Channel::ALL)?;
-        let scanned = random.chance(70);
-        let means = if scanned {
-            let endings = ["00", "00", "00", "01", "90", "91", "92", "93", "94", "95", "96", "97"];
-            Means::PayerCode(payer_code(channel, n, random.pick(&endings)?)?)
-        } else {
-            Means::DynamicQr(channel.channel_code())
-        };
-        let expires = start().saturating_add(SignedDuration::from_secs(60)).ok();
-        let payment = CreatePayment {
-            merchant,
-            merchant_no: MerchantNo::parse(&format!("order-{n}")).ok()?,
-            content_hash: crypto::digest::sha256(&n.to_be_bytes()),
-            amount,
-            description: "coffee".to_owned(),
-            attach: None,
-            notify_url: Some(notify_url()),
-            terminal: None,
-            terminal_ip: "127.0.0.1".to_owned(),
-            means,
-            expires_at: if !scanned && random.chance(50) { expires } else { None },
-        };
-        let insist = if random.chance(40) { Insistence::EvenIfClosed } else { Insistence::Polite };
-        let payer = (!scanned && random.chance(80)).then(|| (random.below(100_000), insist));
-        let close_after_ms = random.chance(20).then(|| random.below(30_000));
-        let refunds =
-            (0..random.below(4)).filter_map(|r| draw_refund(random, &payment, (n, r))).collect();
-        Some(Self {
-            at_ms: random.below(BUSY_MS / 2),
-            payment,
-            payer,
-            twice: random.chance(25),
-            close_after_ms,
-            refunds,
-        })
-    }
-}
-
-/// The code of a payer at a channel; the last two digits choose what he does.
-pub(crate) fn payer_code(channel: Channel, n: u64, ending: &str) -> Option<PayerCode> {
-    PayerCode::parse(&match channel {
-        Channel::Alipay => format!("28{n:014}{ending}"),
-        Channel::Wechat => format!("13{n:014}{ending}"),
-        Channel::UnionPay => format!("62{n:015}{ending}"),
-    })
-}
-
-fn draw_refund(
-    random: &mut Random,
-    payment: &CreatePayment,
-    (n, r): (u64, u64),
-) -> Option<(u64, CreateRefund)> {
-    let whole = payment.amount.minor();
-    let fen = if random.chance(40) { whole } else { 1 + random.below(whole) };
-    let refund = CreateRefund {
-        merchant: payment.merchant,
-        merchant_no: MerchantNo::parse(&format!("refund-{n}-{r}")).ok()?,
-        payment: PaymentRef::No(payment.merchant_no.clone()),
-        content_hash: crypto::digest::sha256(&[n.to_be_bytes(), r.to_be_bytes()].concat()),
-        amount: Amount::new(fen, Currency::Cny).ok()?,
-        reason: "returned".to_owned(),
-        notify_url: None,
-    };
-    Some((random.below(60_000), refund))
-}
-
 fn spawn_all(executor: &mut Executor, world: &World, app: &Arc<App>, plan: &Plan) {
     spawn_service(executor, world, app, false);
     for planned in &plan.orders {
         for _ in 0..=u8::from(planned.twice) {
             executor.spawn(play(Arc::clone(&world.time), Arc::clone(app), planned.clone()));
         }
-        if let Some((wait, insist)) = planned.payer {
+        for (no, wait, insist) in planned.payers.clone() {
             let payer = payer_pays(
                 Arc::clone(&world.time),
                 (Arc::clone(app), Arc::clone(&world.outside)),
                 (planned.payment.clone(), planned.at_ms + wait),
-                insist,
+                (no, insist),
             );
             executor.spawn(payer);
         }
@@ -349,38 +230,77 @@ async fn sleep_until(time: &Arc<Time>, at_ms: u64) {
     time.sleep(at_ms.saturating_sub(since)).await;
 }
 
-/// The merchant: takes the payment, maybe closes it, refunds.
+/// The merchant: takes the payment, adds its legs, maybe closes it, refunds.
 async fn play(time: Arc<Time>, app: Arc<App>, planned: Planned) {
     sleep_until(&time, planned.at_ms).await;
     let Ok(order) = app.create_payment(planned.payment.clone()).await else { return };
+    let (merchant, payment) = (planned.payment.merchant, order.id());
+    for (wait, leg) in planned.later {
+        time.sleep(wait).await;
+        drop(app.add_leg(add(merchant, payment, leg)).await);
+    }
+    if planned.rest_in_cash {
+        time.sleep(5_000).await;
+        let order = app.payment(merchant, payment).await.ok().flatten();
+        if let Some(order) = order.filter(|o| !o.rest().is_zero()) {
+            let (no, amount) = (REST_NO, order.rest());
+            let leg = NewLeg { no, content_hash: [9; 32], amount, means: Means::Cash };
+            drop(app.add_leg(add(merchant, payment, leg)).await);
+        }
+    }
     if let Some(wait) = planned.close_after_ms {
         time.sleep(wait).await;
-        drop(app.close_payment(planned.payment.merchant, order.id()).await);
+        drop(app.close_payment(merchant, payment).await);
     }
-    for (wait, refund) in planned.refunds {
-        time.sleep(wait).await;
-        if let Ok((order, id)) = app.create_refund(refund.clone()).await {
-            let failed = order.refund(id).is_some_and(|r| r.state == orders::RefundState::Failed);
-            if failed {
-                drop(app.retry_refund(refund.merchant, id).await);
-            }
-        }
+    for back in planned.returns {
+        time.sleep(back.after_ms).await;
+        ask_back(&app, (merchant, payment), back).await;
     }
 }
 
-/// The payer of a QR, who knows the channel's number of the order.
+fn add(merchant: MerchantId, payment: OrderId, leg: NewLeg) -> AddLeg {
+    AddLeg { merchant, payment, terminal_ip: "127.0.0.1".to_owned(), leg }
+}
+
+async fn ask_back(app: &App, (merchant, payment): (MerchantId, OrderId), back: PlannedReturn) {
+    let known = app.payment(merchant, payment).await.ok().flatten();
+    let what = match back.what {
+        Back::Void => Return::Void,
+        Back::Amount(amount) => Return::Refund { amount, leg: None },
+        Back::OfLeg(no, amount) => {
+            let leg = known.and_then(|o| o.leg_by_no(no).map(|l| l.id));
+            Return::Refund { amount, leg }
+        }
+    };
+    let refund = CreateRefund {
+        merchant,
+        merchant_no: back.no.clone(),
+        payment: PaymentRef::Id(payment),
+        content_hash: back.content_hash,
+        what,
+        reason: "returned".to_owned(),
+        notify_url: None,
+    };
+    let Ok(order) = app.create_refund(refund).await else { return };
+    let parts = order.refund_parts(&back.no);
+    if let Some(failed) = parts.iter().find(|r| r.state == orders::RefundState::Failed) {
+        drop(app.retry_refund(merchant, failed.id).await);
+    }
+}
+
+/// The payer of a leg's QR, who knows the channel's number of the attempt.
 async fn payer_pays(
     time: Arc<Time>,
     (app, outside): (Arc<App>, Arc<std::sync::Mutex<Outside>>),
     (payment, at_ms): (CreatePayment, u64),
-    insist: Insistence,
+    (no, insist): (u16, Insistence),
 ) {
     sleep_until(&time, at_ms).await;
     let order = app.store.order_by_no(payment.merchant, payment.merchant_no).await;
     let Some(order) = order.ok().flatten() else { return };
-    let Some(attempt) = order.attempts.last() else { return };
-    let channel = order.legs.first().map(|leg| leg.channel.to_string()).unwrap_or_default();
-    let no = attempt.id.channel_no();
+    let Some(leg) = order.leg_by_no(no) else { return };
+    let Some(attempt) = order.attempts.iter().rfind(|a| a.leg == leg.id) else { return };
+    let number = attempt.id.channel_no();
     // A payer who comes too late, or twice, is told so by the channel; that is all.
-    let _told = lock(&outside).sandbox.payer_pays(time.now(), &channel, &no, insist);
+    let _told = lock(&outside).sandbox.payer_pays(time.now(), leg.tender.code(), &number, insist);
 }

@@ -9,12 +9,13 @@ mod audit;
 mod day;
 mod executor;
 mod fate;
+mod plan;
 mod random;
 mod steps;
 mod world;
 
 pub use audit::Finding;
-pub use day::{Report, run};
+pub use day::{Counts, Report, run};
 pub use fate::Wrong;
 pub use steps::{Story, Told, tell, trio};
 

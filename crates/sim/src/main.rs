@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
-use sim::{Stage, run};
+use sim::{Counts, Stage, run};
 
 #[derive(Debug, Parser)]
 struct Args {
@@ -30,12 +30,11 @@ fn main() -> ExitCode {
 fn play(args: &Args) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
     let mut out = std::io::stdout();
     let stage = Stage::new()?;
-    let (mut good, mut crashes, mut paid, mut refunds) = (0_u64, 0, 0, 0);
+    let (mut good, mut crashes, mut sum) = (0_u64, 0, Counts::default());
     for seed in args.seed..args.seed.saturating_add(args.seeds) {
         let report = run(&stage, seed)?;
         crashes += report.crashes;
-        paid += report.paid;
-        refunds += report.refunds;
+        sum.add(report.counts);
         if report.findings.is_empty() {
             good += 1;
             continue;
@@ -46,7 +45,12 @@ fn play(args: &Args) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
         }
     }
     let bad = args.seeds - good;
-    writeln!(out, "{paid} payments, {refunds} refunds, {crashes} crashes")?;
+    let Counts { paid, combined, abandoned, refunds, fanned_out, voids } = sum;
+    writeln!(
+        out,
+        "{paid} payments ({combined} combined, {abandoned} given up in part), {refunds} refunds \
+         ({fanned_out} further parts, {voids} voids), {crashes} crashes"
+    )?;
     writeln!(out, "sim: {good} passed, {bad} failed")?;
     Ok(bad == 0)
 }

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use app::{App, CreatePayment, CreateRefund, Means, PaymentRef};
+use app::{App, CreatePayment, CreateRefund, Means, PaidBy, PaymentRef, Return};
 use channels::Channel;
 use ids::{MerchantId, MerchantNo};
 use jiff::SignedDuration;
@@ -14,9 +14,10 @@ use orders::{Aggregate, OrderState, RefundState};
 use sandbox::{Fault, FaultRule, Insistence};
 
 use crate::audit::{self, Finding};
-use crate::day::{REST, after, block_on, calm, payer_code, restart, spawn_service};
+use crate::day::{REST, after, block_on, calm, restart, spawn_service};
 use crate::executor::{End, Executor, Time};
 use crate::fate::{Steps, Wrong};
+use crate::plan::payer_code;
 use crate::random::Random;
 use crate::world::{Failed, Outside, Stage, World, lock, notify_url, set_up};
 
@@ -249,9 +250,11 @@ impl Player {
             }
             Story::RefundRetried => {
                 let Some(refund) = self.refund(1, 1_000) else { return };
-                let Ok((order, id)) = app.create_refund(refund).await else { return };
-                if order.refund(id).is_some_and(|r| r.state == RefundState::Failed) {
-                    drop(app.retry_refund(self.merchant, id).await);
+                let no = refund.merchant_no.clone();
+                let Ok(order) = app.create_refund(refund).await else { return };
+                let parts = order.refund_parts(&no);
+                if let Some(failed) = parts.iter().find(|r| r.state == RefundState::Failed) {
+                    drop(app.retry_refund(self.merchant, failed.id).await);
                 }
             }
         }
@@ -277,7 +280,7 @@ impl Player {
             notify_url: Some(notify_url()),
             terminal: None,
             terminal_ip: "127.0.0.1".to_owned(),
-            means,
+            paid_by: PaidBy::One(means),
             expires_at: None,
         })
     }
@@ -288,7 +291,7 @@ impl Player {
             merchant_no: MerchantNo::parse(&format!("refund-{n}")).ok()?,
             payment: PaymentRef::No(order_no().ok()?),
             content_hash: [n; 32],
-            amount: Amount::new(fen, Currency::Cny).ok()?,
+            what: Return::Refund { amount: Amount::new(fen, Currency::Cny).ok()?, leg: None },
             reason: "returned".to_owned(),
             notify_url: None,
         })
@@ -311,7 +314,7 @@ fn order_no() -> Result<MerchantNo, Failed> {
 /// The payer scans the code; one who is told that it is paid or closed goes away.
 fn pay(time: &Time, outside: &Mutex<Outside>, order: &Aggregate, insist: Insistence) {
     let Some(attempt) = order.attempts.last() else { return };
-    let channel = order.legs.first().map(|leg| leg.channel.to_string()).unwrap_or_default();
+    let channel = order.legs.first().map(|leg| leg.tender.to_string()).unwrap_or_default();
     let no = attempt.id.channel_no();
     let _told = lock(outside).sandbox.payer_pays(time.now(), &channel, &no, insist);
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use app::onboard::NewChannelAccount;
-use app::{App, CreatePayment, Means, NoticeOutcome};
+use app::{App, CreatePayment, Means, NoticeOutcome, PaidBy};
 use channels::{Channel, Request};
 use ids::{ChannelAccountId, MerchantId, MerchantNo};
 use jiff::SignedDuration;
@@ -33,7 +33,7 @@ fn qr(world: &World, app: &Arc<App>, merchant: MerchantId, no: &str) -> ChannelA
         notify_url: None,
         terminal: None,
         terminal_ip: "127.0.0.1".to_owned(),
-        means: Means::DynamicQr(Channel::Alipay.channel_code()),
+        paid_by: PaidBy::One(Means::DynamicQr(Channel::Alipay.channel_code())),
         expires_at: None,
     };
     let mut executor = Executor::new(Arc::clone(&world.time));

@@ -224,6 +224,7 @@ pub(crate) fn notify_url() -> String {
 /// A merchant with both channels open.
 pub(crate) async fn set_up(app: &App, stage: &Stage) -> Result<MerchantId, Failed> {
     let merchant = app.create_merchant("sim").await?;
+    app.set_trade_rules(None, &orders::TradeRules::of_wallets()).await?;
     for account in parameters(&stage.config.coordinates(CHANNELS), Trust::Keys) {
         let new = NewChannelAccount {
             channel: ChannelCode::parse(account.channel)?,

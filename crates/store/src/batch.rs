@@ -247,6 +247,7 @@ impl AdminRow {
             Self::ChannelAccount(row) => of(row),
             Self::MerchantChannel(row) => of(row),
             Self::PlatformKey(row) => of(row),
+            Self::TradeRules(row) => of(row),
         }
     }
 }

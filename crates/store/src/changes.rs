@@ -133,6 +133,7 @@ pub enum AdminRow {
     ChannelAccount(ChannelAccount),
     MerchantChannel(MerchantChannel),
     PlatformKey(PlatformKeyRow),
+    TradeRules(TradeRulesRow),
 }
 
 /// One of the platform's own signing keys, its private half sealed.
@@ -143,4 +144,13 @@ pub struct PlatformKeyRow {
     pub public_key: String,
     pub sealed: Vec<u8>,
     pub created_at: jiff::Timestamp,
+}
+
+/// What a merchant, or the institution where there is none, settled about hours, refunds and voids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TradeRulesRow {
+    pub merchant: Option<ids::MerchantId>,
+    /// JSON.
+    pub rules: String,
+    pub updated_at: jiff::Timestamp,
 }

@@ -25,7 +25,7 @@ mod writer;
 
 pub use batch::{Command, Decision};
 pub use changes::{
-    AdminRow, Changes, Held, JobChange, PlatformKeyRow, Posting, Resolved, Unposted,
+    AdminRow, Changes, Held, JobChange, PlatformKeyRow, Posting, Resolved, TradeRulesRow, Unposted,
 };
 pub use error::StoreError;
 pub use fates::{WriteFate, WriteFates};

@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 
 use crate::accounts::{add_deltas, parse_key, to_account};
 use crate::batch::load_orders;
-use crate::changes::PlatformKeyRow;
+use crate::changes::{PlatformKeyRow, TradeRulesRow};
 use crate::error::StoreError;
 use crate::rows::{AccountRow, Record, Word as _};
 use crate::sql::{Cells, Corrupt, Lock, Mode, RowReader, Session, SqlError, Table, Value};
@@ -168,11 +168,11 @@ impl Readers {
         merchant: MerchantId,
         no: &MerchantNo,
     ) -> Result<Option<Refund>, StoreError> {
-        let key = vec![merchant.to_i64().into(), no.as_str().into()];
-        self.one(&["merchant_id", "merchant_no"], key).await
+        let key = vec![merchant.to_i64().into(), no.as_str().into(), 1_i64.into()];
+        self.one(&["merchant_id", "merchant_no", "part"], key).await
     }
 
-    /// A merchant's refunds, the newest first, older than `before`.
+    /// A merchant's refunds, the first part of each, the newest first, older than `before`.
     pub(crate) async fn refunds_page(
         &self,
         merchant: MerchantId,
@@ -232,6 +232,13 @@ impl Readers {
         id: ChannelAccountId,
     ) -> Result<Option<ChannelAccount>, StoreError> {
         self.one(&["id"], vec![id.to_i64().into()]).await
+    }
+
+    pub(crate) async fn trade_rules(
+        &self,
+        merchant: Option<MerchantId>,
+    ) -> Result<Option<TradeRulesRow>, StoreError> {
+        self.one(&["merchant_id"], vec![TradeRulesRow::key(merchant)]).await
     }
 
     /// A few: one per algorithm and rotation.
@@ -322,8 +329,7 @@ trait Paged {
 }
 
 impl Paged for Refund {
-    const PAGE_SQL: &'static str =
-        "SELECT id FROM refunds WHERE merchant_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+    const PAGE_SQL: &'static str = "SELECT id FROM refunds WHERE merchant_id = ?1 AND id < ?2 AND part = 1 ORDER BY id DESC LIMIT ?3";
     fn number(&self) -> i64 {
         self.id.to_i64()
     }

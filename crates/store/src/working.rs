@@ -290,7 +290,7 @@ impl WorkingSet {
         self.order_nos.insert((order.merchant, order.merchant_no.clone()), id);
         self.attempts.extend(aggregate.attempts.iter().map(|a| (a.id, id)));
         self.refunds.extend(aggregate.refunds.iter().map(|r| (r.id, id)));
-        let nos = aggregate.refunds.iter();
+        let nos = aggregate.refunds.iter().filter(|r| r.part == 1);
         self.refund_nos.extend(nos.map(|r| ((r.merchant, r.merchant_no.clone()), (id, r.id))));
     }
 }

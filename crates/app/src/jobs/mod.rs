@@ -3,6 +3,7 @@
 mod expire_hold;
 mod keep_keys;
 mod look_at_attempt;
+mod look_at_order;
 mod look_at_refund;
 mod run_due;
 mod send_notification;

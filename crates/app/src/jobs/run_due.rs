@@ -34,6 +34,10 @@ impl App {
         let done: Result<(), UseCaseError> = match job.kind {
             JobKind::Attempt => self.look_at_attempt(&job).await.map(|_| ()),
             JobKind::Refund => self.look_at_refund(&job).await,
+            JobKind::Order => match job.order {
+                Some(order) => self.look_at_order(order).await.map(|_| ()),
+                None => Ok(()),
+            },
             JobKind::Hold => self.expire_hold(&job).await,
             JobKind::Notify => self.send_notification(&job).await,
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::{App, CreatePayment, Directory, Means, Settings, Vault};
+use app::{App, CreatePayment, Directory, Means, PaidBy, Settings, Vault};
 use channels::Channel;
 use crypto::aead::Aes256Key;
 use futures_util::StreamExt as _;
@@ -124,6 +124,7 @@ pub(super) async fn set_up(
             ChannelKind::Rsa => Arc::new(RsaChannel::new()?),
         },
     );
+    app.set_trade_rules(None, &orders::TradeRules::of_wallets()).await?;
     let mut merchants = Vec::new();
     for n in 0..count {
         let merchant = app.create_merchant(&format!("bench {n}")).await?;
@@ -170,7 +171,7 @@ fn input(merchants: &[MerchantId], n: u64) -> Result<CreatePayment, Failed> {
         notify_url: Some(NOTIFY_URL.to_owned()),
         terminal: None,
         terminal_ip: "127.0.0.1".to_owned(),
-        means: Means::PayerCode(code),
+        paid_by: PaidBy::One(Means::PayerCode(code)),
         expires_at: None,
     })
 }
@@ -197,8 +198,10 @@ fn raw_payment(ids: &IdSource, n: u64) -> Result<RawPayment, Failed> {
     let ms = at.as_millisecond();
     let merchant = MerchantId::from_i64(i64::try_from(n % 100)?)?;
     let account = ids::ChannelAccountId::from_i64(1)?;
-    let by = (account, &Channel::Alipay.channel_code());
-    let new = app::draft(ids, &input(&[merchant], n)?, by, at);
+    let input = input(&[merchant], n)?;
+    let PaidBy::One(means) = &input.paid_by else { return Err("one means".into()) };
+    let channel = Channel::Alipay.channel_code();
+    let new = app::draft(ids, &input, (means, Some((account, &channel))), at);
     let attempt = new.attempts.first().ok_or("an attempt")?;
     let subject = attempt.id.to_i64();
     let reply = PaymentReply::Paid(Paid {

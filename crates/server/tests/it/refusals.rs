@@ -104,11 +104,13 @@ async fn every_route_is_guarded_and_scoped() {
     let refund = stage.decided("/v1/refunds", refund).await;
     for (method, path) in http_api::merchant_routes() {
         let thing = if path.contains("refunds") { &refund } else { &paid };
-        let path = path.replace("{id}", thing["id"].as_str().unwrap());
+        let path = path.replace("{id}", thing["id"].as_str().unwrap()).replace("{leg_no}", "1");
+        let leg = json!({ "leg_no": 1, "amount": body["amount"], "cash": {} }).to_string();
+        let sent = if path.ends_with("/legs") { leg } else { String::new() };
         let (status, _) = stage.send((&method, &path), String::new(), None).await.unwrap();
         assert_eq!(status, 401, "{method} {path}");
         if path.contains('_') && !path.contains("notifications") {
-            let others = stage.call(&stage.other, (&method, &path), String::new()).await.unwrap();
+            let others = stage.call(&stage.other, (&method, &path), sent).await.unwrap();
             assert_eq!(others.0, 404, "{method} {path}: {}", others.1);
         }
     }

@@ -30,7 +30,7 @@ fn operation<'a>(document: &'a Value, method: &str, path: &str) -> Option<&'a Va
     let path = path.split('?').next().unwrap_or_default();
     let fits = |template: &str| {
         template.split('/').count() == path.split('/').count()
-            && template.split('/').zip(path.split('/')).all(|(t, p)| t == p || t == "{id}")
+            && template.split('/').zip(path.split('/')).all(|(t, p)| t == p || t.starts_with('{'))
     };
     let (_, item) = document["paths"].as_object()?.iter().find(|(template, _)| fits(template))?;
     item.get(method.to_lowercase())

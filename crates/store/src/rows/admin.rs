@@ -9,7 +9,7 @@ use merchants::{
 use super::{
     Record, Word, id, opt_time, parsed, read_count, read_opt_time, read_time, table, time,
 };
-use crate::changes::PlatformKeyRow;
+use crate::changes::{PlatformKeyRow, TradeRulesRow};
 use crate::sql::{Cells, Corrupt, RowReader, Table, Value};
 
 impl Word for MerchantState {
@@ -209,5 +209,31 @@ impl Record for PlatformKeyRow {
             sealed: row.blob()?,
             created_at: read_time(row)?,
         })
+    }
+}
+
+impl TradeRulesRow {
+    /// The institution's own row: no merchant has this number.
+    const INSTITUTION: i64 = 0;
+
+    pub(crate) fn key(merchant: Option<MerchantId>) -> Value {
+        merchant.map_or(Self::INSTITUTION, MerchantId::to_i64).into()
+    }
+}
+
+impl Record for TradeRulesRow {
+    const TABLE: &'static Table = table!("trade_rules", key ["merchant_id"],
+        "merchant_id" Int, "rules" Text, "updated_at" Int);
+
+    fn cells(&self) -> Cells {
+        vec![Self::key(self.merchant), self.rules.as_str().into(), time(self.updated_at)]
+    }
+
+    fn read(row: &mut RowReader) -> Result<Self, Corrupt> {
+        let merchant = match row.int()? {
+            Self::INSTITUTION => None,
+            raw => Some(MerchantId::from_i64(raw).or(Err(Corrupt))?),
+        };
+        Ok(Self { merchant, rules: row.text()?, updated_at: read_time(row)? })
     }
 }

@@ -29,6 +29,8 @@ pub enum JobKind {
     Refund,
     /// Let go of money whose hold has expired.
     Hold,
+    /// Give up a combined order whose time is over, and return what was paid of one given up.
+    Order,
 }
 
 impl Word for JobKind {
@@ -37,6 +39,7 @@ impl Word for JobKind {
         (Self::Notify, "notify"),
         (Self::Refund, "refund"),
         (Self::Hold, "hold"),
+        (Self::Order, "order"),
     ];
 }
 

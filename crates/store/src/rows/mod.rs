@@ -90,6 +90,10 @@ pub(crate) fn read_count(row: &mut RowReader) -> Result<u32, Corrupt> {
     u32::try_from(row.int()?).or(Err(Corrupt))
 }
 
+pub(crate) fn read_small(row: &mut RowReader) -> Result<u16, Corrupt> {
+    u16::try_from(row.int()?).or(Err(Corrupt))
+}
+
 pub(crate) fn read_hash(row: &mut RowReader) -> Result<[u8; 32], Corrupt> {
     row.blob()?.try_into().or(Err(Corrupt))
 }

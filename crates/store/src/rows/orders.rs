@@ -1,15 +1,14 @@
 //! Orders, legs and attempts.
 
 use ids::{
-    AttemptId, ChannelAccountId, ChannelCode, ChannelTradeNo, LegId, MerchantId, MerchantNo,
-    OrderId, TerminalId,
+    AttemptId, ChannelAccountId, ChannelTradeNo, LegId, MerchantId, MerchantNo, OrderId, TerminalId,
 };
 use orders::channel::{ChannelCodeText, PayWay};
-use orders::{Attempt, AttemptState, Leg, LegState, Order, OrderState};
+use orders::{Attempt, AttemptState, Leg, LegState, Order, OrderShape, OrderState, Tender};
 
 use super::{
     Record, Word, currency, id, minor, opt_time, parsed, read_amount, read_currency, read_hash,
-    read_opt_time, read_time, table, time, to_amount,
+    read_opt_time, read_small, read_time, table, time, to_amount,
 };
 use crate::sql::{Cells, Corrupt, RowReader, Table};
 
@@ -18,8 +17,14 @@ impl Word for OrderState {
         (Self::Paying, "paying"),
         (Self::Paid, "paid"),
         (Self::Failed, "failed"),
+        (Self::Closing, "closing"),
         (Self::Closed, "closed"),
     ];
+}
+
+impl Word for OrderShape {
+    const WORDS: &'static [(Self, &'static str)] =
+        &[(Self::Single, "single"), (Self::Combined, "combined")];
 }
 
 impl Word for LegState {
@@ -55,7 +60,7 @@ impl Record for Order {
     const TABLE: &'static Table = table!("orders", key ["id"],
         "id" Int, "merchant_id" Int, "merchant_no" Text, "content_hash" Blob, "amount" Int,
         "currency" Text, "description" Text, "attach" Text, "notify_url" Text, "terminal_id" Int,
-        "state" Text, "created_at" Int, "expires_at" Int, "paid_at" Int, "updated_at" Int);
+        "shape" Text, "state" Text, "created_at" Int, "expires_at" Int, "paid_at" Int, "updated_at" Int);
 
     fn cells(&self) -> Cells {
         vec![
@@ -69,6 +74,7 @@ impl Record for Order {
             self.attach.as_deref().into(),
             self.notify_url.as_deref().into(),
             self.terminal.map(TerminalId::to_i64).into(),
+            self.shape.word(),
             self.state.word(),
             time(self.created_at),
             time(self.expires_at),
@@ -91,6 +97,7 @@ impl Record for Order {
                 .opt_int()?
                 .map(|raw| TerminalId::from_i64(raw).or(Err(Corrupt)))
                 .transpose()?,
+            shape: Word::parse(&row.text()?)?,
             state: Word::parse(&row.text()?)?,
             created_at: read_time(row)?,
             expires_at: read_time(row)?,
@@ -102,17 +109,22 @@ impl Record for Order {
 
 impl Record for Leg {
     const TABLE: &'static Table = table!("legs", key ["order_id", "id"],
-        "order_id" Int, "id" Int, "channel" Text, "amount" Int, "currency" Text, "state" Text,
-        "refunding" Int, "refunded" Int);
+        "order_id" Int, "id" Int, "no" Int, "content_hash" Blob, "tender" Text, "reference" Text,
+        "amount" Int, "currency" Text, "state" Text, "booked_at" Int, "refunding" Int,
+        "refunded" Int);
 
     fn cells(&self) -> Cells {
         vec![
             self.order.to_i64().into(),
             self.id.to_i64().into(),
-            self.channel.as_str().into(),
+            i64::from(self.no).into(),
+            self.content_hash.map(|hash| hash.to_vec()).into(),
+            self.tender.code().into(),
+            self.reference.as_deref().into(),
             minor(self.amount),
             currency(self.amount),
             self.state.word(),
+            opt_time(self.booked_at),
             minor(self.refunding),
             minor(self.refunded),
         ]
@@ -120,15 +132,22 @@ impl Record for Leg {
 
     fn read(row: &mut RowReader) -> Result<Self, Corrupt> {
         let (order, id) = (id!(row, OrderId), id!(row, LegId));
-        let channel = parsed(&row.text()?, ChannelCode::parse)?;
+        let no = read_small(row)?;
+        let content_hash = row.opt_blob()?.map(|b| b.try_into().or(Err(Corrupt))).transpose()?;
+        let tender = parsed(&row.text()?, Tender::parse)?;
+        let reference = row.opt_text()?;
         let raw = row.int()?;
         let currency = read_currency(row)?;
         Ok(Self {
             id,
             order,
-            channel,
+            no,
+            content_hash,
+            tender,
+            reference,
             amount: to_amount(raw, currency)?,
             state: Word::parse(&row.text()?)?,
+            booked_at: read_opt_time(row)?,
             refunding: to_amount(row.int()?, currency)?,
             refunded: to_amount(row.int()?, currency)?,
         })

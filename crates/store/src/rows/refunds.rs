@@ -1,12 +1,12 @@
 //! Refunds and their tries.
 
 use ids::{AttemptId, LegId, MerchantId, MerchantNo, OrderId, RefundId};
-use orders::{Refund, RefundOrigin, RefundState, RefundTry};
+use orders::{Refund, RefundKind, RefundOrigin, RefundState, RefundTry};
 
 use super::orders::read_refusal;
 use super::{
     Record, Word, currency, id, minor, opt_time, parsed, read_count, read_currency, read_hash,
-    read_opt_time, read_time, table, time, to_amount,
+    read_opt_time, read_small, read_time, table, time, to_amount,
 };
 use crate::sql::{Cells, Corrupt, RowReader, Table};
 
@@ -22,14 +22,22 @@ impl Word for RefundState {
 }
 
 impl Word for RefundOrigin {
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (Self::Merchant, "merchant"),
+        (Self::LatePayment, "late_payment"),
+        (Self::Abandoned, "abandoned"),
+    ];
+}
+
+impl Word for RefundKind {
     const WORDS: &'static [(Self, &'static str)] =
-        &[(Self::Merchant, "merchant"), (Self::LatePayment, "late_payment")];
+        &[(Self::Refund, "refund"), (Self::Void, "void")];
 }
 
 impl Record for Refund {
     const TABLE: &'static Table = table!("refunds", key ["order_id", "id"],
         "order_id" Int, "id" Int, "leg_id" Int, "attempt_id" Int, "merchant_id" Int,
-        "merchant_no" Text, "content_hash" Blob, "origin" Text, "amount" Int, "currency" Text,
+        "merchant_no" Text, "part" Int, "parts" Int, "content_hash" Blob, "origin" Text, "kind" Text, "amount" Int, "currency" Text,
         "from_pending" Int, "reason" Text, "notify_url" Text, "state" Text, "tries" Int,
         "refusal_code" Text, "refusal_message" Text, "created_at" Int, "refunded_at" Int,
         "updated_at" Int);
@@ -39,11 +47,14 @@ impl Record for Refund {
             self.order.to_i64().into(),
             self.id.to_i64().into(),
             self.leg.to_i64().into(),
-            self.attempt.to_i64().into(),
+            self.attempt.map(AttemptId::to_i64).into(),
             self.merchant.to_i64().into(),
             self.merchant_no.as_str().into(),
+            i64::from(self.part).into(),
+            i64::from(self.parts).into(),
             self.content_hash.to_vec().into(),
             self.origin.word(),
+            self.kind.word(),
             minor(self.amount),
             currency(self.amount),
             minor(self.from_pending),
@@ -61,11 +72,13 @@ impl Record for Refund {
 
     fn read(row: &mut RowReader) -> Result<Self, Corrupt> {
         let (order, id) = (id!(row, OrderId), id!(row, RefundId));
-        let (leg, attempt) = (id!(row, LegId), id!(row, AttemptId));
+        let leg = id!(row, LegId);
+        let attempt = row.opt_int()?.map(AttemptId::from_i64).transpose().or(Err(Corrupt))?;
         let merchant = id!(row, MerchantId);
         let merchant_no = parsed(&row.text()?, MerchantNo::parse)?;
+        let (part, parts) = (read_small(row)?, read_small(row)?);
         let content_hash = read_hash(row)?;
-        let origin = Word::parse(&row.text()?)?;
+        let (origin, kind) = (Word::parse(&row.text()?)?, Word::parse(&row.text()?)?);
         let raw = row.int()?;
         let currency = read_currency(row)?;
         Ok(Self {
@@ -75,8 +88,11 @@ impl Record for Refund {
             attempt,
             merchant,
             merchant_no,
+            part,
+            parts,
             content_hash,
             origin,
+            kind,
             amount: to_amount(raw, currency)?,
             from_pending: to_amount(row.int()?, currency)?,
             reason: row.text()?,

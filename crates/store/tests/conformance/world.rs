@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use ids::{
-    AttemptId, ChannelAccountId, ChannelCode, ChannelTradeNo, IdSource, JournalId, LegId,
-    MerchantId, MerchantNo, OrderId, RefundId,
+    AttemptId, ChannelAccountId, ChannelTradeNo, IdSource, JournalId, LegId, MerchantId,
+    MerchantNo, OrderId, RefundId,
 };
 use jiff::{SignedDuration, Timestamp};
 use ledger::rules::{self, RefundSource};
 use ledger::{AccountCode, AccountKey, Header, Journal};
 use money::{Amount, Currency};
 use orders::channel::{Paid, PayWay, PaymentReply};
-use orders::{Aggregate, Attempt, AttemptState, Leg, LegState, Order, OrderState, Source};
+use orders::{
+    Aggregate, Attempt, AttemptState, Leg, LegState, Order, OrderShape, OrderState, Source, Tender,
+};
 use store::{
     Changes, Command, Decision, Job, JobChange, JobKind, OpenError, Reads, Store, Target, View,
 };
@@ -93,9 +95,13 @@ impl World {
         let leg = Leg {
             id: leg,
             order,
-            channel: ChannelCode::parse("alipay").unwrap(),
+            no: 1,
+            content_hash: None,
+            tender: Tender::parse("alipay").unwrap(),
+            reference: None,
             amount: fen(minor),
             state: LegState::Paying,
+            booked_at: None,
             refunding: fen(0),
             refunded: fen(0),
         };
@@ -109,6 +115,7 @@ impl World {
             attach: None,
             notify_url: Some("http://127.0.0.1:1/".to_owned()),
             terminal: None,
+            shape: OrderShape::Single,
             state: OrderState::Paying,
             created_at: self.now(),
             expires_at: self.after(60),

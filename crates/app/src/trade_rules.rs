@@ -1,0 +1,148 @@
+//! What an institution and its merchants settled about hours, refunds and voids: read, kept, written.
+
+use ids::MerchantId;
+use jiff::civil::Time;
+use orders::{Blackout, FeeOnRefund, TradeRules};
+use serde::{Deserialize, Serialize};
+use store::{AdminRow, TradeRulesRow};
+
+use crate::App;
+use crate::error::{Failure, UseCaseError};
+
+/// The rules as people write them, in JSON. What is left out is as in the institution's practice that
+/// they were learnt from: see [`TradeRules::default`].
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RulesText {
+    refund_same_day: bool,
+    /// `null` for none.
+    blackout: Option<BlackoutText>,
+    refund_window_days: u16,
+    fee_on_refund: FeeText,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BlackoutText {
+    /// `22:00`
+    from: String,
+    /// `24:00` is the end of the day.
+    to: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum FeeText {
+    Returned,
+    Kept,
+}
+
+/// The text is not one of rules.
+#[derive(Debug, thiserror::Error)]
+pub enum RulesRefusal {
+    #[error("the rules cannot be read: {0}")]
+    Malformed(#[from] serde_json::Error),
+    #[error("`{0}` is not an hour of the form 22:00")]
+    HourInvalid(String),
+}
+
+impl Default for RulesText {
+    fn default() -> Self {
+        Self::of(&TradeRules::default())
+    }
+}
+
+impl RulesText {
+    fn of(rules: &TradeRules) -> Self {
+        let hour = |time: Time, midnight: &str| match time == Time::midnight() {
+            true => midnight.to_owned(),
+            false => time.strftime("%H:%M").to_string(),
+        };
+        Self {
+            refund_same_day: rules.refund_same_day,
+            blackout: rules
+                .blackout
+                .map(|b| BlackoutText { from: hour(b.from, "00:00"), to: hour(b.to, "24:00") }),
+            refund_window_days: rules.refund_window_days,
+            fee_on_refund: match rules.fee_on_refund {
+                FeeOnRefund::Returned => FeeText::Returned,
+                FeeOnRefund::Kept => FeeText::Kept,
+            },
+        }
+    }
+}
+
+/// # Errors
+/// [`RulesRefusal`]
+pub fn parse_rules(json: &str) -> Result<TradeRules, RulesRefusal> {
+    let text: RulesText = serde_json::from_str(json)?;
+    let blackout = match text.blackout {
+        Some(b) => Some(Blackout { from: hour(&b.from)?, to: hour(&b.to)? }),
+        None => None,
+    };
+    Ok(TradeRules {
+        refund_same_day: text.refund_same_day,
+        blackout,
+        refund_window_days: text.refund_window_days,
+        fee_on_refund: match text.fee_on_refund {
+            FeeText::Returned => FeeOnRefund::Returned,
+            FeeText::Kept => FeeOnRefund::Kept,
+        },
+    })
+}
+
+/// The rules as [`parse_rules`] reads them.
+#[must_use]
+pub fn write_rules(rules: &TradeRules) -> String {
+    serde_json::to_string(&RulesText::of(rules)).unwrap_or_default()
+}
+
+fn hour(text: &str) -> Result<Time, RulesRefusal> {
+    let invalid = || RulesRefusal::HourInvalid(text.to_owned());
+    if text == "24:00" {
+        return Ok(Time::midnight());
+    }
+    if text.len() != 5 {
+        return Err(invalid());
+    }
+    Time::strptime("%H:%M", text).or(Err(invalid()))
+}
+
+impl App {
+    /// A merchant's own rules, else the institution's, else the practice of [`TradeRules::default`].
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn trade_rules(&self, merchant: MerchantId) -> Result<TradeRules, Failure> {
+        let now = self.now();
+        if let Some(rules) = self.directory.rules.get_fresh(&merchant, now) {
+            return Ok(rules);
+        }
+        let mut found = self.store.trade_rules(Some(merchant)).await?;
+        if found.is_none() {
+            found = self.store.trade_rules(None).await?;
+        }
+        let unusable = |_| Failure::unusable("trade rules");
+        let rules = match found {
+            Some(row) => parse_rules(&row.rules).map_err(unusable)?,
+            None => TradeRules::default(),
+        };
+        self.directory.rules.put(merchant, now, rules.clone());
+        Ok(rules)
+    }
+
+    /// Settles the rules of a merchant, or of the institution.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn set_trade_rules(
+        &self,
+        merchant: Option<MerchantId>,
+        rules: &TradeRules,
+    ) -> Result<(), UseCaseError> {
+        let row = TradeRulesRow { merchant, rules: write_rules(rules), updated_at: self.now() };
+        self.put(vec![AdminRow::TradeRules(row)]).await?;
+        self.directory.rules.forget();
+        Ok(())
+    }
+}

@@ -1,0 +1,68 @@
+//! By what a leg is paid.
+
+use ids::ChannelCode;
+
+/// A means of payment. Channels answer later and may not answer at all; the others are decided in
+/// the moment they are booked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tender {
+    /// A wallet or a bank, through one of our accounts at its channel.
+    Channel(ChannelCode),
+    /// 现金: notes in the merchant's own drawer, none of our money.
+    Cash,
+    /// 商户优惠: the merchant asks less. None of our money.
+    MerchantCoupon,
+}
+
+/// The text names no tender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a tender")]
+pub struct UnknownTender;
+
+impl Tender {
+    const CASH: &'static str = "cash";
+    const MERCHANT_COUPON: &'static str = "merchant_coupon";
+
+    /// The word in a store's column and in the API: a channel's code, or the tender's own.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Channel(channel) => channel.as_str(),
+            Self::Cash => Self::CASH,
+            Self::MerchantCoupon => Self::MERCHANT_COUPON,
+        }
+    }
+
+    /// # Errors
+    /// [`UnknownTender`] where the text is neither a tender's word nor of a channel code's form.
+    pub fn parse(code: &str) -> Result<Self, UnknownTender> {
+        match code {
+            Self::CASH => Ok(Self::Cash),
+            Self::MERCHANT_COUPON => Ok(Self::MerchantCoupon),
+            _ => ChannelCode::parse(code).map(Self::Channel).or(Err(UnknownTender)),
+        }
+    }
+
+    #[must_use]
+    pub const fn channel(&self) -> Option<&ChannelCode> {
+        match self {
+            Self::Channel(channel) => Some(channel),
+            Self::Cash | Self::MerchantCoupon => None,
+        }
+    }
+
+    /// Whether its money passes through our books. What does not stands in the memo book.
+    #[must_use]
+    pub const fn is_ours(&self) -> bool {
+        match self {
+            Self::Channel(_) => true,
+            Self::Cash | Self::MerchantCoupon => false,
+        }
+    }
+}
+
+impl std::fmt::Display for Tender {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}

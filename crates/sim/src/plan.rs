@@ -1,0 +1,222 @@
+//! What happens on a day, drawn once per seed.
+
+use app::{CreatePayment, Means, NewLeg, PaidBy};
+use channels::Channel;
+use ids::{MerchantId, MerchantNo};
+use jiff::SignedDuration;
+use money::{Amount, Currency};
+use sandbox::{Fault, FaultRule, Insistence};
+use secret::PayerCode;
+
+use crate::random::Random;
+use crate::world::{notify_url, start};
+
+/// The merchant's orders of a day.
+const ORDERS: u64 = 14;
+/// The busy part of the day.
+pub(crate) const BUSY_MS: u64 = 240_000;
+const LEGS: u64 = 4;
+
+/// Every life of the process plays the same plan, so each step that was done before a crash is done
+/// again after it, as a merchant's retry.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) orders: Vec<Planned>,
+    pub(crate) faults: Vec<(u64, FaultRule)>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Planned {
+    pub(crate) at_ms: u64,
+    pub(crate) payment: CreatePayment,
+    /// The payer of the QR of each leg, if he comes: after so long; insisting though it is closed.
+    pub(crate) payers: Vec<(u16, u64, Insistence)>,
+    /// Asked for twice, at once.
+    pub(crate) twice: bool,
+    /// Legs that are added later, each after so long.
+    pub(crate) later: Vec<(u64, NewLeg)>,
+    /// Whether the cashier takes in cash what other legs failed to bring.
+    pub(crate) rest_in_cash: bool,
+    pub(crate) close_after_ms: Option<u64>,
+    pub(crate) returns: Vec<PlannedReturn>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct PlannedReturn {
+    pub(crate) after_ms: u64,
+    pub(crate) no: MerchantNo,
+    pub(crate) content_hash: [u8; 32],
+    pub(crate) what: Back,
+}
+
+/// What is asked back.
+#[derive(Debug, Clone)]
+pub(crate) enum Back {
+    Void,
+    /// Without naming a leg.
+    Amount(Amount),
+    OfLeg(u16, Amount),
+}
+
+impl Plan {
+    pub(crate) fn draw(random: &mut Random, merchant: MerchantId) -> Self {
+        let orders = (0..ORDERS).filter_map(|n| Planned::draw(random, merchant, n)).collect();
+        let faults = (0..random.below(8)).filter_map(|_| draw_fault(random)).collect();
+        Self { orders, faults }
+    }
+}
+
+fn draw_fault(random: &mut Random) -> Option<(u64, FaultRule)> {
+    let call = random.pick(&[
+        "alipay.trade.pay",
+        "alipay.trade.precreate",
+        "alipay.trade.query",
+        "alipay.trade.cancel",
+        "alipay.trade.refund",
+        "pay/micropay",
+        "pay/orderquery",
+        "secapi/pay/reverse",
+        "v3/native",
+        "v3/query",
+        "v3/refund",
+        "consume",
+        "apply",
+        "query",
+        "void",
+        "pay",
+        "refund",
+    ])?;
+    let of_call = [
+        Fault::Delay { ms: 3_000 },
+        Fault::LostAnswerAfterEffect,
+        Fault::LostAnswerBeforeEffect,
+        Fault::ServerError,
+        Fault::ServerErrorAfterEffect,
+        Fault::WrongSignature,
+        Fault::SystemBusy,
+        Fault::SystemBusyAfterEffect,
+        Fault::MerchantShort,
+    ];
+    let of_notice = [
+        Fault::NoNotice,
+        Fault::DuplicateNotice,
+        Fault::LateNotice { ms: 90_000 },
+        Fault::ReorderNotices,
+    ];
+    let notice = call == "pay" || call == "refund";
+    let fault = if notice { random.pick(&of_notice) } else { random.pick(&of_call) }?;
+    let times = u32::try_from(1 + random.below(3)).ok()?;
+    let rule = FaultRule { channel: None, call: call.to_owned(), fault, times };
+    Some((random.below(BUSY_MS / 2), rule))
+}
+
+impl Planned {
+    fn draw(random: &mut Random, merchant: MerchantId, n: u64) -> Option<Self> {
+        let amount = Amount::new(4 + random.below(50_000), Currency::Cny).ok()?;
+        let combined = random.chance(40);
+        let (paid_by, later, qr_legs) = if combined {
+            let legs = draw_legs(random, n, amount)?;
+            let qr = |leg: &NewLeg| matches!(leg.means, Means::DynamicQr(_));
+            let qr_legs: Vec<u16> = legs.iter().filter(|l| qr(l)).map(|l| l.no).collect();
+            let now = usize::try_from(random.below(LEGS)).ok()?.min(legs.len());
+            let mut legs = legs;
+            let later = legs.split_off(now);
+            let later = later.into_iter().map(|leg| (random.below(30_000), leg)).collect();
+            (PaidBy::Legs(legs), later, qr_legs)
+        } else {
+            let means = draw_means(random, (n, 1))?;
+            let qr = matches!(means, Means::DynamicQr(_));
+            (PaidBy::One(means), Vec::new(), if qr { vec![1] } else { Vec::new() })
+        };
+        let expires = start().saturating_add(SignedDuration::from_secs(60)).ok();
+        let may_expire = combined || !qr_legs.is_empty();
+        let payment = CreatePayment {
+            merchant,
+            merchant_no: MerchantNo::parse(&format!("order-{n}")).ok()?,
+            content_hash: crypto::digest::sha256(&n.to_be_bytes()),
+            amount,
+            description: "coffee".to_owned(),
+            attach: None,
+            notify_url: Some(notify_url()),
+            terminal: None,
+            terminal_ip: "127.0.0.1".to_owned(),
+            paid_by,
+            expires_at: if may_expire && random.chance(50) { expires } else { None },
+        };
+        let payers = qr_legs.into_iter().filter_map(|no| draw_payer(random, no)).collect();
+        let returns = (0..random.below(4)).filter_map(|r| draw_return(random, amount, (n, r)));
+        let returns = returns.collect();
+        Some(Self {
+            at_ms: random.below(BUSY_MS / 2),
+            payment,
+            payers,
+            twice: random.chance(25),
+            later,
+            rest_in_cash: random.chance(60),
+            close_after_ms: random.chance(20).then(|| random.below(30_000)),
+            returns,
+        })
+    }
+}
+
+fn draw_payer(random: &mut Random, no: u16) -> Option<(u16, u64, Insistence)> {
+    let insist = if random.chance(40) { Insistence::EvenIfClosed } else { Insistence::Polite };
+    random.chance(80).then(|| (no, random.below(100_000), insist))
+}
+
+/// One to four legs over the whole amount.
+fn draw_legs(random: &mut Random, n: u64, amount: Amount) -> Option<Vec<NewLeg>> {
+    let count = 1 + random.below(LEGS);
+    let mut rest = amount.minor();
+    let mut legs = Vec::new();
+    for l in 1..=count {
+        let last = l == count;
+        let most = rest - (count - l);
+        let fen = if last { rest } else { 1 + random.below(most) };
+        rest -= fen;
+        legs.push(NewLeg {
+            no: u16::try_from(l).ok()?,
+            content_hash: crypto::digest::sha256(&[n.to_be_bytes(), l.to_be_bytes()].concat()),
+            amount: Amount::new(fen, Currency::Cny).ok()?,
+            means: draw_means(random, (n, l))?,
+        });
+    }
+    Some(legs)
+}
+
+fn draw_means(random: &mut Random, (n, l): (u64, u64)) -> Option<Means> {
+    let channel = random.pick(&Channel::ALL)?;
+    let endings = ["00", "00", "00", "01", "90", "91", "92", "93", "94", "95", "96", "97"];
+    Some(match random.below(100) {
+        0..=59 => Means::PayerCode(payer_code(channel, n * 10 + l, random.pick(&endings)?)?),
+        60..=84 => Means::DynamicQr(channel.channel_code()),
+        85..=94 => Means::Cash,
+        _ => Means::MerchantCoupon { number: Some(format!("coupon-{n}-{l}")) },
+    })
+}
+
+/// The code of a payer at a channel; the last two digits choose what he does.
+pub(crate) fn payer_code(channel: Channel, n: u64, ending: &str) -> Option<PayerCode> {
+    PayerCode::parse(&match channel {
+        Channel::Alipay => format!("28{n:014}{ending}"),
+        Channel::Wechat => format!("13{n:014}{ending}"),
+        Channel::UnionPay => format!("62{n:015}{ending}"),
+    })
+}
+
+fn draw_return(random: &mut Random, amount: Amount, (n, r): (u64, u64)) -> Option<PlannedReturn> {
+    let whole = amount.minor();
+    let part = Amount::new(1 + random.below(whole), Currency::Cny).ok()?;
+    let what = match random.below(100) {
+        0..=19 => Back::Void,
+        20..=49 => Back::Amount(amount),
+        50..=74 => Back::Amount(part),
+        _ => Back::OfLeg(u16::try_from(1 + random.below(LEGS)).ok()?, part),
+    };
+    Some(PlannedReturn {
+        after_ms: random.below(60_000),
+        no: MerchantNo::parse(&format!("refund-{n}-{r}")).ok()?,
+        content_hash: crypto::digest::sha256(&[n.to_be_bytes(), r.to_be_bytes()].concat()),
+        what,
+    })
+}
