@@ -75,7 +75,9 @@ impl RulesText {
 /// # Errors
 /// [`RulesRefusal`]
 pub fn parse_rules(json: &str) -> Result<TradeRules, RulesRefusal> {
-    let text: RulesText = serde_json::from_str(json)?;
+    // An array would be taken for a struct whose fields are left out.
+    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(json)?;
+    let text: RulesText = serde_json::from_value(object.into())?;
     let blackout = match text.blackout {
         Some(b) => Some(Blackout { from: hour(&b.from)?, to: hour(&b.to)? }),
         None => None,
@@ -144,5 +146,41 @@ impl App {
         self.put(vec![AdminRow::TradeRules(row)]).await?;
         self.directory.rules.forget();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_read_as_they_were_written() {
+        let rest = [FeeOnRefund::Returned, FeeOnRefund::Kept]
+            .map(|fee_on_refund| TradeRules { fee_on_refund, ..TradeRules::of_wallets() });
+        for rules in rest.into_iter().chain([TradeRules::default()]) {
+            assert_eq!(parse_rules(&write_rules(&rules)).unwrap(), rules);
+        }
+        assert_eq!(parse_rules("{}").unwrap(), TradeRules::default());
+        for bad in [
+            "",
+            "[]",
+            "{\"x\":1}",
+            "{\"blackout\":{\"from\":\"25:00\",\"to\":\"24:00\"}}",
+            "{\"blackout\":{\"from\":\"1:00\",\"to\":\"24:00\"}}",
+            "{\"blackout\":{\"from\":\"22:00\"}}",
+            "{\"refund_window_days\":-1}",
+            "{\"fee_on_refund\":\"half\"}",
+        ] {
+            assert!(parse_rules(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_guide_s_rules_are_read() {
+        let folder = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+        let path = format!("{folder}/../../docs/guides/examples/rules.json");
+        let rules = parse_rules(&std::fs::read_to_string(path).unwrap()).unwrap();
+        assert!(rules.refund_same_day && rules.is_blackout(hour("23:30").unwrap()));
+        assert!(!rules.is_blackout(hour("23:29").unwrap()));
     }
 }

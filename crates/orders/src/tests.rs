@@ -227,4 +227,156 @@ mod money {
             }
         }
     }
+
+    fn combined(minor: u64) -> Aggregate {
+        let single = order(minor);
+        let order = Order {
+            shape: OrderShape::Combined,
+            expires_at: NOW + jiff::SignedDuration::from_hours(1),
+            ..single.order
+        };
+        Aggregate { order, legs: Vec::new(), attempts: Vec::new(), refunds: Vec::new() }
+    }
+
+    fn new_leg(no: u16, minor: u64, tender: &str) -> (Leg, Option<Attempt>) {
+        let single = order(minor);
+        let (leg, attempt) = (single.legs[0].clone(), single.attempts[0].clone());
+        let id = LegId::from_i64(i64::from(no)).unwrap();
+        let leg = Leg { id, no, tender: Tender::parse(tender).unwrap(), ..leg };
+        let at_channel = leg.tender.channel().is_some();
+        let id = AttemptId::from_i64(1_000 + i64::from(no)).unwrap();
+        let attempt = at_channel.then_some(Attempt { id, leg: leg.id, ..attempt });
+        (leg, attempt)
+    }
+
+    fn sum(aggregate: &Aggregate, of: impl Fn(&Leg) -> u64) -> u64 {
+        aggregate.legs.iter().map(of).sum()
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Add { minor: u64, tender: &'static str },
+        Reply { leg: usize, reply: PaymentReply },
+        GiveUp,
+        ReturnLegs,
+        Back { leg: Option<usize>, minor: u64 },
+        RefundReply { refund: usize, reply: RefundReply },
+    }
+
+    fn steps() -> impl Strategy<Value = Step> {
+        let tender = prop::sample::select(vec!["alipay", "wechat", "cash", "merchant_coupon"]);
+        let reply = prop_oneof![
+            4 => Just(None),
+            1 => Just(Some(PaymentReply::Refused(ChannelCodeText::new("X", "")))),
+            1 => Just(Some(PaymentReply::Pending)),
+            1 => Just(Some(PaymentReply::Closed)),
+        ];
+        prop_oneof![
+            6 => (1_u64..60, tender).prop_map(|(minor, tender)| Step::Add { minor, tender }),
+            // A reply of the right amount is made when it is played.
+            6 => (0_usize..20, reply).prop_map(|(leg, reply)| {
+                Step::Reply { leg, reply: reply.unwrap_or_else(|| paid(0)) }
+            }),
+            1 => Just(Step::GiveUp),
+            2 => Just(Step::ReturnLegs),
+            4 => (prop::option::of(0_usize..20), 1_u64..100)
+                .prop_map(|(leg, minor)| Step::Back { leg, minor }),
+            4 => (0_usize..20, replies())
+                .prop_map(|(refund, reply)| Step::RefundReply { refund, reply }),
+        ]
+    }
+
+    fn part(now: &Aggregate, leg: &Leg, n: usize, minor: u64) -> Refund {
+        let at_channel = leg.tender.channel().is_some();
+        let state = if at_channel { RefundState::Sending } else { RefundState::Succeeded };
+        let number = i64::try_from(now.refunds.len() + n + 1).unwrap();
+        Refund {
+            id: RefundId::from_i64(number).unwrap(),
+            leg: leg.id,
+            attempt: None,
+            state,
+            ..refund_of(now, number, minor)
+        }
+    }
+
+    fn refund_of(now: &Aggregate, id: i64, minor: u64) -> Refund {
+        let single = order(1);
+        Refund { order: now.id(), ..refund(&single, id, minor) }
+    }
+
+    fn play(now: &Aggregate, step: Step, n: u16) -> Option<Aggregate> {
+        match step {
+            Step::Add { minor, tender } => {
+                let (leg, attempt) = new_leg(n, minor, tender);
+                now.add_leg(leg, attempt, NOW).ok().map(|(next, _)| next)
+            }
+            Step::Reply { leg, reply } => {
+                let attempt = now.attempts.get(leg)?;
+                let is_paid = matches!(reply, PaymentReply::Paid(_));
+                let reply = if is_paid { paid(attempt.amount.minor()) } else { reply };
+                now.on_reply(attempt.id, Source::Undo, &reply, NOW).map(|(next, _)| next)
+            }
+            Step::GiveUp => now.close(NOW).ok().map(|(next, _)| next),
+            Step::ReturnLegs => {
+                let leg = now.legs_to_return().next()?.clone();
+                let back = part(now, &leg, 0, leg.amount.minor());
+                let back = Refund { origin: RefundOrigin::Abandoned, ..back };
+                Some(now.return_leg(back, NOW).0)
+            }
+            Step::Back { leg: Some(leg), minor } => {
+                let leg = now.legs.get(leg)?;
+                now.accept_refunds(&[part(now, leg, 0, minor)]).ok()
+            }
+            Step::Back { leg: None, .. } => {
+                let left = now.legs.iter().filter(|l| !l.refundable().is_zero());
+                let parts: Vec<Refund> = left
+                    .enumerate()
+                    .map(|(n, leg)| part(now, leg, n, leg.refundable().minor()))
+                    .collect();
+                now.accept_refunds(&parts).ok()
+            }
+            Step::RefundReply { refund, reply } => {
+                let id = now.refunds.get(refund)?.id;
+                now.on_refund_reply(id, &reply, NOW).map(|(next, _)| next)
+            }
+        }
+    }
+
+    proptest! {
+        /// Whatever tills, channels and payers do to a combined order: it is paid exactly when its
+        /// legs cover it, no leg gives back more than it took, a closed order keeps nothing, and what
+        /// the legs say equals what the refunds say.
+        #[test]
+        fn a_combined_order_never_keeps_or_loses_a_fen(
+            minor in 1_u64..100,
+            steps in prop::collection::vec(steps(), 0..80),
+        ) {
+            let mut now = combined(minor);
+            for (n, step) in (1_u16..).zip(steps) {
+                now = play(&now, step, n).unwrap_or(now);
+                let taken = sum(&now, |l| if l.state == LegState::Paid { l.amount.minor() } else { 0 });
+                let back = sum(&now, |l| l.refunded.minor());
+                let refunding = sum(&now, |l| l.refunding.minor());
+                prop_assert!(taken <= minor);
+                let fits = |l: &Leg| l.refunded.minor() + l.refunding.minor() <= l.amount.minor();
+                prop_assert!(now.legs.iter().all(fits));
+                let of = |wanted: &dyn Fn(&Refund) -> bool| -> u64 {
+                    let late = |r: &&Refund| r.origin != RefundOrigin::LatePayment;
+                    now.refunds.iter().filter(late).filter(|r| wanted(r)).map(|r| r.amount.minor()).sum()
+                };
+                prop_assert_eq!(back, of(&|r| r.state == RefundState::Succeeded));
+                prop_assert_eq!(
+                    refunding,
+                    of(&|r| r.state.is_open() || r.state == RefundState::Manual)
+                );
+                match now.order.state {
+                    OrderState::Paid => prop_assert_eq!(taken, minor),
+                    OrderState::Closed => prop_assert_eq!((taken - back, refunding), (0, 0)),
+                    OrderState::Paying => prop_assert!(taken < minor),
+                    OrderState::Closing => {}
+                    OrderState::Failed => prop_assert!(false, "only single orders fail"),
+                }
+            }
+        }
+    }
 }

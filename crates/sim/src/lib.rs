@@ -11,6 +11,8 @@ mod executor;
 mod fate;
 mod plan;
 mod random;
+#[cfg(test)]
+mod returns;
 mod steps;
 mod world;
 

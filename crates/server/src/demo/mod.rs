@@ -5,6 +5,7 @@ mod client;
 mod play;
 mod receiver;
 mod setup;
+mod supper;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -14,17 +14,19 @@ use crate::export::trial_balance_json;
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 /// How often, and how many times, an open result is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
-const LOOKS_MAX: u32 = 300;
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(100);
+pub(super) const LOOKS_MAX: u32 = 300;
 
-struct Day<'a> {
-    client: Client,
+pub(super) struct Day<'a> {
+    pub(super) client: Client,
     stage: &'a Stage,
     plain: reqwest::Client,
     steps: Vec<Value>,
+    /// Steps of which the merchant is told by a notification.
+    pub(super) told: usize,
     ok: bool,
     /// Makes the day's order numbers and payer codes unlike any other day's.
-    run: String,
+    pub(super) run: String,
 }
 
 pub(crate) async fn play(app: &App, stage: &Stage, receiver: &Receiver) -> Result<Value, Failed> {
@@ -35,6 +37,7 @@ pub(crate) async fn play(app: &App, stage: &Stage, receiver: &Receiver) -> Resul
         stage,
         plain: reqwest::Client::builder().no_proxy().build()?,
         steps: Vec::new(),
+        told: 0,
         ok: true,
         run: format!("{run:08}"),
     };
@@ -49,7 +52,11 @@ pub(crate) async fn play(app: &App, stage: &Stage, receiver: &Receiver) -> Resul
     day.refund("refund of a part, Alipay", (&coffee, "coffee-back"), 800).await?;
     day.refund("refund in full, WeChat", (&qr, "beans-back"), 12_800).await?;
 
-    let expected = day.steps.len();
+    let supper = day.hundred().await?;
+    day.give_back(&supper).await?;
+
+    // A combined payment tells of its end once, and of each of its refunds.
+    let expected = day.told;
     let events = day.wait_for_events(receiver, expected).await;
     day.note("signed notifications received", &events.to_string(), events >= expected);
     let trial = trial_balance_json(app).await?;
@@ -65,13 +72,13 @@ pub(crate) async fn play(app: &App, stage: &Stage, receiver: &Receiver) -> Resul
 }
 
 impl Day<'_> {
-    fn note(&mut self, what: &str, result: &str, good: bool) {
+    pub(super) fn note(&mut self, what: &str, result: &str, good: bool) {
         self.ok &= good;
         let shown = if good { result.to_owned() } else { format!("{result} (WRONG)") };
         self.steps.push(json!({ "what": what, "result": shown }));
     }
 
-    fn payment(&self, no: &str, fen: u64) -> Value {
+    pub(super) fn payment(&self, no: &str, fen: u64) -> Value {
         json!({
             "merchant_order_no": format!("{no}-{}", self.run),
             "amount": { "total": fen, "currency": "CNY" },
@@ -80,16 +87,20 @@ impl Day<'_> {
         })
     }
 
+    /// The code of a payer: its beginning names his wallet, its end what he does.
+    pub(super) fn payer_code(&self, prefix: &str, fen: u64, ending: &str) -> String {
+        // UnionPay's codes have 19 digits, the others' 18.
+        let width = if prefix == "62" { 7 } else { 6 };
+        format!("{prefix}{fen:0>width$}{}{ending}", self.run)
+    }
+
     async fn charge(
         &self,
         (no, prefix, ending): (&str, &str, &str),
         fen: u64,
     ) -> Result<Value, Failed> {
         let mut body = self.payment(no, fen);
-        // UnionPay's codes have 19 digits, the others' 18.
-        let width = if prefix == "62" { 7 } else { 6 };
-        let code = format!("{prefix}{fen:0>width$}{}{ending}", self.run);
-        put(&mut body, "payer_code", json!(code));
+        put(&mut body, "payer_code", json!(self.payer_code(prefix, fen, ending)));
         let payment = self.client.post("/v1/payments", &body).await?;
         self.decided("/v1/payments", payment).await
     }
@@ -101,6 +112,7 @@ impl Day<'_> {
         fen: u64,
     ) -> Result<Value, Failed> {
         let payment = self.charge(who, fen).await?;
+        self.told += 1;
         self.note(what, &words(&payment), state(&payment) == "paid");
         Ok(payment)
     }
@@ -112,6 +124,7 @@ impl Day<'_> {
         fen: u64,
     ) -> Result<(), Failed> {
         let payment = self.charge(who, fen).await?;
+        self.told += 1;
         self.note(what, &words(&payment), state(&payment) == "failed");
         Ok(())
     }
@@ -124,6 +137,7 @@ impl Day<'_> {
         let order_no = channel_no(app, &payment).await?;
         self.sandbox("pay", &json!({ "channel": "wechat", "order_no": order_no })).await?;
         let payment = self.decided("/v1/payments", payment).await?;
+        self.told += 1;
         self.note(what, &words(&payment), shown && state(&payment) == "paid");
         Ok(payment)
     }
@@ -142,12 +156,13 @@ impl Day<'_> {
         });
         let refund = self.client.post("/v1/refunds", &body).await?;
         let refund = self.decided("/v1/refunds", refund).await?;
+        self.told += 1;
         self.note(what, &words(&refund), state(&refund) == "succeeded");
         Ok(())
     }
 
     /// Asks again until the channel has spoken.
-    async fn decided(&self, path: &str, mut thing: Value) -> Result<Value, Failed> {
+    pub(super) async fn decided(&self, path: &str, mut thing: Value) -> Result<Value, Failed> {
         for _ in 0..LOOKS_MAX {
             if !matches!(state(&thing), "paying" | "processing") {
                 return Ok(thing);
@@ -210,18 +225,18 @@ async fn channel_no(app: &App, payment: &Value) -> Result<String, Failed> {
     Ok(order.attempts.last().ok_or("the payment has no attempt")?.id.channel_no())
 }
 
-fn put(body: &mut Value, name: &str, value: Value) {
+pub(super) fn put(body: &mut Value, name: &str, value: Value) {
     if let Some(map) = body.as_object_mut() {
         map.insert(name.to_owned(), value);
     }
 }
 
-fn state(thing: &Value) -> &str {
+pub(super) fn state(thing: &Value) -> &str {
     thing.get("state").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// State, amount, and why not, in one line.
-fn words(thing: &Value) -> String {
+pub(super) fn words(thing: &Value) -> String {
     let fen = thing.pointer("/amount/total").and_then(Value::as_u64).unwrap_or(0);
     let why = thing.get("failure_code").or_else(|| thing.get("code")).and_then(Value::as_str);
     let why = why.map(|code| format!(" ({code})")).unwrap_or_default();
