@@ -1,6 +1,7 @@
 //! What follows from facts about an order: entries, messages, jobs, and the return of late money.
 
 use channels::notifications as text;
+use clearing::FeeOnRefund;
 use ids::{AttemptId, IdSource, JournalId, LegId, MerchantNo, NotificationId, RefundId};
 use jiff::{SignedDuration, Timestamp};
 use ledger::AccountKey;
@@ -13,6 +14,7 @@ use orders::{
 use store::{Changes, Job, JobChange, JobKind, View};
 
 use crate::bookings::{self, Parties, Stamp, Taken};
+use crate::fees::Prices;
 
 /// Ids made before a decision, since a decision makes none: it may run twice.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +43,8 @@ pub(crate) struct Ground {
     pub(crate) parties: Parties,
     /// What is paid of the order, where it is a combined one.
     pub(crate) order_transit: Option<AccountKey>,
+    /// What prices a leg that is paid by this decision.
+    pub(crate) prices: Prices,
     /// Looks so far at the subject in its present state.
     pub(crate) looks: u32,
 }
@@ -75,7 +79,7 @@ fn follow_one(
     changes: &mut Changes,
 ) -> Aggregate {
     match fact {
-        Fact::LegPaid { leg } => take_leg(view, ground, &aggregate, leg, changes),
+        Fact::LegPaid { leg } => return take_leg(view, ground, aggregate, leg, changes),
         Fact::OrderClosing => changes.jobs.push(order_job(ground, &aggregate, ground.at)),
         Fact::OrderDecided(state) => {
             if aggregate.order.shape == OrderShape::Combined && state != OrderState::Closing {
@@ -124,17 +128,23 @@ fn follow_one(
 fn take_leg(
     view: &View<'_>,
     ground: &Ground,
-    aggregate: &Aggregate,
-    leg: LegId,
+    aggregate: Aggregate,
+    id: LegId,
     changes: &mut Changes,
-) {
-    if let Some(leg) = aggregate.leg(leg) {
-        post(view, bookings::paid(ground.stamp(), aggregate, &ground.parties, leg), changes);
+) -> Aggregate {
+    let mut aggregate = aggregate;
+    if let Some(leg) = aggregate.legs.iter_mut().find(|l| l.id == id) {
+        (leg.fee, leg.cost) = ground.prices.charge(view, leg, ground.at);
+        changes.volumes.extend(ground.prices.volumes(leg));
+    }
+    if let Some(leg) = aggregate.leg(id) {
+        post(view, bookings::paid(ground.stamp(), &aggregate, &ground.parties, leg), changes);
     }
     // Paid in the moment in which the order was given up: it goes back.
     if aggregate.order.state == OrderState::Closing {
-        changes.jobs.push(order_job(ground, aggregate, ground.at));
+        changes.jobs.push(order_job(ground, &aggregate, ground.at));
     }
+    aggregate
 }
 
 /// The job that gives a combined order up when its time is over, and returns its paid legs.
@@ -264,6 +274,8 @@ fn late_refund(ground: &Ground, aggregate: &Aggregate, attempt: &Attempt) -> Ref
         kind: RefundKind::Refund,
         amount: attempt.amount,
         from_pending: money::Amount::zero(attempt.amount.currency()),
+        fee: FeeOnRefund::Returned,
+        fee_back: None,
         reason: "paid after the order was closed".to_owned(),
         notify_url: order.notify_url.clone(),
         state: RefundState::Sending,

@@ -253,6 +253,8 @@ pub(crate) fn draft_leg(
         amount: new.amount,
         state: LegState::Paying,
         booked_at: None,
+        fee: None,
+        cost: None,
         refunding: zero,
         refunded: zero,
     };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use clearing::FeeOnRefund;
 use futures_util::future::join_all;
 use ids::{LegId, MerchantId, MerchantNo, OrderId, RefundId};
 use jiff::Timestamp;
@@ -170,7 +171,8 @@ impl Accept {
             .map(|((part, id), (leg, amount))| {
                 let attempt = order.paid_attempt(leg.id).map(|a| a.id);
                 let draft = draft(&self.input, &self.ground, (leg, amount));
-                Refund { id, attempt, part, parts, ..draft }
+                let fee = self.fee();
+                Refund { id, attempt, part, parts, fee, ..draft }
             })
             .collect();
         // The order's own refusals come before the books' (the order of RefundRefusal).
@@ -199,6 +201,14 @@ impl Accept {
             }
             (_, _) if amount.minor() > whole => Err(RefundRefusal::AmountAboveRefundable),
             (_, _) => Err(RefundRefusal::LegWanted),
+        }
+    }
+
+    /// What was never to be is not paid for: a void always returns the fee.
+    const fn fee(&self) -> FeeOnRefund {
+        match self.input.what.kind() {
+            RefundKind::Void => FeeOnRefund::Returned,
+            RefundKind::Refund => self.rules.fee_on_refund,
         }
     }
 
@@ -240,6 +250,8 @@ fn draft(input: &CreateRefund, ground: &Ground, (leg, amount): (&Leg, Amount)) -
         kind: input.what.kind(),
         amount,
         from_pending: Amount::zero(amount.currency()),
+        fee: FeeOnRefund::Returned,
+        fee_back: None,
         reason: input.reason.clone(),
         notify_url: input.notify_url.clone(),
         state: if at_channel { RefundState::Sending } else { RefundState::Succeeded },

@@ -15,6 +15,7 @@ use orders::TradeRules;
 
 use crate::App;
 use crate::error::Failure;
+use crate::fees::PriceList;
 
 /// How old a remembered answer may be.
 const FRESH_FOR: SignedDuration = SignedDuration::from_secs(5);
@@ -29,6 +30,7 @@ pub struct Directory {
     merchant_channels: Memory<(MerchantId, ChannelCode), MerchantChannel>,
     accounts: Memory<ChannelAccountId, Arc<Account>>,
     pub(crate) rules: Memory<MerchantId, TradeRules>,
+    pub(crate) prices: Memory<String, Option<Arc<PriceList>>>,
 }
 
 /// A known API key, with its secret opened.

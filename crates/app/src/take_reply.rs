@@ -12,6 +12,7 @@ use crate::bookings::Parties;
 use crate::consequences::{Ground, SpareIds, follow};
 use crate::directory::Account;
 use crate::error::{Failure, UseCaseError};
+use crate::fees::Prices;
 
 impl App {
     /// Takes in a reply; `looks` is how often the attempt was looked at in its present state.
@@ -22,7 +23,10 @@ impl App {
         (source, reply): (Source, PaymentReply),
         looks: u32,
     ) -> Result<Aggregate, UseCaseError> {
-        let ground = self.ground(known, account, looks);
+        let mut ground = self.ground(known, account, looks);
+        if matches!(reply, PaymentReply::Paid(_)) {
+            ground.prices = self.prices(known.order.merchant, account).await?;
+        }
         let command = TakeReply { ground, order: known.id(), attempt, source, reply };
         let taken = self.store.write(command).await?;
         taken.ok_or_else(|| Failure::unusable("an attempt of an order").into())
@@ -44,6 +48,7 @@ impl App {
             spare: SpareIds::make(&self.ids, at),
             parties: Parties { merchant: order.order.merchant, currency, channel_owner: None },
             order_transit: combined.then(|| AccountKey::order_transit(order.id(), currency)),
+            prices: Prices::default(),
             looks: 0,
         }
     }
@@ -67,6 +72,7 @@ impl Command for TakeReply {
     fn reads(&self, reads: &mut Reads) {
         reads.orders.insert(self.order);
         reads.accounts.extend(self.ground.order_transit.clone());
+        self.ground.prices.reads(reads);
     }
 
     fn decide(&self, view: &View<'_>) -> Decision<Self::Answer> {

@@ -1,8 +1,9 @@
 //! What an institution and its merchants settled about hours, refunds and voids: read, kept, written.
 
+use clearing::FeeOnRefund;
 use ids::MerchantId;
 use jiff::civil::Time;
-use orders::{Blackout, FeeOnRefund, TradeRules};
+use orders::{Blackout, TradeRules};
 use serde::{Deserialize, Serialize};
 use store::{AdminRow, TradeRulesRow};
 

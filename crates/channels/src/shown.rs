@@ -65,6 +65,10 @@ pub struct Leg {
     pub refunded: u64,
     /// In refunds that are not decided, in minor units.
     pub refunding: u64,
+    /// What you pay for it, in minor units, where a price list is settled. It is taken at settlement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub fee: Option<u64>,
     /// A coupon's number.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -129,6 +133,10 @@ pub struct Payment {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "alipay", nullable = false)]
     pub channel: Option<String>,
+    /// What you pay for it, in minor units, where a price list is settled. It is taken at settlement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub fee: Option<u64>,
     /// As it was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -233,6 +241,10 @@ pub struct Refund {
     #[schema(inline)]
     pub amount: Amount,
     pub reason: String,
+    /// What of the fee goes back with it, in minor units, once it has succeeded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub fee_returned: Option<u64>,
     /// The part of the payment that it goes back to, where it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -340,6 +352,7 @@ impl Payment {
             rest: combined.then(|| aggregate.rest().minor()),
             legs: combined.then(legs),
             channel: leg.map(|l| l.tender.to_string()),
+            fee: fee_of(&aggregate.legs),
             attach: order.attach.clone(),
             terminal_id: order.terminal.map(|id| id.to_string()),
             paid_at: order.paid_at.map(time),
@@ -350,6 +363,15 @@ impl Payment {
             failure_message: refusal.map(|r| r.message.clone()),
         }
     }
+}
+
+/// What all legs cost together; none where none has a price.
+fn fee_of(legs: &[orders::Leg]) -> Option<u64> {
+    sum(legs.iter().filter_map(|leg| leg.fee.as_ref()).map(|fee| fee.amount))
+}
+
+fn sum(amounts: impl Iterator<Item = money::Amount>) -> Option<u64> {
+    amounts.map(money::Amount::minor).reduce(|sum, minor| sum + minor)
 }
 
 impl Leg {
@@ -367,6 +389,7 @@ impl Leg {
             amount: Amount::of(leg.amount),
             refunded: leg.refunded.minor(),
             refunding: leg.refunding.minor(),
+            fee: leg.fee.as_ref().map(|fee| fee.amount.minor()),
             reference: leg.reference.clone(),
             paid_at: paid_at.map(time),
             channel_trade_no: attempt.and_then(|a| a.trade_no.as_ref()).map(ToString::to_string),
@@ -419,6 +442,7 @@ impl Refund {
                 currency: first.amount.currency().code(),
             },
             reason: first.reason.clone(),
+            fee_returned: sum(parts.iter().filter_map(|r| r.fee_back)),
             leg_id: (parts.len() == 1).then(|| first.leg.to_string()),
             parts: None,
             created_at: time(first.created_at),

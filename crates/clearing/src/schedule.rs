@@ -108,6 +108,17 @@ impl Schedule {
     }
 
     #[must_use]
+    pub const fn currency(&self) -> Currency {
+        self.currency
+    }
+
+    /// Whether any rule's price depends on the period's volume, which must then be counted.
+    #[must_use]
+    pub fn is_by_volume(&self) -> bool {
+        self.rules.iter().any(|rule| matches!(rule.terms.base, crate::Base::ByVolume { .. }))
+    }
+
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }

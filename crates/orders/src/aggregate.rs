@@ -5,6 +5,7 @@
 
 use ids::{AttemptId, LegId, MerchantNo, OrderId, RefundId};
 use jiff::Timestamp;
+use money::Amount;
 
 use crate::attempt::{Attempt, AttemptState, Effect, Event};
 use crate::channel::{Paid, PaymentReply, RefundReply};
@@ -427,11 +428,22 @@ impl Aggregate {
             return;
         }
         self.release(refund);
+        let back = self.leg(refund.leg).and_then(|leg| fee_back(leg, refund));
+        for row in self.refunds.iter_mut().filter(|r| r.id == refund.id) {
+            row.fee_back = back;
+        }
         for leg in self.legs.iter_mut().filter(|l| l.id == refund.leg) {
             leg.refunded = leg.refunded.try_add(refund.amount).unwrap_or(leg.refunded);
             assert!(leg.refunded.minor() <= leg.amount.minor(), "never more back than was paid");
         }
     }
+}
+
+/// The part of the leg's fee that goes back with a refund, the leg as it was before it: by cumulative
+/// difference, in the order in which refunds succeed.
+fn fee_back(leg: &Leg, refund: &Refund) -> Option<Amount> {
+    let fee = leg.fee.as_ref()?.amount;
+    clearing::fee_returned((fee, leg.amount), refund.amount, leg.refunded, refund.fee).ok()
 }
 
 impl Attempt {

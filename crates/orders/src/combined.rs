@@ -107,10 +107,10 @@ impl Aggregate {
         let mut next = self.clone();
         next.set_aside(&refund);
         let mut facts = Vec::new();
+        next.refunds.push(refund.clone());
         if refund.state == RefundState::Succeeded {
             next.settle_refund(&refund);
         }
-        next.refunds.push(refund);
         facts.extend(next.decide_order(None, now));
         (next, facts)
     }

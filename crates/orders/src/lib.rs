@@ -18,12 +18,12 @@ mod tender;
 pub use aggregate::{Aggregate, Decided, Fact, Source, end_event, event_of, refund_event_of};
 pub use attempt::{Attempt, AttemptState, Effect, Event};
 pub use combined::LEGS_MAX;
-pub use order::{Leg, LegState, Order, OrderShape, OrderState};
+pub use order::{Charge, Leg, LegState, Order, OrderShape, OrderState};
 pub use refund::{
     Refund, RefundEffect, RefundEvent, RefundKind, RefundOrigin, RefundState, RefundTry,
 };
 pub use refusal::{CloseRefusal, CreateRefusal, LegRefusal, RefundRefusal};
-pub use rules::{Blackout, Days, FeeOnRefund, TradeRules};
+pub use rules::{Blackout, Days, TradeRules};
 pub use tender::{Tender, UnknownTender};
 
 #[cfg(test)]

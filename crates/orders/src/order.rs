@@ -68,10 +68,22 @@ pub struct Leg {
     pub state: LegState,
     /// When its payment was booked: the accounting day on which a void is possible.
     pub booked_at: Option<Timestamp>,
+    /// What the merchant pays for it, as it was priced when it was paid.
+    pub fee: Option<Charge>,
+    /// What the channel takes for it.
+    pub cost: Option<Charge>,
     /// On its way back: accepted refunds whose result is open.
     pub refunding: Amount,
     /// Back with the payer.
     pub refunded: Amount,
+}
+
+/// A price as it was when the trade was made. It stays, whatever becomes of the price list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    pub amount: Amount,
+    /// Whose list, which version and rule of it, and at which volume: enough to make it again.
+    pub rule: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

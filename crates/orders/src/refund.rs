@@ -1,5 +1,6 @@
 //! Money going back to the payer of a leg: header here, one row per call beside it.
 
+use clearing::FeeOnRefund;
 use ids::{AttemptId, LegId, MerchantId, MerchantNo, OrderId, RefundId};
 use jiff::Timestamp;
 use money::Amount;
@@ -28,6 +29,10 @@ pub struct Refund {
     pub from_pending: Amount,
     pub reason: String,
     pub notify_url: Option<String>,
+    /// Whether the merchant's fee stays with us, as it was settled when the refund was accepted.
+    pub fee: FeeOnRefund,
+    /// What of the merchant's fee goes back to him, once the refund has succeeded.
+    pub fee_back: Option<Amount>,
     pub state: RefundState,
     /// Calls made so far; the channel's refund number is the same in all of them.
     pub tries: u32,

@@ -1,6 +1,7 @@
 //! When money may be taken and given back: refund 退款 and void 撤销 are two interfaces with rules of
 //! their own, which an institution and a merchant settle.
 
+use clearing::FeeOnRefund;
 use jiff::civil::{Date, Time};
 
 use crate::order::Leg;
@@ -25,14 +26,6 @@ pub struct TradeRules {
 pub struct Blackout {
     pub from: Time,
     pub to: Time,
-}
-
-/// What becomes of the merchant's fee when its payment is refunded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FeeOnRefund {
-    /// In proportion, by cumulative difference.
-    Returned,
-    Kept,
 }
 
 /// The days that decide what is the same day: the books' and the channel's, never a clock's.

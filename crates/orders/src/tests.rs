@@ -98,6 +98,8 @@ mod money {
             amount: fen(minor),
             state: LegState::Paying,
             booked_at: None,
+            fee: None,
+            cost: None,
             refunding: fen(0),
             refunded: fen(0),
         };
@@ -138,6 +140,8 @@ mod money {
             from_pending: fen(minor),
             reason: "x".to_owned(),
             notify_url: None,
+            fee: clearing::FeeOnRefund::Returned,
+            fee_back: None,
             state: RefundState::Sending,
             tries: 1,
             refusal: None,

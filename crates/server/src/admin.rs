@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use app::App;
+use app::PriceOwner;
 use app::onboard::{IssuedKey, KeyMaterial, NewChannelAccount};
 use clap::{Args, Subcommand};
 use ids::{ApiKeyName, ChannelAccountId, ChannelCode, MerchantId};
@@ -40,6 +41,24 @@ enum Admin {
     },
     /// The rules in force.
     ShowRules { merchant: MerchantId },
+    /// Put a price list in force: the merchant's, that of all merchants without one, or what our account
+    /// at a channel costs us.
+    SetFees {
+        /// JSON: see docs/guides/fees.md.
+        schedule: PathBuf,
+        #[arg(long)]
+        merchant: Option<MerchantId>,
+        /// Channel `:` account number, as `alipay:2021000000000001`.
+        #[arg(long, conflicts_with = "merchant")]
+        account: Option<String>,
+    },
+    /// The price list in force.
+    ShowFees {
+        #[arg(long)]
+        merchant: Option<MerchantId>,
+        #[arg(long, conflicts_with = "merchant")]
+        account: Option<String>,
+    },
     /// Register a terminal in a new store of a merchant, with a key of its own.
     CreateTerminal {
         merchant: MerchantId,
@@ -92,6 +111,43 @@ pub(crate) async fn admin(args: AdminArgs) -> Outcome {
     done
 }
 
+fn owner(merchant: Option<MerchantId>, account: Option<String>) -> PriceOwner {
+    match (merchant, account) {
+        (Some(merchant), _) => PriceOwner::Merchant(merchant),
+        (None, Some(account)) => PriceOwner::ChannelAccount(account),
+        (None, None) => PriceOwner::Institution,
+    }
+}
+
+async fn set_fees(app: &App, path: &Path, owner: &PriceOwner) -> Outcome {
+    let text = std::fs::read_to_string(path)?;
+    app::parse_schedule(&text)?;
+    let version = app.set_price_list(owner, &text).await?;
+    print(&json!({ "version": version }));
+    Ok(())
+}
+
+async fn show_fees(app: &App, owner: &PriceOwner) -> Outcome {
+    let shown = app.shown_price_list(owner).await?;
+    let (version, text) = shown.ok_or("no price list is in force")?;
+    let schedule: serde_json::Value = serde_json::from_str(&text)?;
+    print(&json!({ "version": version, "schedule": schedule }));
+    Ok(())
+}
+
+async fn create_terminal(app: &App, merchant: MerchantId, (kind, name): (&str, &str)) -> Outcome {
+    let kind = TerminalKind::parse(kind).ok_or("there is no such kind of terminal")?;
+    let store = app.create_store(merchant, name).await?;
+    let terminal = app.create_terminal(&store, kind, name).await?;
+    let issued = app.issue_key(merchant, Some(terminal.id), KeyMaterial::Hmac).await?;
+    let mut shown = issued_json(&issued);
+    if let Some(map) = shown.as_object_mut() {
+        map.insert("terminal".to_owned(), json!(terminal.id.to_string()));
+    }
+    print(&shown);
+    Ok(())
+}
+
 async fn set_rules(app: &App, path: &Path, merchant: Option<MerchantId>) -> Outcome {
     let rules = app::parse_rules(&std::fs::read_to_string(path)?)?;
     app.set_trade_rules(merchant, &rules).await?;
@@ -118,16 +174,14 @@ async fn run(app: &App, command: Admin) -> Outcome {
         }
         Admin::SetRules { rules, merchant } => set_rules(app, &rules, merchant).await?,
         Admin::ShowRules { merchant } => show_rules(&app.trade_rules(merchant).await?)?,
+        Admin::SetFees { schedule, merchant, account } => {
+            set_fees(app, &schedule, &owner(merchant, account)).await?;
+        }
+        Admin::ShowFees { merchant, account } => {
+            show_fees(app, &owner(merchant, account)).await?;
+        }
         Admin::CreateTerminal { merchant, kind, name } => {
-            let kind = TerminalKind::parse(&kind).ok_or("there is no such kind of terminal")?;
-            let store = app.create_store(merchant, &name).await?;
-            let terminal = app.create_terminal(&store, kind, &name).await?;
-            let issued = app.issue_key(merchant, Some(terminal.id), KeyMaterial::Hmac).await?;
-            let mut shown = issued_json(&issued);
-            if let Some(map) = shown.as_object_mut() {
-                map.insert("terminal".to_owned(), json!(terminal.id.to_string()));
-            }
-            print(&shown);
+            create_terminal(app, merchant, (&kind, &name)).await?;
         }
         Admin::IssueKey { merchant, rsa, sm2 } => {
             let material = match (rsa, sm2) {

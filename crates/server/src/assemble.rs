@@ -119,12 +119,16 @@ async fn fold(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Resolves when the process is asked to stop.
-pub(crate) async fn asked_to_stop() {
+/// Resolves when the process is asked to stop. Signals are caught from the moment of the call: a process
+/// calls it before it says that it is up.
+pub(crate) fn asked_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

@@ -39,6 +39,7 @@ pub(crate) struct SandboxArgs {
 pub(crate) async fn serve(args: ServeArgs) -> Outcome {
     let app = assemble(&args.place).await?;
     let listener = TcpListener::bind(args.listen).await?;
+    let asked_to_stop = asked_to_stop()?;
     say(&format!("listening on http://{}", listener.local_addr()?));
     let (stop, stopped) = watch::channel(false);
     let worker = (!args.no_worker).then(|| tokio::spawn(work(Arc::clone(&app), stopped.clone())));
@@ -46,7 +47,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Outcome {
     let router = http_api::router(http_api::ApiState::new(Arc::clone(&app)));
     let mut ended = stopped.clone();
     let shutdown = async move {
-        asked_to_stop().await;
+        asked_to_stop.await;
         stop.send_replace(true);
     };
     axum::serve(listener, router).with_graceful_shutdown(shutdown).await?;
@@ -74,8 +75,9 @@ pub(crate) async fn worker(place: PlaceArgs) -> Outcome {
     let (stop, stopped) = watch::channel(false);
     let worker = tokio::spawn(work(Arc::clone(&app), stopped.clone()));
     let keys = tokio::spawn(keep_keys(Arc::clone(&app), stopped));
+    let asked_to_stop = asked_to_stop()?;
     say("working");
-    asked_to_stop().await;
+    asked_to_stop.await;
     stop.send_replace(true);
     worker.await?;
     keys.await?;
@@ -95,11 +97,12 @@ pub(crate) async fn migrate(place: PlaceArgs) -> Outcome {
 pub(crate) async fn sandbox(args: SandboxArgs) -> Outcome {
     let config = SandboxConfig::generate(clock::now())?;
     let listener = TcpListener::bind(args.listen).await?;
+    let asked_to_stop = asked_to_stop()?;
     let base_url = format!("http://{}", listener.local_addr()?);
     write_owner_only(&args.coordinates, &config.coordinates(&base_url).to_string())?;
     say(&format!("sandbox on {base_url}, coordinates in {}", args.coordinates.display()));
     let now = || app::Clock::now(&RealClock);
-    sandbox::server::serve(listener, Sandbox::new(config), now, asked_to_stop()).await?;
+    sandbox::server::serve(listener, Sandbox::new(config), now, asked_to_stop).await?;
     Ok(())
 }
 

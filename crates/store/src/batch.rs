@@ -13,9 +13,9 @@ use crate::accounts::AccountIds;
 use crate::changes::{AdminRow, Changes, JobChange};
 use crate::flush::flush;
 use crate::holds;
-use crate::rows::Record;
+use crate::rows::{Record, VolumeRow};
 use crate::sql::{Cells, Lock, Mode, Session, SqlError, Value};
-use crate::working::{Reads, View, WorkingSet};
+use crate::working::{Reads, View, VolumeKey, WorkingSet};
 
 /// A decision over loaded rows. It may run more than once: when the database finds a conflict the
 /// whole batch is loaded and decided again, so it must be a function of what it sees.
@@ -125,12 +125,39 @@ async fn load(
             set.notifications.insert(notification.id, notification);
         }
     }
+    load_volumes(session, &reads.volumes, &mut set).await?;
     let mut accounts = reads.accounts;
     holds::load(session, &reads.holds, &mut accounts, &mut set).await?;
     context.accounts.load_locked(session, accounts, &mut set).await?;
     // After the locks: what another writer posted under these ids is then to be seen.
     holds::load_seen(session, &reads.journals, &reads.holds, &mut set).await?;
     Ok(set)
+}
+
+/// Locks the months' rows, which are made first: two writers cannot both find none.
+async fn load_volumes(
+    session: &mut Session,
+    volumes: &BTreeSet<VolumeKey>,
+    set: &mut WorkingSet,
+) -> Result<(), SqlError> {
+    if volumes.is_empty() {
+        return Ok(());
+    }
+    let sql = "INSERT INTO fee_volumes (owner, month, amount) VALUES (?1, ?2, 0) \
+               ON CONFLICT (owner, month) DO NOTHING";
+    let keys: Vec<Cells> = volumes
+        .iter()
+        .map(|key| vec![Value::from(key.owner.as_str()), i64::from(key.month).into()])
+        .collect();
+    for key in &keys {
+        session.execute(sql, key).await?;
+    }
+    let columns = &["owner", "month"];
+    for row in session.select_by(VolumeRow::TABLE, columns, &keys, Lock::ForUpdate).await? {
+        let row = VolumeRow::from_cells(row)?;
+        set.volumes.insert(row.key, row.amount);
+    }
+    Ok(())
 }
 
 async fn find_orders(
@@ -248,6 +275,7 @@ impl AdminRow {
             Self::MerchantChannel(row) => of(row),
             Self::PlatformKey(row) => of(row),
             Self::TradeRules(row) => of(row),
+            Self::FeeSchedule(row) => of(row),
         }
     }
 }

@@ -9,6 +9,7 @@ use merchants::{
 use orders::{Aggregate, RefundTry};
 
 use crate::rows::{Burnt, Job, JobKind};
+use crate::working::VolumeKey;
 
 /// State, entries, messages and jobs of one decision. Written together or not at all.
 #[derive(Debug, Default)]
@@ -26,6 +27,8 @@ pub struct Changes {
     pub notifications: Vec<Notification>,
     pub notification_tries: Vec<NotificationTry>,
     pub jobs: Vec<JobChange>,
+    /// What adds to a month's volume. The volume itself is asked for in Reads.
+    pub volumes: Vec<(VolumeKey, u64)>,
     pub admin: Vec<AdminRow>,
 }
 
@@ -134,6 +137,8 @@ pub enum AdminRow {
     MerchantChannel(MerchantChannel),
     PlatformKey(PlatformKeyRow),
     TradeRules(TradeRulesRow),
+    /// A new version: an old one is never changed.
+    FeeSchedule(FeeScheduleRow),
 }
 
 /// One of the platform's own signing keys, its private half sealed.
@@ -153,4 +158,16 @@ pub struct TradeRulesRow {
     /// JSON.
     pub rules: String,
     pub updated_at: jiff::Timestamp,
+}
+
+/// One version of a price list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeeScheduleRow {
+    /// Whose: see `app`'s price lists.
+    pub owner: String,
+    /// From 1.
+    pub version: u32,
+    /// JSON.
+    pub schedule: String,
+    pub created_at: jiff::Timestamp,
 }

@@ -8,10 +8,11 @@ use orders::{Aggregate, Attempt, Leg, Order, Refund, RefundTry};
 use crate::batch::BatchContext;
 use crate::changes::{Changes, JobChange, Posting};
 use crate::rows::{
-    Burnt, DeltaRow, EntryRow, HoldRow, Job, JournalRow, RawSums, Record, ResolutionRow, Word,
+    Burnt, DeltaRow, EntryRow, HoldRow, Job, JournalRow, RawSums, Record, ResolutionRow, VolumeRow,
+    Word,
 };
 use crate::sql::{Cells, Session, SqlError};
-use crate::working::WorkingSet;
+use crate::working::{VolumeKey, WorkingSet};
 use merchants::{Notification, NotificationTry};
 
 /// Rows of one table: new ones and changed ones.
@@ -34,6 +35,7 @@ pub(crate) async fn flush(
     write_holds(session, changes).await?;
     write_messages(session, changes).await?;
     write_jobs(session, changes).await?;
+    write_volumes(session, set).await?;
     for change in changes.iter().flat_map(|c| &c.admin) {
         let (table, cells) = change.record();
         session.upsert(table, vec![cells]).await?;
@@ -196,6 +198,17 @@ async fn write_messages(session: &mut Session, changes: &[Changes]) -> Result<()
 fn last_of<'a>(notifications: impl Iterator<Item = &'a Notification>) -> Vec<Cells> {
     let last: BTreeMap<_, _> = notifications.map(|n| (n.id, n)).collect();
     last.into_values().map(Record::cells).collect()
+}
+
+async fn write_volumes(session: &mut Session, set: &WorkingSet) -> Result<(), SqlError> {
+    let keys: BTreeSet<_> =
+        set.written.changes.iter().flat_map(|c| &c.volumes).map(|(key, _)| key).collect();
+    let row = |key: &VolumeKey| {
+        let amount = set.volumes.get(key).copied().unwrap_or(0);
+        VolumeRow { key: key.clone(), amount }.cells()
+    };
+    let rows: Vec<Cells> = keys.into_iter().map(row).collect();
+    if rows.is_empty() { Ok(()) } else { session.update(VolumeRow::TABLE, rows).await }
 }
 
 async fn write_jobs(session: &mut Session, changes: &[Changes]) -> Result<(), SqlError> {

@@ -17,7 +17,7 @@ use tokio::sync::Mutex;
 
 use crate::accounts::{add_deltas, parse_key, to_account};
 use crate::batch::load_orders;
-use crate::changes::{PlatformKeyRow, TradeRulesRow};
+use crate::changes::{FeeScheduleRow, PlatformKeyRow, TradeRulesRow};
 use crate::error::StoreError;
 use crate::rows::{AccountRow, Record, Word as _};
 use crate::sql::{Cells, Corrupt, Lock, Mode, RowReader, Session, SqlError, Table, Value};
@@ -239,6 +239,18 @@ impl Readers {
         merchant: Option<MerchantId>,
     ) -> Result<Option<TradeRulesRow>, StoreError> {
         self.one(&["merchant_id"], vec![TradeRulesRow::key(merchant)]).await
+    }
+
+    /// The version of a price list that is in force.
+    pub(crate) async fn fee_schedule(
+        &self,
+        owner: &str,
+    ) -> Result<Option<FeeScheduleRow>, StoreError> {
+        let sql = "SELECT owner, version, schedule, created_at FROM fee_schedules \
+                   WHERE owner = ?1 ORDER BY version DESC LIMIT 1";
+        let row = self.query(sql, &[owner.into()]).await?.pop();
+        let read = row.map(FeeScheduleRow::from_cells).transpose();
+        read.map_err(|corrupt| StoreError::of(corrupt.into()))
     }
 
     /// A few: one per algorithm and rotation.

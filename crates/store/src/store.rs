@@ -15,7 +15,7 @@ use merchants::{
 use orders::{Aggregate, Refund};
 
 use crate::batch::Command;
-use crate::changes::{PlatformKeyRow, TradeRulesRow};
+use crate::changes::{FeeScheduleRow, PlatformKeyRow, TradeRulesRow};
 use crate::error::StoreError;
 use crate::fates::{WriteFate, WriteFates};
 use crate::reader::{PostedJournal, Readers};
@@ -190,6 +190,8 @@ reads! {
     fn channel_account(id: ChannelAccountId) -> Option<ChannelAccount>;
     /// What a merchant settled about hours, refunds and voids, or the institution.
     fn trade_rules(merchant: Option<MerchantId>) -> Option<TradeRulesRow>;
+    /// The version of a price list that is in force.
+    fn fee_schedule(owner: &str) -> Option<FeeScheduleRow>;
     /// The platform's own keys, the oldest first.
     fn platform_keys() -> Vec<PlatformKeyRow>;
     /// The algorithm of the newest key in force of a merchant that has a public half.

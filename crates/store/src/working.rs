@@ -32,6 +32,16 @@ pub struct Reads {
     /// Holds to be made or to be ended; their accounts come with them.
     pub holds: BTreeSet<HoldId>,
     pub notifications: BTreeSet<NotificationId>,
+    /// Volumes that a price depends on.
+    pub volumes: BTreeSet<VolumeKey>,
+}
+
+/// What was paid in one month, for a price list that depends on it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct VolumeKey {
+    pub owner: String,
+    /// `yyyymm`, in China.
+    pub month: u32,
 }
 
 /// What a command sees.
@@ -50,6 +60,7 @@ pub(crate) struct WorkingSet {
     pub(crate) refunds: BTreeMap<RefundId, OrderId>,
     pub(crate) refund_nos: BTreeMap<(MerchantId, MerchantNo), (OrderId, RefundId)>,
     pub(crate) notifications: BTreeMap<NotificationId, Notification>,
+    pub(crate) volumes: BTreeMap<VolumeKey, u64>,
     pub(crate) books: Books,
     /// What is known of the ids of journals that were asked for.
     pub(crate) seen_journals: BTreeMap<JournalId, Seen>,
@@ -105,6 +116,12 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn notification(&self, id: NotificationId) -> Option<&'a Notification> {
         self.set.notifications.get(&id)
+    }
+
+    /// What was paid in a month of the command's [`Reads`], in minor units.
+    #[must_use]
+    pub fn volume(&self, key: &VolumeKey) -> u64 {
+        self.set.volumes.get(key).copied().unwrap_or(0)
     }
 
     /// What is left in a guarded account of the command's [`Reads`], in minor units.
@@ -239,6 +256,10 @@ impl WorkingSet {
         }
         for notification in &changes.notifications {
             self.notifications.insert(notification.id, notification.clone());
+        }
+        for (key, amount) in &changes.volumes {
+            let volume = self.volumes.entry(key.clone()).or_default();
+            *volume = volume.saturating_add(*amount);
         }
         self.learn(&changes);
         self.written.changes.push(changes);

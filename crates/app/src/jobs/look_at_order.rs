@@ -1,5 +1,6 @@
 //! Give up a combined order whose time is over, and return what was paid of it.
 
+use clearing::FeeOnRefund;
 use ids::{LegId, MerchantNo, OrderId, RefundId};
 use jiff::Timestamp;
 use orders::{Aggregate, Leg, OrderState, Refund, RefundKind, RefundOrigin, RefundState};
@@ -130,6 +131,8 @@ impl ReturnLeg {
             kind: RefundKind::Refund,
             amount: leg.amount,
             from_pending: money::Amount::zero(leg.amount.currency()),
+            fee: FeeOnRefund::Returned,
+            fee_back: None,
             reason: "the order was given up".to_owned(),
             notify_url: None,
             state: if at_channel { RefundState::Sending } else { RefundState::Succeeded },

@@ -91,7 +91,7 @@ pub(crate) async fn demo(args: DemoArgs) -> Outcome {
     let summary = play::play(&app, &stage, &receiver).await?;
     report(&args, &stage, &summary);
     if !args.exit {
-        asked_to_stop().await;
+        asked_to_stop()?.await;
     }
     stop.send_replace(true);
     worker.await?;

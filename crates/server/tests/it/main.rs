@@ -5,6 +5,8 @@ mod combined;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod fees;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod notifications;

@@ -3,6 +3,7 @@
 
 mod admin;
 mod books;
+mod fees;
 mod holds;
 mod jobs;
 mod notifications;
@@ -10,6 +11,7 @@ mod orders;
 mod refunds;
 
 pub(crate) use books::{AccountRow, DeltaRow, EntryRow, JournalRow, RawSums};
+pub(crate) use fees::VolumeRow;
 pub use holds::Burnt;
 pub(crate) use holds::{BurntKind, HoldRow, ResolutionRow};
 pub use jobs::{Job, JobKind};

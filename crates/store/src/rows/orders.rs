@@ -3,14 +3,15 @@
 use ids::{
     AttemptId, ChannelAccountId, ChannelTradeNo, LegId, MerchantId, MerchantNo, OrderId, TerminalId,
 };
+use money::Currency;
 use orders::channel::{ChannelCodeText, PayWay};
-use orders::{Attempt, AttemptState, Leg, LegState, Order, OrderShape, OrderState, Tender};
+use orders::{Attempt, AttemptState, Charge, Leg, LegState, Order, OrderShape, OrderState, Tender};
 
 use super::{
     Record, Word, currency, id, minor, opt_time, parsed, read_amount, read_currency, read_hash,
     read_opt_time, read_small, read_time, table, time, to_amount,
 };
-use crate::sql::{Cells, Corrupt, RowReader, Table};
+use crate::sql::{Cells, Corrupt, RowReader, Table, Value};
 
 impl Word for OrderState {
     const WORDS: &'static [(Self, &'static str)] = &[
@@ -110,8 +111,8 @@ impl Record for Order {
 impl Record for Leg {
     const TABLE: &'static Table = table!("legs", key ["order_id", "id"],
         "order_id" Int, "id" Int, "no" Int, "content_hash" Blob, "tender" Text, "reference" Text,
-        "amount" Int, "currency" Text, "state" Text, "booked_at" Int, "refunding" Int,
-        "refunded" Int);
+        "amount" Int, "currency" Text, "state" Text, "booked_at" Int, "fee" Int,
+        "fee_rule" Text, "cost" Int, "cost_rule" Text, "refunding" Int, "refunded" Int);
 
     fn cells(&self) -> Cells {
         vec![
@@ -125,6 +126,10 @@ impl Record for Leg {
             currency(self.amount),
             self.state.word(),
             opt_time(self.booked_at),
+            charge_amount(self.fee.as_ref()),
+            charge_rule(self.fee.as_ref()),
+            charge_amount(self.cost.as_ref()),
+            charge_rule(self.cost.as_ref()),
             minor(self.refunding),
             minor(self.refunded),
         ]
@@ -148,6 +153,8 @@ impl Record for Leg {
             amount: to_amount(raw, currency)?,
             state: Word::parse(&row.text()?)?,
             booked_at: read_opt_time(row)?,
+            fee: read_charge(row, currency)?,
+            cost: read_charge(row, currency)?,
             refunding: to_amount(row.int()?, currency)?,
             refunded: to_amount(row.int()?, currency)?,
         })
@@ -200,6 +207,22 @@ impl Record for Attempt {
             updated_at: read_time(row)?,
         })
     }
+}
+
+fn charge_amount(charge: Option<&Charge>) -> Value {
+    charge.map_or(Value::Null, |charge| minor(charge.amount))
+}
+
+fn charge_rule(charge: Option<&Charge>) -> Value {
+    charge.map(|charge| charge.rule.as_str()).into()
+}
+
+fn read_charge(row: &mut RowReader, currency: Currency) -> Result<Option<Charge>, Corrupt> {
+    let (raw, rule) = (row.opt_int()?, row.opt_text()?);
+    let charge = raw
+        .zip(rule)
+        .map(|(raw, rule)| Ok::<_, Corrupt>(Charge { amount: to_amount(raw, currency)?, rule }));
+    charge.transpose()
 }
 
 pub(super) fn read_refusal(row: &mut RowReader) -> Result<Option<ChannelCodeText>, Corrupt> {

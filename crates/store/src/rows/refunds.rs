@@ -1,5 +1,6 @@
 //! Refunds and their tries.
 
+use clearing::FeeOnRefund;
 use ids::{AttemptId, LegId, MerchantId, MerchantNo, OrderId, RefundId};
 use orders::{Refund, RefundKind, RefundOrigin, RefundState, RefundTry};
 
@@ -8,7 +9,7 @@ use super::{
     Record, Word, currency, id, minor, opt_time, parsed, read_count, read_currency, read_hash,
     read_opt_time, read_small, read_time, table, time, to_amount,
 };
-use crate::sql::{Cells, Corrupt, RowReader, Table};
+use crate::sql::{Cells, Corrupt, RowReader, Table, Value};
 
 impl Word for RefundState {
     const WORDS: &'static [(Self, &'static str)] = &[
@@ -38,7 +39,8 @@ impl Record for Refund {
     const TABLE: &'static Table = table!("refunds", key ["order_id", "id"],
         "order_id" Int, "id" Int, "leg_id" Int, "attempt_id" Int, "merchant_id" Int,
         "merchant_no" Text, "part" Int, "parts" Int, "content_hash" Blob, "origin" Text, "kind" Text, "amount" Int, "currency" Text,
-        "from_pending" Int, "reason" Text, "notify_url" Text, "state" Text, "tries" Int,
+        "from_pending" Int, "reason" Text, "notify_url" Text, "keeps_fee" Int, "fee_back" Int,
+        "state" Text, "tries" Int,
         "refusal_code" Text, "refusal_message" Text, "created_at" Int, "refunded_at" Int,
         "updated_at" Int);
 
@@ -60,6 +62,8 @@ impl Record for Refund {
             minor(self.from_pending),
             self.reason.as_str().into(),
             self.notify_url.as_deref().into(),
+            i64::from(self.fee == FeeOnRefund::Kept).into(),
+            self.fee_back.map_or(Value::Null, minor),
             self.state.word(),
             i64::from(self.tries).into(),
             self.refusal.as_ref().map(|r| r.code.as_str()).into(),
@@ -97,6 +101,8 @@ impl Record for Refund {
             from_pending: to_amount(row.int()?, currency)?,
             reason: row.text()?,
             notify_url: row.opt_text()?,
+            fee: if row.int()? == 0 { FeeOnRefund::Returned } else { FeeOnRefund::Kept },
+            fee_back: row.opt_int()?.map(|raw| to_amount(raw, currency)).transpose()?,
             state: Word::parse(&row.text()?)?,
             tries: read_count(row)?,
             refusal: read_refusal(row)?,

@@ -102,6 +102,8 @@ impl World {
             amount: fen(minor),
             state: LegState::Paying,
             booked_at: None,
+            fee: None,
+            cost: None,
             refunding: fen(0),
             refunded: fen(0),
         };
