@@ -37,6 +37,7 @@ impl Layer {
 const ALLOWED: &[(&str, &str)] = &[
     ("crypto", "secret"),
     ("iso8583", "secret"),
+    ("orders", "clearing"),
     ("orders", "ledger"),
     ("clearing", "ledger"),
     ("recon", "ledger"),
