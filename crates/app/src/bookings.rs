@@ -199,6 +199,22 @@ pub(crate) fn refund_confirmed(
     checked(rules::refund_confirmed(stamp.head(refund.to_string()), transit, channel, amount))
 }
 
+/// E35: two people decided that the payer gets a transfer.
+pub(crate) fn refund_by_bank(
+    stamp: Stamp,
+    parties: &Parties,
+    refund: RefundId,
+    amount: Amount,
+) -> Journal {
+    let (transit, bank) = (parties.refund_transit(refund), bank_reserve(parties.currency));
+    checked(rules::refund_by_bank(stamp.head(refund.to_string()), transit, bank, amount))
+}
+
+/// 备付金: our one account at the central depository.
+pub(crate) fn bank_reserve(currency: Currency) -> AccountKey {
+    key(AccountCode::BankReserve, "main", currency)
+}
+
 /// E51: the refund failed; the money goes back to exactly where it was taken from.
 pub(crate) fn refund_failed(stamp: Stamp, parties: &Parties, taken: &Taken) -> Journal {
     let sources = sources(parties, taken);

@@ -104,6 +104,8 @@ fn follow_one(
             }
             end_refund(ground, &aggregate, refund, changes);
         }
+        // Booked with the decision itself, which the reserve may refuse.
+        Fact::RefundPaidOut { refund } => end_refund(ground, &aggregate, refund, changes),
         Fact::RefundFailed { refund } => {
             if let Some(taken) = taken(&aggregate, refund) {
                 let (stamp, parties) = (ground.stamp(), &ground.parties);
@@ -281,6 +283,7 @@ fn late_refund(ground: &Ground, aggregate: &Aggregate, attempt: &Attempt) -> Ref
         state: RefundState::Sending,
         tries: 0,
         refusal: None,
+        case: None,
         created_at: ground.at,
         refunded_at: None,
         updated_at: ground.at,

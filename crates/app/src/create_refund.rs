@@ -257,6 +257,7 @@ fn draft(input: &CreateRefund, ground: &Ground, (leg, amount): (&Leg, Amount)) -
         state: if at_channel { RefundState::Sending } else { RefundState::Succeeded },
         tries: u32::from(at_channel),
         refusal: None,
+        case: None,
         created_at: ground.at,
         refunded_at: (!at_channel).then_some(ground.at),
         updated_at: ground.at,

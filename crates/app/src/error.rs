@@ -1,6 +1,6 @@
 //! How a use case fails: refused with a stable code, or failed for a reason of ours.
 
-use orders::{CloseRefusal, CreateRefusal, LegRefusal, RefundRefusal};
+use orders::{CaseRefusal, CloseRefusal, CreateRefusal, LegRefusal, RefundRefusal};
 use store::StoreError;
 
 /// A refusal that the asker can act on. The request changed nothing.
@@ -8,6 +8,8 @@ use store::StoreError;
 pub enum Refused {
     #[error("{0}")]
     Create(CreateRefusal),
+    #[error("{0}")]
+    Case(CaseRefusal),
     #[error("{0}")]
     Leg(LegRefusal),
     #[error("{0}")]
@@ -65,6 +67,7 @@ impl Refused {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Create(refusal) => refusal.code(),
+            Self::Case(refusal) => refusal.code(),
             Self::Leg(refusal) => refusal.code(),
             Self::Close(refusal) => refusal.code(),
             Self::Refund(refusal) => refusal.code(),

@@ -4,6 +4,7 @@
 //! what it is about to do before it does it, so a crash after any step leaves a job that finds out.
 
 mod bookings;
+mod cases;
 mod channel_port;
 mod close_payment;
 mod combined;
@@ -26,6 +27,7 @@ mod trade_rules;
 mod vault;
 
 pub use bookings::{CHINA, accounting_date, china_time};
+pub use cases::CASES_MAX;
 pub use combined::AddLeg;
 pub use create_payment::{CreatePayment, Means, NewLeg, PaidBy, draft};
 pub use create_refund::{CreateRefund, PaymentRef, Return};

@@ -193,6 +193,19 @@ pub fn refund_confirmed(
     post(head, Rule::RefundConfirmed, transfer(transit, receivable, amount))
 }
 
+/// E35 退款转账: the original route is impossible, and the payer gets a transfer from the reserve.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn refund_by_bank(
+    head: Header,
+    transit: AccountKey,
+    bank: AccountKey,
+    amount: Amount,
+) -> Result<Journal, JournalRefusal> {
+    post(head, Rule::RefundByBank, transfer(transit, bank, amount))
+}
+
 /// E51 退款失败: back to exactly the accounts that [`refund_accepted`] took from.
 ///
 /// # Errors

@@ -48,6 +48,10 @@ pub enum Fact {
     RefundSucceeded {
         refund: RefundId,
     },
+    /// A case was decided: the payer got the money by a transfer.
+    RefundPaidOut {
+        refund: RefundId,
+    },
     RefundFailed {
         refund: RefundId,
     },
@@ -393,6 +397,7 @@ impl Aggregate {
                 facts.extend(next.decide_order(None, now));
                 facts
             }
+            RefundEffect::PaidOut => vec![Fact::RefundPaidOut { refund: id }],
             RefundEffect::Released => {
                 next.release(&refund);
                 vec![Fact::RefundFailed { refund: id }]
@@ -412,7 +417,7 @@ impl Aggregate {
         }
     }
 
-    fn release(&mut self, refund: &Refund) {
+    pub(crate) fn release(&mut self, refund: &Refund) {
         if refund.origin == RefundOrigin::LatePayment {
             return;
         }

@@ -6,6 +6,7 @@
 
 mod aggregate;
 mod attempt;
+mod cases;
 pub mod channel;
 mod combined;
 mod order;
@@ -20,9 +21,10 @@ pub use attempt::{Attempt, AttemptState, Effect, Event};
 pub use combined::LEGS_MAX;
 pub use order::{Charge, Leg, LegState, Order, OrderShape, OrderState};
 pub use refund::{
-    Refund, RefundEffect, RefundEvent, RefundKind, RefundOrigin, RefundState, RefundTry,
+    Case, CaseOutcome, Refund, RefundEffect, RefundEvent, RefundKind, RefundOrigin, RefundState,
+    RefundTry,
 };
-pub use refusal::{CloseRefusal, CreateRefusal, LegRefusal, RefundRefusal};
+pub use refusal::{CaseRefusal, CloseRefusal, CreateRefusal, LegRefusal, RefundRefusal};
 pub use rules::{Blackout, Days, TradeRules};
 pub use tender::{Tender, UnknownTender};
 

@@ -37,6 +37,8 @@ pub struct Refund {
     /// Calls made so far; the channel's refund number is the same in all of them.
     pub tries: u32,
     pub refusal: Option<ChannelCodeText>,
+    /// What people propose to do, or did, where the original route is impossible.
+    pub case: Option<Case>,
     pub created_at: Timestamp,
     pub refunded_at: Option<Timestamp>,
     pub updated_at: Timestamp,
@@ -61,6 +63,24 @@ impl RefundOrigin {
             Self::LatePayment | Self::Abandoned => true,
         }
     }
+}
+
+/// How people end a refund whose original route is impossible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CaseOutcome {
+    /// The payer has the money by a bank transfer of ours.
+    PaidOut,
+    /// The money goes back to the merchant it was taken from.
+    GivenBack,
+}
+
+/// A decision of two: one proposes, another approves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    pub outcome: CaseOutcome,
+    pub note: String,
+    pub proposed_by: String,
+    pub approved_by: Option<String>,
 }
 
 /// 退款 and 撤销 are two interfaces with rules of their own.
@@ -98,12 +118,18 @@ pub enum RefundEvent {
     SawNothing,
     /// Asked for again after a refusal, with the money set aside anew.
     RetryAsked,
+    /// Two people decided that the payer has the money by another way.
+    DecidedPaidOut,
+    /// Two people decided that the money goes back to where it was taken from.
+    DecidedGivenBack,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RefundEffect {
     None,
     Succeeded,
+    /// The payer has the money by a transfer of ours.
+    PaidOut,
     /// Give the money back to the accounts it was taken from.
     Released,
     /// Call the channel again, with the same number.
@@ -168,7 +194,10 @@ impl RefundState {
                     (Self::Unknown, RefundEffect::None)
                 }
             },
-            RefundEvent::RetryAsked => (self, RefundEffect::None),
+            // Decisions are about cases only.
+            RefundEvent::RetryAsked
+            | RefundEvent::DecidedPaidOut
+            | RefundEvent::DecidedGivenBack => (self, RefundEffect::None),
         }
     }
 
@@ -179,7 +208,9 @@ impl RefundState {
             | RefundEvent::SawProcessing
             | RefundEvent::SawNotFound
             | RefundEvent::SawNothing
-            | RefundEvent::RetryAsked => RefundEffect::None,
+            | RefundEvent::RetryAsked
+            | RefundEvent::DecidedPaidOut
+            | RefundEvent::DecidedGivenBack => RefundEffect::None,
         }
     }
 
@@ -192,13 +223,17 @@ impl RefundState {
             | RefundEvent::SawNotFound
             | RefundEvent::SawRefused
             | RefundEvent::SawImpossible
-            | RefundEvent::SawNothing => (Self::Failed, RefundEffect::None),
+            | RefundEvent::SawNothing
+            | RefundEvent::DecidedPaidOut
+            | RefundEvent::DecidedGivenBack => (Self::Failed, RefundEffect::None),
         }
     }
 
     const fn apply_manual(event: RefundEvent) -> (Self, RefundEffect) {
         match event {
             RefundEvent::SawSucceeded => (Self::Succeeded, RefundEffect::Succeeded),
+            RefundEvent::DecidedPaidOut => (Self::Succeeded, RefundEffect::PaidOut),
+            RefundEvent::DecidedGivenBack => (Self::Failed, RefundEffect::Released),
             RefundEvent::SawProcessing
             | RefundEvent::SawNotFound
             | RefundEvent::SawRefused
@@ -210,7 +245,7 @@ impl RefundState {
 }
 
 impl RefundEvent {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::SawSucceeded,
         Self::SawProcessing,
         Self::SawNotFound,
@@ -218,6 +253,8 @@ impl RefundEvent {
         Self::SawImpossible,
         Self::SawNothing,
         Self::RetryAsked,
+        Self::DecidedPaidOut,
+        Self::DecidedGivenBack,
     ];
 }
 

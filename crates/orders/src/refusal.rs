@@ -78,6 +78,34 @@ impl CloseRefusal {
     }
 }
 
+/// Why a case is not decided, by precedence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum CaseRefusal {
+    #[error("there is no such case: only a refund whose original route is impossible is one")]
+    CaseNotFound,
+    #[error("nothing was proposed")]
+    NothingProposed,
+    #[error("another person approves than the one who proposed")]
+    SamePerson,
+    #[error("the money was never a merchant's: it can only be paid out")]
+    NotAMerchants,
+    #[error("the reserve does not cover the transfer")]
+    ReserveShort,
+}
+
+impl CaseRefusal {
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::CaseNotFound => "case_not_found",
+            Self::NothingProposed => "nothing_proposed",
+            Self::SamePerson => "same_person",
+            Self::NotAMerchants => "not_a_merchants",
+            Self::ReserveShort => "reserve_short",
+        }
+    }
+}
+
 /// Why a refund is refused, by precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum RefundRefusal {

@@ -145,6 +145,7 @@ mod money {
             state: RefundState::Sending,
             tries: 1,
             refusal: None,
+            case: None,
             created_at: NOW,
             refunded_at: None,
             updated_at: NOW,

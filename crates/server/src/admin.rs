@@ -1,9 +1,8 @@
 //! Operators' commands: merchants, keys, channels, and the books.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use app::App;
-use app::PriceOwner;
 use app::onboard::{IssuedKey, KeyMaterial, NewChannelAccount};
 use clap::{Args, Subcommand};
 use ids::{ApiKeyName, ChannelAccountId, ChannelCode, MerchantId};
@@ -11,6 +10,7 @@ use merchants::{KeyAlgorithm, MerchantState, TerminalKind};
 use secret::Secret;
 use serde_json::{Value, json};
 
+use crate::admin_trade::TradeCommand;
 use crate::assemble::assemble;
 use crate::export::{Tool, journal_text, trial_balance_json};
 use crate::out::say;
@@ -32,33 +32,8 @@ enum Admin {
     SuspendMerchant { merchant: MerchantId },
     /// Take a suspended merchant's payments again.
     ResumeMerchant { merchant: MerchantId },
-    /// Settle hours, refunds and voids for one merchant, or for all that have no rules of their own.
-    SetRules {
-        /// JSON: see docs/guides/refunds-and-voids.md.
-        rules: PathBuf,
-        #[arg(long)]
-        merchant: Option<MerchantId>,
-    },
-    /// The rules in force.
-    ShowRules { merchant: MerchantId },
-    /// Put a price list in force: the merchant's, that of all merchants without one, or what our account
-    /// at a channel costs us.
-    SetFees {
-        /// JSON: see docs/guides/fees.md.
-        schedule: PathBuf,
-        #[arg(long)]
-        merchant: Option<MerchantId>,
-        /// Channel `:` account number, as `alipay:2021000000000001`.
-        #[arg(long, conflicts_with = "merchant")]
-        account: Option<String>,
-    },
-    /// The price list in force.
-    ShowFees {
-        #[arg(long)]
-        merchant: Option<MerchantId>,
-        #[arg(long, conflicts_with = "merchant")]
-        account: Option<String>,
-    },
+    #[command(flatten)]
+    Trade(TradeCommand),
     /// Register a terminal in a new store of a merchant, with a key of its own.
     CreateTerminal {
         merchant: MerchantId,
@@ -111,30 +86,6 @@ pub(crate) async fn admin(args: AdminArgs) -> Outcome {
     done
 }
 
-fn owner(merchant: Option<MerchantId>, account: Option<String>) -> PriceOwner {
-    match (merchant, account) {
-        (Some(merchant), _) => PriceOwner::Merchant(merchant),
-        (None, Some(account)) => PriceOwner::ChannelAccount(account),
-        (None, None) => PriceOwner::Institution,
-    }
-}
-
-async fn set_fees(app: &App, path: &Path, owner: &PriceOwner) -> Outcome {
-    let text = std::fs::read_to_string(path)?;
-    app::parse_schedule(&text)?;
-    let version = app.set_price_list(owner, &text).await?;
-    print(&json!({ "version": version }));
-    Ok(())
-}
-
-async fn show_fees(app: &App, owner: &PriceOwner) -> Outcome {
-    let shown = app.shown_price_list(owner).await?;
-    let (version, text) = shown.ok_or("no price list is in force")?;
-    let schedule: serde_json::Value = serde_json::from_str(&text)?;
-    print(&json!({ "version": version, "schedule": schedule }));
-    Ok(())
-}
-
 async fn create_terminal(app: &App, merchant: MerchantId, (kind, name): (&str, &str)) -> Outcome {
     let kind = TerminalKind::parse(kind).ok_or("there is no such kind of terminal")?;
     let store = app.create_store(merchant, name).await?;
@@ -145,17 +96,6 @@ async fn create_terminal(app: &App, merchant: MerchantId, (kind, name): (&str, &
         map.insert("terminal".to_owned(), json!(terminal.id.to_string()));
     }
     print(&shown);
-    Ok(())
-}
-
-async fn set_rules(app: &App, path: &Path, merchant: Option<MerchantId>) -> Outcome {
-    let rules = app::parse_rules(&std::fs::read_to_string(path)?)?;
-    app.set_trade_rules(merchant, &rules).await?;
-    show_rules(&rules)
-}
-
-fn show_rules(rules: &orders::TradeRules) -> Outcome {
-    print(&serde_json::from_str(&app::write_rules(rules))?);
     Ok(())
 }
 
@@ -172,14 +112,7 @@ async fn run(app: &App, command: Admin) -> Outcome {
         Admin::ResumeMerchant { merchant } => {
             set_state(app, merchant, MerchantState::Active).await?;
         }
-        Admin::SetRules { rules, merchant } => set_rules(app, &rules, merchant).await?,
-        Admin::ShowRules { merchant } => show_rules(&app.trade_rules(merchant).await?)?,
-        Admin::SetFees { schedule, merchant, account } => {
-            set_fees(app, &schedule, &owner(merchant, account)).await?;
-        }
-        Admin::ShowFees { merchant, account } => {
-            show_fees(app, &owner(merchant, account)).await?;
-        }
+        Admin::Trade(command) => crate::admin_trade::run(app, command).await?,
         Admin::CreateTerminal { merchant, kind, name } => {
             create_terminal(app, merchant, (&kind, &name)).await?;
         }
@@ -232,7 +165,7 @@ async fn set_state(app: &App, merchant: MerchantId, state: MerchantState) -> Out
     Ok(())
 }
 
-fn print(value: &Value) {
+pub(crate) fn print(value: &Value) {
     say(&value.to_string());
 }
 

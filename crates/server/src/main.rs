@@ -1,6 +1,7 @@
 //! The one binary `suanpan`: wiring, the real clock, the command line, and nothing else.
 
 mod admin;
+mod admin_trade;
 mod assemble;
 mod bench;
 mod clock;

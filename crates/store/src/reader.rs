@@ -241,6 +241,20 @@ impl Readers {
         self.one(&["merchant_id"], vec![TradeRulesRow::key(merchant)]).await
     }
 
+    /// Refunds whose original route is impossible, the oldest first.
+    pub(crate) async fn cases(&self, limit: u32) -> Result<Vec<Refund>, StoreError> {
+        let sql = "SELECT id FROM refunds WHERE state = 'manual' ORDER BY id LIMIT ?1";
+        let mut session = self.session().await?;
+        let limit = i64::from(limit.min(PAGE_MAX));
+        let ids = session.query(sql, &[limit.into()]).await.map_err(StoreError::of)?;
+        let rows = session.select_by(Refund::TABLE, &["id"], &ids, Lock::None).await;
+        let rows: Result<Vec<Refund>, Corrupt> =
+            rows.map_err(StoreError::of)?.into_iter().map(Record::from_cells).collect();
+        let mut rows = rows.map_err(|e| StoreError::of(e.into()))?;
+        rows.sort_by_key(|refund| refund.id);
+        Ok(rows)
+    }
+
     /// The version of a price list that is in force.
     pub(crate) async fn fee_schedule(
         &self,

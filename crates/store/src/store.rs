@@ -190,6 +190,8 @@ reads! {
     fn channel_account(id: ChannelAccountId) -> Option<ChannelAccount>;
     /// What a merchant settled about hours, refunds and voids, or the institution.
     fn trade_rules(merchant: Option<MerchantId>) -> Option<TradeRulesRow>;
+    /// Refunds whose original route is impossible, the oldest first.
+    fn cases(limit: u32) -> Vec<Refund>;
     /// The version of a price list that is in force.
     fn fee_schedule(owner: &str) -> Option<FeeScheduleRow>;
     /// The platform's own keys, the oldest first.

@@ -138,6 +138,7 @@ impl ReturnLeg {
             state: if at_channel { RefundState::Sending } else { RefundState::Succeeded },
             tries: 0,
             refusal: None,
+            case: None,
             created_at: self.ground.at,
             refunded_at: (!at_channel).then_some(self.ground.at),
             updated_at: self.ground.at,

@@ -80,7 +80,7 @@ fn pay(trades: &mut Trades, ctx: &mut Ctx<'_>, call: &Call<'_>) -> Answer {
             }
             waiting(trades, &key)
         }
-        Payer::PaysAtOnce => {
+        Payer::PaysAtOnce | Payer::PaysAndLeaves => {
             order.open(trades);
             // A synchronous 10000 has no notice: the answer says it all.
             trades.pay(&key, ctx.now);

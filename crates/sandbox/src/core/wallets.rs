@@ -8,6 +8,8 @@ use std::fmt;
 pub(crate) enum Payer {
     /// 00 to 89.
     PaysAtOnce,
+    /// 98: pays at once and gives his account up; WeChat Pay cannot return money to him.
+    PaysAndLeaves,
     /// 90 (5 s), 96 (60 s), 91 (never): the channel asks for the password first.
     AsksPassword { confirms_after_ms: Option<u64> },
     /// 92.
@@ -37,6 +39,7 @@ impl Payer {
             "95" => Self::SystemError { money_taken: true },
             "96" => Self::AsksPassword { confirms_after_ms: Some(60_000) },
             "97" => Self::RiskRefused,
+            "98" => Self::PaysAndLeaves,
             _ => Self::PaysAtOnce,
         })
     }
@@ -97,6 +100,7 @@ mod tests {
             ("281234567890123495", Some(Payer::SystemError { money_taken: true })),
             ("281234567890123496", asks(Some(60_000))),
             ("281234567890123497", Some(Payer::RiskRefused)),
+            ("281234567890123498", Some(Payer::PaysAndLeaves)),
             ("", None),
             ("28123456789012", None),
             ("28123456789012345x", None),

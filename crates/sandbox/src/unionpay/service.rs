@@ -48,7 +48,7 @@ fn consume(trades: &mut Trades, ctx: &mut Ctx<'_>, call: &Call<'_>) -> Answer {
         CodeUse::SameOrder | CodeUse::Fresh => {}
     }
     let refusal = match payer {
-        Payer::PaysAtOnce => None,
+        Payer::PaysAtOnce | Payer::PaysAndLeaves => None,
         Payer::AsksPassword { confirms_after_ms } => {
             trade.confirms_at = confirms_after_ms.map(|ms| later(ctx.now, ms));
             trades.insert(trade);

@@ -128,6 +128,8 @@ pub(crate) struct Order {
     pub(crate) paid_at: Option<Timestamp>,
     pub(crate) payer: Option<String>,
     pub(crate) refunds: Vec<String>,
+    /// The payer's account is gone: refunds end as ABNORMAL.
+    payer_left: bool,
     state: State,
     reversed: Option<(String, Timestamp)>,
 }
@@ -179,11 +181,17 @@ pub(crate) struct Refund {
     pub(crate) interface: Interface,
     pub(crate) created: Timestamp,
     pub(crate) succeeded_at: Option<Timestamp>,
+    /// The original route is impossible.
+    pub(crate) abnormal: bool,
 }
 
 impl Refund {
     pub(crate) const fn status(&self) -> &'static str {
-        if self.succeeded_at.is_some() { "SUCCESS" } else { "PROCESSING" }
+        match (self.abnormal, self.succeeded_at) {
+            (true, _) => "ABNORMAL",
+            (false, Some(_)) => "SUCCESS",
+            (false, None) => "PROCESSING",
+        }
     }
 }
 
@@ -322,7 +330,8 @@ impl Trades {
                 self.insert(order);
                 Err(Refusal::RiskRefused)
             }
-            Payer::PaysAtOnce => {
+            Payer::PaysAtOnce | Payer::PaysAndLeaves => {
+                order.payer_left = payer == Payer::PaysAndLeaves;
                 self.insert(order);
                 self.pay(now, &key);
                 Ok(())
@@ -424,6 +433,7 @@ impl Trades {
             interface,
             created: now,
             succeeded_at: None,
+            abnormal: false,
         };
         self.due.insert((later(now, self.pace.refund_ms), Due::Settle(key.clone())));
         if let Some(found) = self.orders.get_mut(order) {
@@ -515,7 +525,11 @@ impl Trades {
                 }
                 Due::Confirm(_) | Due::Revoke(_) => {}
                 Due::Settle(key) => {
-                    if let Some(refund) = self.refunds.get_mut(&key) {
+                    let Some(refund) = self.refunds.get_mut(&key) else { continue };
+                    let order = (refund.party.clone(), refund.out_trade_no.clone());
+                    if self.orders.get(&order).is_some_and(|order| order.payer_left) {
+                        refund.abnormal = true;
+                    } else {
                         refund.succeeded_at = Some(at);
                         happened.push(Happening::Refunded(key));
                     }
@@ -589,6 +603,7 @@ fn new_order(now: Timestamp, key: OrderKey, terms: Terms, trust: Trust) -> Order
         paid_at: None,
         payer: None,
         refunds: Vec::new(),
+        payer_left: false,
         state: State::NotPay,
         reversed: None,
     }

@@ -1,6 +1,8 @@
 //! The real binary as processes: sandbox, server, and the client of a merchant, on both stores.
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod combined;
 #[cfg(test)]
 mod crash;

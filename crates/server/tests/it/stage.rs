@@ -113,11 +113,22 @@ impl Stage {
         }
     }
 
-    pub(crate) fn admin(&self, args: &[&str]) -> String {
+    /// A command that is refused: what it says of that.
+    pub(crate) fn admin_refused(&self, args: &[&str]) -> String {
+        let done = self.run_admin(args);
+        assert!(!done.status.success(), "{args:?}");
+        String::from_utf8_lossy(&done.stderr).into_owned()
+    }
+
+    fn run_admin(&self, args: &[&str]) -> std::process::Output {
         let mut command = Command::new(BINARY);
         command.arg("admin");
         self.place(&mut command);
-        let done = command.args(args).output().unwrap();
+        command.args(args).output().unwrap()
+    }
+
+    pub(crate) fn admin(&self, args: &[&str]) -> String {
+        let done = self.run_admin(args);
         let errors = String::from_utf8_lossy(&done.stderr).into_owned();
         assert!(done.status.success(), "{args:?}: {errors}");
         String::from_utf8(done.stdout).unwrap()

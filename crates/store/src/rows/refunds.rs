@@ -2,7 +2,7 @@
 
 use clearing::FeeOnRefund;
 use ids::{AttemptId, LegId, MerchantId, MerchantNo, OrderId, RefundId};
-use orders::{Refund, RefundKind, RefundOrigin, RefundState, RefundTry};
+use orders::{Case, CaseOutcome, Refund, RefundKind, RefundOrigin, RefundState, RefundTry};
 
 use super::orders::read_refusal;
 use super::{
@@ -35,13 +35,19 @@ impl Word for RefundKind {
         &[(Self::Refund, "refund"), (Self::Void, "void")];
 }
 
+impl Word for CaseOutcome {
+    const WORDS: &'static [(Self, &'static str)] =
+        &[(Self::PaidOut, "paid_out"), (Self::GivenBack, "given_back")];
+}
+
 impl Record for Refund {
     const TABLE: &'static Table = table!("refunds", key ["order_id", "id"],
         "order_id" Int, "id" Int, "leg_id" Int, "attempt_id" Int, "merchant_id" Int,
         "merchant_no" Text, "part" Int, "parts" Int, "content_hash" Blob, "origin" Text, "kind" Text, "amount" Int, "currency" Text,
         "from_pending" Int, "reason" Text, "notify_url" Text, "keeps_fee" Int, "fee_back" Int,
         "state" Text, "tries" Int,
-        "refusal_code" Text, "refusal_message" Text, "created_at" Int, "refunded_at" Int,
+        "refusal_code" Text, "refusal_message" Text, "case_outcome" Text, "case_note" Text,
+        "proposed_by" Text, "approved_by" Text, "created_at" Int, "refunded_at" Int,
         "updated_at" Int);
 
     fn cells(&self) -> Cells {
@@ -68,6 +74,10 @@ impl Record for Refund {
             i64::from(self.tries).into(),
             self.refusal.as_ref().map(|r| r.code.as_str()).into(),
             self.refusal.as_ref().map(|r| r.message.as_str()).into(),
+            self.case.as_ref().map_or(Value::Null, |c| c.outcome.word()),
+            self.case.as_ref().map(|c| c.note.as_str()).into(),
+            self.case.as_ref().map(|c| c.proposed_by.as_str()).into(),
+            self.case.as_ref().and_then(|c| c.approved_by.as_deref()).into(),
             time(self.created_at),
             opt_time(self.refunded_at),
             time(self.updated_at),
@@ -106,11 +116,21 @@ impl Record for Refund {
             state: Word::parse(&row.text()?)?,
             tries: read_count(row)?,
             refusal: read_refusal(row)?,
+            case: read_case(row)?,
             created_at: read_time(row)?,
             refunded_at: read_opt_time(row)?,
             updated_at: read_time(row)?,
         })
     }
+}
+
+fn read_case(row: &mut RowReader) -> Result<Option<Case>, Corrupt> {
+    let (outcome, note) = (row.opt_text()?, row.opt_text()?);
+    let (proposed_by, approved_by) = (row.opt_text()?, row.opt_text()?);
+    let Some(((outcome, note), proposed_by)) = outcome.zip(note).zip(proposed_by) else {
+        return Ok(None);
+    };
+    Ok(Some(Case { outcome: Word::parse(&outcome)?, note, proposed_by, approved_by }))
 }
 
 impl Record for RefundTry {
