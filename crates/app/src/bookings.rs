@@ -79,25 +79,24 @@ impl Parties {
     }
 
     /// Where a leg's money comes from.
-    fn source(&self, tender: &Tender) -> Means {
-        match tender {
-            Tender::Channel(_) => Means::Ours(self.receivable()),
-            Tender::Cash | Tender::MerchantCoupon => self.memo(tender),
-        }
+    fn source(&self, leg: &Leg) -> Means {
+        if leg.is_ours() { Means::Ours(self.receivable()) } else { self.memo(&leg.tender) }
     }
 
     /// Where a leg's money goes when it is returned.
-    fn target(&self, tender: &Tender, refund: RefundId) -> Means {
-        match tender {
-            Tender::Channel(_) => Means::Ours(self.refund_transit(refund)),
-            Tender::Cash | Tender::MerchantCoupon => self.memo(tender),
+    fn target(&self, leg: &Leg, refund: RefundId) -> Means {
+        if leg.is_ours() {
+            Means::Ours(self.refund_transit(refund))
+        } else {
+            self.memo(&leg.tender)
         }
     }
 
     fn memo(&self, tender: &Tender) -> Means {
         let code = match tender {
             Tender::MerchantCoupon => AccountCode::MemoCoupon,
-            Tender::Cash | Tender::Channel(_) => AccountCode::MemoCash,
+            Tender::Cash => AccountCode::MemoCash,
+            Tender::Channel(_) => AccountCode::MemoSelfCollected,
         };
         let of = |code| key(code, &self.merchant.to_string(), self.currency);
         Means::Memo { account: of(code), sales: of(AccountCode::MemoSales) }
@@ -108,7 +107,7 @@ impl Parties {
 #[derive(Debug, Clone)]
 pub(crate) struct Taken {
     pub(crate) refund: RefundId,
-    pub(crate) tender: Tender,
+    pub(crate) leg: Leg,
     pub(crate) amount: Amount,
     pub(crate) from_pending: Amount,
     pub(crate) from_available: Amount,
@@ -119,7 +118,7 @@ pub(crate) struct Taken {
 pub(crate) fn paid(stamp: Stamp, aggregate: &Aggregate, parties: &Parties, leg: &Leg) -> Journal {
     let order = &aggregate.order;
     let head = stamp.head(order.id.to_string());
-    let source = parties.source(&leg.tender);
+    let source = parties.source(leg);
     checked(match (order.shape, source) {
         (OrderShape::Single, Means::Ours(account)) => {
             rules::payment_succeeded(head, account, parties.pending(&leg.tender), leg.amount)
@@ -139,7 +138,7 @@ pub(crate) fn paid(stamp: Stamp, aggregate: &Aggregate, parties: &Parties, leg: 
 
 fn completed(aggregate: &Aggregate, parties: &Parties, last: (&Leg, Means)) -> Completed {
     let (leg, source) = last;
-    let ours = |l: &&Leg| l.state == LegState::Paid && l.tender.is_ours();
+    let ours = |l: &&Leg| l.state == LegState::Paid && l.is_ours();
     let paid: Vec<&Leg> = aggregate.legs.iter().filter(ours).collect();
     let earlier = paid.iter().filter(|l| l.id != leg.id).map(|l| l.amount);
     let zero = Amount::zero(parties.currency);
@@ -159,7 +158,7 @@ pub(crate) fn leg_returned(
     refund: RefundId,
 ) -> Journal {
     let transit = AccountKey::order_transit(order, parties.currency);
-    let to = parties.target(&leg.tender, refund);
+    let to = parties.target(leg, refund);
     checked(rules::leg_returned(stamp.head(refund.to_string()), to, transit, leg.amount))
 }
 
@@ -175,7 +174,7 @@ pub(crate) fn refund_accepted(stamp: Stamp, parties: &Parties, taken: &[Taken]) 
     let first = taken.first()?;
     let head = stamp.head(first.refund.to_string());
     let sources: Vec<RefundSource> = taken.iter().flat_map(|t| sources(parties, t)).collect();
-    let target = |t: &Taken| parties.target(&t.tender, t.refund);
+    let target = |t: &Taken| parties.target(&t.leg, t.refund);
     Some(checked(match (taken, target(first)) {
         ([_], Means::Ours(transit)) => rules::refund_accepted(head, &sources, transit),
         ([_], Means::Memo { account, sales }) => {
@@ -217,14 +216,16 @@ pub(crate) fn bank_reserve(currency: Currency) -> AccountKey {
 
 /// E51: the refund failed; the money goes back to exactly where it was taken from.
 pub(crate) fn refund_failed(stamp: Stamp, parties: &Parties, taken: &Taken) -> Journal {
-    let sources = sources(parties, taken);
-    let transit = parties.refund_transit(taken.refund);
-    checked(rules::refund_failed(stamp.head(taken.refund.to_string()), transit, &sources))
+    let head = stamp.head(taken.refund.to_string());
+    checked(match parties.target(&taken.leg, taken.refund) {
+        Means::Ours(transit) => rules::refund_failed(head, transit, &sources(parties, taken)),
+        Means::Memo { account, sales } => rules::memo_sale(head, account, sales, taken.amount),
+    })
 }
 
 fn sources(parties: &Parties, taken: &Taken) -> Vec<RefundSource> {
     let both = [
-        RefundSource { account: parties.pending(&taken.tender), amount: taken.from_pending },
+        RefundSource { account: parties.pending(&taken.leg.tender), amount: taken.from_pending },
         RefundSource { account: parties.available(), amount: taken.from_available },
     ];
     both.into_iter().filter(|source| !source.amount.is_zero()).collect()

@@ -7,7 +7,8 @@ use orders::{Aggregate, Attempt, CreateRefusal, Leg, LegRefusal, schedule};
 use store::{Changes, Command, Decision, Reads, View};
 
 use crate::consequences::{Ground, follow};
-use crate::create_payment::{Create, Created, attempt_job, draft_leg, draft_order};
+use crate::create_payment::{Create, Created, Through, attempt_job, draft_leg, draft_order};
+use crate::directory::Way;
 use crate::error::{Failure, Refused, UseCaseError};
 use crate::give_up::GiveUp;
 use crate::{App, CALL_LEFT, CreatePayment, Means, NewLeg};
@@ -35,7 +36,7 @@ impl App {
             return Err(CreateRefusal::LegsAboveAmount.into());
         }
         for leg in legs {
-            self.account_for(input.merchant, &leg.means).await?;
+            self.way_for(input.merchant, &leg.means).await?;
         }
         let aggregate = Aggregate {
             order: draft_order(&self.ids, input, self.now()),
@@ -72,10 +73,9 @@ impl App {
         let known = known.ok_or(Refused::PaymentNotFound)?;
         self.admit(input.merchant, None).await?;
         let means = &input.leg.means;
-        let account = self.account_for(input.merchant, means).await?;
-        let account = account.as_deref();
-        let (now, by) = (self.now(), account.map(|a| (a.id, &a.channel)));
-        let (leg, attempt) = draft_leg(&self.ids, known.id(), (&input.leg, by), now);
+        let way = self.way_for(input.merchant, means).await?;
+        let (now, through) = (self.now(), Through::of(way.as_ref()));
+        let (leg, attempt) = draft_leg(&self.ids, known.id(), (&input.leg, through), now);
         let id = attempt.as_ref().map(|a| a.id);
         let command = Add { ground: self.ground_of(&known), order: known.id(), leg, attempt };
         let added = match self.store.write(command).await? {
@@ -83,11 +83,11 @@ impl App {
             Added::Known(aggregate) => return Ok(aggregate),
             Added::Refused(refusal) => return Err(Refused::Leg(refusal).into()),
         };
-        match id.zip(account) {
-            Some((id, account)) => {
+        match id.zip(way) {
+            Some((id, Way { account, .. })) => {
                 let expires_at = leg_expiry(means, added.order.expires_at, now);
                 let with = (means, input.terminal_ip.as_str(), expires_at);
-                self.start(account, (&added, id), with).await
+                self.start(&account, (&added, id), with).await
             }
             None => Ok(added),
         }

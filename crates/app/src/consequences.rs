@@ -8,7 +8,7 @@ use ledger::AccountKey;
 use merchants::{Notification, NotificationState};
 use orders::schedule;
 use orders::{
-    Aggregate, Attempt, AttemptState, Fact, OrderShape, OrderState, Refund, RefundKind,
+    Aggregate, Attempt, AttemptState, Fact, Leg, OrderShape, OrderState, Refund, RefundKind,
     RefundOrigin, RefundState,
 };
 use store::{Changes, Job, JobChange, JobKind, View};
@@ -97,8 +97,7 @@ fn follow_one(
             changes.jobs.extend(attempt_job(ground, &aggregate, attempt, (from, to)));
         }
         Fact::RefundSucceeded { refund } => {
-            let row = aggregate.refund(refund);
-            if let Some(row) = row {
+            if let Some(row) = aggregate.refund(refund).filter(|row| is_ours(&aggregate, row.leg)) {
                 let (stamp, parties) = (ground.stamp(), &ground.parties);
                 post(view, bookings::refund_confirmed(stamp, refund, parties, row.amount), changes);
             }
@@ -164,12 +163,17 @@ pub(crate) fn post(view: &View<'_>, journal: ledger::Journal, changes: &mut Chan
     changes.postings.push(posting);
 }
 
+/// Whether a leg's money passes through our books.
+fn is_ours(aggregate: &Aggregate, leg: LegId) -> bool {
+    aggregate.leg(leg).is_some_and(Leg::is_ours)
+}
+
 /// The source of a merchant's refund; money that goes back by itself was never the merchant's.
 fn taken(aggregate: &Aggregate, id: RefundId) -> Option<Taken> {
     let refund = aggregate.refund(id).filter(|r| !r.origin.is_automatic())?;
     Some(Taken {
         refund: id,
-        tender: aggregate.leg(refund.leg)?.tender.clone(),
+        leg: aggregate.leg(refund.leg)?.clone(),
         amount: refund.amount,
         from_pending: refund.from_pending,
         from_available: refund.amount.try_sub(refund.from_pending).ok()?,
@@ -247,8 +251,10 @@ fn return_late(
         return aggregate;
     };
     let refund = late_refund(ground, &aggregate, attempt);
-    let journal = bookings::late(ground.stamp(), refund.id, &ground.parties, refund.amount);
-    post(view, journal, changes);
+    if is_ours(&aggregate, refund.leg) {
+        let journal = bookings::late(ground.stamp(), refund.id, &ground.parties, refund.amount);
+        post(view, journal, changes);
+    }
     changes.jobs.push(put(ground, JobKind::Refund, refund.id.to_i64(), &aggregate));
     tracing::warn!(order.id = %aggregate.id(), attempt.id = %id, refund.id = %refund.id,
         "money came in after the end of the order and goes back");

@@ -1,7 +1,5 @@
 //! Take a payment: commit the attempt, ask the channel, write what it said.
 
-use std::sync::Arc;
-
 use ids::{
     AttemptId, ChannelAccountId, ChannelCode, IdSource, LegId, MerchantId, MerchantNo, OrderId,
     TerminalId,
@@ -19,7 +17,7 @@ use store::{Changes, Command, Decision, Job, JobChange, JobKind, Reads, View};
 
 use crate::bookings::china_time;
 use crate::consequences::{Ground, follow, order_job};
-use crate::directory::Account;
+use crate::directory::{Account, Way};
 use crate::error::{Failure, Refused, UseCaseError};
 use crate::{App, CALL_LEFT};
 
@@ -92,10 +90,8 @@ impl App {
         means: &Means,
     ) -> Result<Aggregate, UseCaseError> {
         self.admit(input.merchant, input.terminal).await?;
-        let account = self.account_for(input.merchant, means).await?;
-        let account = account.as_deref();
-        let by = account.map(|a| (a.id, &a.channel));
-        let aggregate = draft(&self.ids, input, (means, by), self.now());
+        let way = self.way_for(input.merchant, means).await?;
+        let aggregate = draft(&self.ids, input, (means, Through::of(way.as_ref())), self.now());
         let attempt = aggregate.attempts.first().map(|a| a.id);
         let ground = self.ground_of(&aggregate);
         let created = match self.store.write(Create { ground, aggregate }).await? {
@@ -103,11 +99,11 @@ impl App {
             Created::Known(aggregate) => return Ok(aggregate),
             Created::Refused(refusal) => return Err(refusal.into()),
         };
-        match attempt.zip(account) {
-            Some((attempt, account)) => {
+        match attempt.zip(way) {
+            Some((attempt, Way { account, .. })) => {
                 let expires_at = created.order.expires_at;
                 let with = (means, input.terminal_ip.as_str(), expires_at);
-                self.start(account, (&created, attempt), with).await
+                self.start(&account, (&created, attempt), with).await
             }
             None => Ok(created),
         }
@@ -165,12 +161,12 @@ impl App {
         Ok(())
     }
 
-    /// The channel account that a means is to go through; none for what no channel is asked about.
-    pub(crate) async fn account_for(
+    /// The way that a means is to take; none for what no channel is asked about.
+    pub(crate) async fn way_for(
         &self,
         merchant: MerchantId,
         means: &Means,
-    ) -> Result<Option<Arc<Account>>, UseCaseError> {
+    ) -> Result<Option<Way>, UseCaseError> {
         let channel = match means {
             Means::PayerCode(code) => channels::Channel::of_payer_code(code)
                 .ok_or(CreateRefusal::PayerCodeUnknown)?
@@ -178,8 +174,8 @@ impl App {
             Means::DynamicQr(channel) => channel.clone(),
             Means::Cash | Means::MerchantCoupon { .. } => return Ok(None),
         };
-        let account = self.open_account(merchant, &channel).await?;
-        Ok(Some(account.ok_or(CreateRefusal::ChannelNotOpen)?))
+        let way = self.open_account(merchant, &channel).await?;
+        Ok(Some(way.ok_or(CreateRefusal::ChannelNotOpen)?))
     }
 }
 
@@ -210,15 +206,29 @@ impl Means {
     }
 }
 
-/// The account and the channel that a leg is to go through; none where no channel is asked.
-pub(crate) type Through<'a> = Option<(ChannelAccountId, &'a ChannelCode)>;
+/// The account and the channel that a leg is to go through.
+#[derive(Debug, Clone, Copy)]
+pub struct Through<'a> {
+    pub account: ChannelAccountId,
+    pub channel: &'a ChannelCode,
+    /// The account is the merchant's own.
+    pub self_collected: bool,
+}
+
+impl<'a> Through<'a> {
+    pub(crate) fn of(way: Option<&'a Way>) -> Option<Self> {
+        let way = way?;
+        let Account { id, channel, .. } = way.account.as_ref();
+        Some(Self { account: *id, channel, self_collected: way.self_collected })
+    }
+}
 
 /// A new single order with its leg and its attempt, as it is committed before the channel is called.
 #[must_use]
 pub fn draft(
     ids: &IdSource,
     input: &CreatePayment,
-    (means, through): (&Means, Through<'_>),
+    (means, through): (&Means, Option<Through<'_>>),
     now: Timestamp,
 ) -> Aggregate {
     let order = draft_order(ids, input, now);
@@ -238,7 +248,7 @@ pub fn draft(
 pub(crate) fn draft_leg(
     ids: &IdSource,
     order: OrderId,
-    (new, through): (&NewLeg, Through<'_>),
+    (new, through): (&NewLeg, Option<Through<'_>>),
     now: Timestamp,
 ) -> (Leg, Option<Attempt>) {
     let ms = now.as_millisecond();
@@ -248,7 +258,8 @@ pub(crate) fn draft_leg(
         order,
         no: new.no,
         content_hash: Some(new.content_hash),
-        tender: new.means.tender(through.map(|(_, channel)| channel)),
+        tender: new.means.tender(through.map(|t| t.channel)),
+        self_collected: through.is_some_and(|t| t.self_collected),
         reference: new.means.reference(),
         amount: new.amount,
         state: LegState::Paying,
@@ -258,11 +269,11 @@ pub(crate) fn draft_leg(
         refunding: zero,
         refunded: zero,
     };
-    let attempt = new.means.way().zip(through).map(|(way, (channel_account, _))| Attempt {
+    let attempt = new.means.way().zip(through).map(|(way, through)| Attempt {
         id: AttemptId::generate(ids, ms),
         order,
         leg: leg.id,
-        channel_account,
+        channel_account: through.account,
         way,
         amount: new.amount,
         state: AttemptState::Sending,

@@ -341,7 +341,7 @@ impl Purse<'_> {
         if currency != self.parties.currency {
             return Err(RefundRefusal::CurrencyMismatch);
         }
-        let wanted = if leg.tender.is_ours() { amount.minor() } else { 0 };
+        let wanted = if leg.is_ours() { amount.minor() } else { 0 };
         let first = self.draw(self.parties.pending(&leg.tender), wanted);
         let rest = self.draw(self.parties.available(), wanted - first);
         if first + rest < wanted {
@@ -351,7 +351,7 @@ impl Purse<'_> {
             |minor| Amount::new(minor, currency).or(Err(RefundRefusal::AmountAboveRefundable));
         Ok(Taken {
             refund: refund.id,
-            tender: leg.tender.clone(),
+            leg: leg.clone(),
             amount,
             from_pending: part(first)?,
             from_available: part(rest)?,

@@ -51,6 +51,14 @@ pub(crate) struct Account {
     pub(crate) connector: Arc<dyn Connector>,
 }
 
+/// The way that a merchant's new payment takes.
+#[derive(Debug, Clone)]
+pub(crate) struct Way {
+    pub(crate) account: Arc<Account>,
+    /// The account is the merchant's own.
+    pub(crate) self_collected: bool,
+}
+
 type Remembered<V> = Option<(Timestamp, V)>;
 
 /// A bounded memory of answers with the time each was learnt.
@@ -147,7 +155,7 @@ impl App {
         &self,
         merchant: MerchantId,
         channel: &ChannelCode,
-    ) -> Result<Option<Arc<Account>>, Failure> {
+    ) -> Result<Option<Way>, Failure> {
         let (now, key) = (self.now(), (merchant, channel.clone()));
         let known = self.directory.merchant_channels.get_fresh(&key, now);
         let link = match known {
@@ -156,7 +164,8 @@ impl App {
         };
         let Some(link) = link else { return Ok(None) };
         self.directory.merchant_channels.put(key, now, link.clone());
-        self.account(link.account).await
+        let account = self.account(link.account).await?;
+        Ok(account.map(|account| Way { account, self_collected: link.self_collected }))
     }
 
     /// Speaks for a channel account through a connector that was made elsewhere: a bench's, which

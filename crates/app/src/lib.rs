@@ -29,7 +29,7 @@ mod vault;
 pub use bookings::{CHINA, accounting_date, china_time};
 pub use cases::CASES_MAX;
 pub use combined::AddLeg;
-pub use create_payment::{CreatePayment, Means, NewLeg, PaidBy, draft};
+pub use create_payment::{CreatePayment, Means, NewLeg, PaidBy, Through, draft};
 pub use create_refund::{CreateRefund, PaymentRef, Return};
 pub use directory::{Caller, Directory};
 pub use error::{Failure, Refused, UseCaseError};

@@ -214,7 +214,7 @@ impl App {
         self.put(vec![AdminRow::ChannelAccount(account)]).await
     }
 
-    /// Sends a merchant's new payments of a channel through an account.
+    /// Sends a merchant's new payments of a channel through an account of ours: 代收.
     ///
     /// # Errors
     /// A failure of the store.
@@ -223,8 +223,29 @@ impl App {
         merchant: MerchantId,
         account: &ChannelAccount,
     ) -> Result<(), UseCaseError> {
-        let link =
-            MerchantChannel { merchant, channel: account.channel.clone(), account: account.id };
+        self.link(merchant, account, false).await
+    }
+
+    /// Sends them through the merchant's own account, which the channel pays directly: 商户自收.
+    ///
+    /// # Errors
+    /// A failure of the store.
+    pub async fn open_own_channel(
+        &self,
+        merchant: MerchantId,
+        account: &ChannelAccount,
+    ) -> Result<(), UseCaseError> {
+        self.link(merchant, account, true).await
+    }
+
+    async fn link(
+        &self,
+        merchant: MerchantId,
+        account: &ChannelAccount,
+        self_collected: bool,
+    ) -> Result<(), UseCaseError> {
+        let channel = account.channel.clone();
+        let link = MerchantChannel { merchant, channel, account: account.id, self_collected };
         self.put(vec![AdminRow::MerchantChannel(link)]).await
     }
 

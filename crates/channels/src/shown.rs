@@ -65,6 +65,10 @@ pub struct Leg {
     pub refunded: u64,
     /// In refunds that are not decided, in minor units.
     pub refunding: u64,
+    /// The channel pays you directly, by your own account there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub self_collected: Option<bool>,
     /// What you pay for it, in minor units, where a price list is settled. It is taken at settlement.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -137,6 +141,10 @@ pub struct Payment {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub fee: Option<u64>,
+    /// The channel pays you directly, by your own account there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub self_collected: Option<bool>,
     /// As it was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -353,6 +361,7 @@ impl Payment {
             legs: combined.then(legs),
             channel: leg.map(|l| l.tender.to_string()),
             fee: fee_of(&aggregate.legs),
+            self_collected: leg.filter(|l| l.self_collected).map(|_| true),
             attach: order.attach.clone(),
             terminal_id: order.terminal.map(|id| id.to_string()),
             paid_at: order.paid_at.map(time),
@@ -389,6 +398,7 @@ impl Leg {
             amount: Amount::of(leg.amount),
             refunded: leg.refunded.minor(),
             refunding: leg.refunding.minor(),
+            self_collected: leg.self_collected.then_some(true),
             fee: leg.fee.as_ref().map(|fee| fee.amount.minor()),
             reference: leg.reference.clone(),
             paid_at: paid_at.map(time),

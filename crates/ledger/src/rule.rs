@@ -142,13 +142,13 @@ rules! {
     CardReturned = "E124" "退卡": [Dr Prepaid, Cr BankReserve, Dr BonusLiability, Cr MarketingCost];
     /// The last leg of a combined order, and what its other legs had brought together. Cash and the
     /// merchant's own coupons stand in the memo book.
-    CombinedPaymentSucceeded = "E130" "组合支付": [Dr ChannelReceivable, Dr Prepaid, Dr OrderTransit, Cr MerchantPending, Dr MemoCash, Dr MemoCoupon, Cr MemoSales];
+    CombinedPaymentSucceeded = "E130" "组合支付": [Dr ChannelReceivable, Dr Prepaid, Dr OrderTransit, Cr MerchantPending, Dr MemoCash, Dr MemoCoupon, Dr MemoSelfCollected, Cr MemoSales];
     /// A leg of a combined order that is not covered yet.
-    CombinedLegPaid = "E132" "组合支付分笔到账": [Dr ChannelReceivable, Dr Prepaid, Cr OrderTransit, Dr MemoCash, Dr MemoCoupon, Cr MemoSales];
+    CombinedLegPaid = "E132" "组合支付分笔到账": [Dr ChannelReceivable, Dr Prepaid, Cr OrderTransit, Dr MemoCash, Dr MemoCoupon, Dr MemoSelfCollected, Cr MemoSales];
     /// The order was given up: a paid leg goes back.
-    CombinedLegReturned = "E133" "组合支付分笔退回": [Dr OrderTransit, Cr RefundTransit, Cr Prepaid, Dr MemoSales, Cr MemoCash, Cr MemoCoupon];
+    CombinedLegReturned = "E133" "组合支付分笔退回": [Dr OrderTransit, Cr RefundTransit, Cr Prepaid, Dr MemoSales, Cr MemoCash, Cr MemoCoupon, Cr MemoSelfCollected];
     /// E42, E50, E123 and E171 in one, leg by leg.
-    CombinedRefundAccepted = "E134" "组合支付退款受理": [Dr MerchantPending, Dr MerchantAvailable, Cr RefundTransit, Cr Prepaid, Dr MemoSales, Cr MemoCash, Cr MemoCoupon];
+    CombinedRefundAccepted = "E134" "组合支付退款受理": [Dr MerchantPending, Dr MerchantAvailable, Cr RefundTransit, Cr Prepaid, Dr MemoSales, Cr MemoCash, Cr MemoCoupon, Cr MemoSelfCollected];
     PlatformDiscount = "E131" "平台出资优惠": [Dr BankReserve, Cr MerchantPending, Dr MarketingCost, Cr BankOwn];
     ChannelCostAccrued = "E140" "渠道成本计提": [Dr ChannelCost, Cr ChannelFeePayable];
     ChannelCostPaid = "E141" "渠道成本支付": [Dr ChannelFeePayable, Cr BankOwn];

@@ -58,6 +58,9 @@ pub struct MerchantChannel {
     pub merchant: MerchantId,
     pub channel: ChannelCode,
     pub account: ChannelAccountId,
+    /// 商户自收: the account is the merchant's own, and the channel pays him directly. Else 代收: the
+    /// money comes through us.
+    pub self_collected: bool,
 }
 
 impl MerchantState {

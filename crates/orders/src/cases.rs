@@ -5,6 +5,7 @@ use ids::RefundId;
 use jiff::Timestamp;
 
 use crate::aggregate::{Aggregate, Decided, Fact};
+use crate::order::Leg;
 use crate::refund::{Case, CaseOutcome, Refund, RefundEvent, RefundState};
 use crate::refusal::CaseRefusal;
 
@@ -20,7 +21,11 @@ impl Aggregate {
         now: Timestamp,
     ) -> Result<Self, CaseRefusal> {
         let mut next = self.clone();
+        let ours = self.refund(id).and_then(|r| self.leg(r.leg)).is_some_and(Leg::is_ours);
         let row = next.open_case(id)?;
+        if proposal.outcome == CaseOutcome::PaidOut && !ours {
+            return Err(CaseRefusal::NotOurs);
+        }
         if proposal.outcome == CaseOutcome::GivenBack && row.origin.is_automatic() {
             return Err(CaseRefusal::NotAMerchants);
         }

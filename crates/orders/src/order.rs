@@ -62,6 +62,8 @@ pub struct Leg {
     /// SHA-256 of the canonical request that added it; a single order's leg came with its order.
     pub content_hash: Option<[u8; 32]>,
     pub tender: Tender,
+    /// 商户自收: the channel pays the merchant directly, and we hold none of it.
+    pub self_collected: bool,
     /// The number of a coupon.
     pub reference: Option<String>,
     pub amount: Amount,
@@ -95,6 +97,12 @@ pub enum LegState {
 }
 
 impl Leg {
+    /// Whether its money passes through our books. What does not stands in the memo book.
+    #[must_use]
+    pub const fn is_ours(&self) -> bool {
+        self.tender.is_ours() && !self.self_collected
+    }
+
     /// Whether nothing of it is with us any more: never taken, or back with the payer.
     #[must_use]
     pub fn is_back(&self) -> bool {

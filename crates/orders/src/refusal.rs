@@ -89,6 +89,8 @@ pub enum CaseRefusal {
     SamePerson,
     #[error("the money was never a merchant's: it can only be paid out")]
     NotAMerchants,
+    #[error("the money never passed us: the merchant pays it himself, and it is given back here")]
+    NotOurs,
     #[error("the reserve does not cover the transfer")]
     ReserveShort,
 }
@@ -101,6 +103,7 @@ impl CaseRefusal {
             Self::NothingProposed => "nothing_proposed",
             Self::SamePerson => "same_person",
             Self::NotAMerchants => "not_a_merchants",
+            Self::NotOurs => "not_ours",
             Self::ReserveShort => "reserve_short",
         }
     }

@@ -51,7 +51,7 @@ impl Tender {
         }
     }
 
-    /// Whether its money passes through our books. What does not stands in the memo book.
+    /// Whether its money may pass through our books: see [`crate::Leg::is_ours`].
     #[must_use]
     pub const fn is_ours(&self) -> bool {
         match self {

@@ -68,8 +68,16 @@ enum Admin {
         #[arg(long)]
         live: bool,
     },
+    /// Every version of every account at a channel, without its keys.
+    ChannelAccounts,
     /// Send a merchant's new payments of a channel through an account.
-    OpenChannel { merchant: MerchantId, account: ChannelAccountId },
+    OpenChannel {
+        merchant: MerchantId,
+        account: ChannelAccountId,
+        /// 商户自收: the account is the merchant's own, and the channel pays him directly.
+        #[arg(long)]
+        self_collected: bool,
+    },
     /// Balances, totals per book, and what is wrong with them.
     TrialBalance,
     /// The journal for a foreign tool, with closing assertions.
@@ -84,6 +92,16 @@ pub(crate) async fn admin(args: AdminArgs) -> Outcome {
     let done = run(&app, args.command).await;
     crate::serve::close(app);
     done
+}
+
+fn account_json(account: &merchants::ChannelAccount) -> Value {
+    json!({
+        "channel_account": account.id.to_string(),
+        "channel": account.channel.as_str(),
+        "account_no": account.account_no,
+        "version": account.version,
+        "live": account.live,
+    })
 }
 
 async fn create_terminal(app: &App, merchant: MerchantId, (kind, name): (&str, &str)) -> Outcome {
@@ -144,10 +162,17 @@ async fn run(app: &App, command: Admin) -> Outcome {
             let id = account.id.to_string();
             print(&json!({ "channel_account": id, "version": account.version }));
         }
-        Admin::OpenChannel { merchant, account } => {
+        Admin::ChannelAccounts => {
+            let accounts = app.store.channel_accounts().await?;
+            print(&Value::Array(accounts.iter().map(account_json).collect()));
+        }
+        Admin::OpenChannel { merchant, account, self_collected } => {
             let account = app.store.channel_account(account).await?;
             let account = account.ok_or("there is no such channel account")?;
-            app.open_channel(merchant, &account).await?;
+            match self_collected {
+                true => app.open_own_channel(merchant, &account).await?,
+                false => app.open_channel(merchant, &account).await?,
+            }
             print(&json!({ "opened": account.channel.as_str() }));
         }
         Admin::TrialBalance => print(&trial_balance_json(app).await?),

@@ -69,7 +69,11 @@ pub(crate) async fn audit(
     let balance = |code: AccountCode, side: Side| -> i128 {
         accounts.iter().filter(|a| a.key.code() == code).map(|a| a.sums.balance(side)).sum()
     };
-    let held: i128 = theirs.values().sum();
+    // What channels hold for merchants themselves is not owed to us.
+    let own = |o: &Aggregate| o.legs.iter().any(|l| l.self_collected);
+    let numbers = orders.iter().filter(|o| own(o)).flat_map(own_numbers);
+    let theirs_alone: i128 = numbers.filter_map(|no| theirs.get(&no)).sum();
+    let held = theirs.values().sum::<i128>() - theirs_alone;
     let owed = balance(AccountCode::ChannelReceivable, Side::Debit);
     if held != owed {
         findings.push(Finding::ReceivableDiffers { theirs: held, ours: owed });
@@ -158,7 +162,7 @@ fn check_orders(
         }
         let numbers = order.attempts.iter().map(|a| a.id.channel_no());
         let held: i128 = numbers.filter_map(|no| theirs.get(&no)).sum();
-        let ours = merchants_part(order, true);
+        let ours = channels_part(order);
         if held != ours {
             findings.push(Finding::OrderDiffers {
                 order: order.id().to_string(),
@@ -177,13 +181,30 @@ fn merchants_part(order: &Aggregate, ours: bool) -> i128 {
         return 0;
     }
     let legs = order.legs.iter();
-    let paid = legs.filter(|l| l.tender.is_ours() == ours && l.state == LegState::Paid);
+    let paid = legs.filter(|l| l.is_ours() == ours && l.state == LegState::Paid);
     let left = |l: &Leg| {
         i128::from(l.amount.minor())
             - i128::from(l.refunded.minor())
             - i128::from(l.refunding.minor())
     };
     paid.map(left).sum()
+}
+
+/// What channels took for an order and did not give back, whoever they owe it to.
+fn channels_part(order: &Aggregate) -> i128 {
+    let only = |self_collected: bool| {
+        let mut part = order.clone();
+        let at_channel = |l: &Leg| l.tender.channel().is_some();
+        part.legs.retain(|l| at_channel(l) && l.self_collected == self_collected);
+        merchants_part(&part, !self_collected)
+    };
+    only(false) + only(true)
+}
+
+/// The channels' numbers of the attempts that merchants collect themselves.
+fn own_numbers(order: &Aggregate) -> Vec<String> {
+    let own = |leg| order.leg(leg).is_some_and(|l| l.self_collected);
+    order.attempts.iter().filter(|a| own(a.leg)).map(|a| a.id.channel_no()).collect()
 }
 
 fn digest(journals: &[store::PostedJournal]) -> String {

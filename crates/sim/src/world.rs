@@ -21,6 +21,8 @@ use crate::random::Random;
 
 pub(crate) type Failed = Box<dyn std::error::Error + Send + Sync>;
 
+/// The channel where the simulated merchant has an account of its own.
+const OWN_CHANNEL: &str = "unionpay";
 const CHANNELS: &str = "http://channels.test";
 const MERCHANT: &str = "http://merchant.test/notify";
 /// How long a network needs at most, each way.
@@ -233,7 +235,11 @@ pub(crate) async fn set_up(app: &App, stage: &Stage) -> Result<MerchantId, Faile
             config: Secret::new(account.config.to_string()),
         };
         let account = app.add_channel_account(new).await?;
-        app.open_channel(merchant.id, &account).await?;
+        // One channel pays the merchant directly.
+        match account.channel.as_str() {
+            OWN_CHANNEL => app.open_own_channel(merchant.id, &account).await?,
+            _ => app.open_channel(merchant.id, &account).await?,
+        }
     }
     Ok(merchant.id)
 }

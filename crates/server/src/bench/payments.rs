@@ -201,7 +201,8 @@ fn raw_payment(ids: &IdSource, n: u64) -> Result<RawPayment, Failed> {
     let input = input(&[merchant], n)?;
     let PaidBy::One(means) = &input.paid_by else { return Err("one means".into()) };
     let channel = Channel::Alipay.channel_code();
-    let new = app::draft(ids, &input, (means, Some((account, &channel))), at);
+    let through = app::Through { account, channel: &channel, self_collected: false };
+    let new = app::draft(ids, &input, (means, Some(through)), at);
     let attempt = new.attempts.first().ok_or("an attempt")?;
     let subject = attempt.id.to_i64();
     let reply = PaymentReply::Paid(Paid {

@@ -242,3 +242,28 @@ async fn rules_are_settled_per_institution_and_merchant() {
     }
     stage.end().await;
 }
+
+/// 商户自收: what the channel pays to the merchant directly stands in the memo book only, and a refund
+/// of it takes nothing of his money with us.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merchant_s_own_account_is_memo_only() {
+    let mut stage = Stage::on_postgres().await;
+    let accounts = stage.admin_json(&["channel-accounts"]);
+    let wechat = accounts.as_array().unwrap().iter().find(|a| a["channel"] == "wechat").unwrap();
+    let account = wechat["channel_account"].as_str().unwrap();
+    stage.admin(&["open-channel", &stage.key.merchant, account, "--self-collected"]);
+    let legs = [scan(("own", 1), 700, ("13", "00")), scan(("own", 2), 300, ("28", "00"))];
+    let (_, paid) = stage.post("/v1/payments", &order("own", 1_000, &legs)).await;
+    assert_eq!((&paid["state"], &leg(&paid, 1)["self_collected"]), (&json!("paid"), &json!(true)));
+    let own = leg(&paid, 1)["id"].as_str().unwrap().to_owned();
+    let back = refund(&stage, "r", &paid, (200, Some(&own))).await;
+    assert_eq!(back["state"], "succeeded", "{back}");
+    stage.stop();
+    let trial = stage.admin_json(&["trial-balance"]);
+    assert_eq!(trial["balanced"], true);
+    for (code, fen) in
+        [("C.CH_RECV", "300"), ("C.MER_PENDING", "-300"), ("M.SELF_COLLECTED", "500")]
+    {
+        assert_eq!(trial["balances"][format!("{code}/CNY")], fen, "{code}");
+    }
+}

@@ -168,13 +168,14 @@ impl Record for ChannelAccount {
 
 impl Record for MerchantChannel {
     const TABLE: &'static Table = table!("merchant_channels", key ["merchant_id", "channel"],
-        "merchant_id" Int, "channel" Text, "channel_account_id" Int);
+        "merchant_id" Int, "channel" Text, "channel_account_id" Int, "self_collected" Int);
 
     fn cells(&self) -> Cells {
         vec![
             self.merchant.to_i64().into(),
             self.channel.as_str().into(),
             self.account.to_i64().into(),
+            i64::from(self.self_collected).into(),
         ]
     }
 
@@ -183,6 +184,7 @@ impl Record for MerchantChannel {
             merchant: id!(row, MerchantId),
             channel: parsed(&row.text()?, ChannelCode::parse)?,
             account: id!(row, ChannelAccountId),
+            self_collected: row.int()? != 0,
         })
     }
 }

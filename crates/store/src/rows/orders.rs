@@ -110,7 +110,8 @@ impl Record for Order {
 
 impl Record for Leg {
     const TABLE: &'static Table = table!("legs", key ["order_id", "id"],
-        "order_id" Int, "id" Int, "no" Int, "content_hash" Blob, "tender" Text, "reference" Text,
+        "order_id" Int, "id" Int, "no" Int, "content_hash" Blob, "tender" Text,
+        "self_collected" Int, "reference" Text,
         "amount" Int, "currency" Text, "state" Text, "booked_at" Int, "fee" Int,
         "fee_rule" Text, "cost" Int, "cost_rule" Text, "refunding" Int, "refunded" Int);
 
@@ -121,6 +122,7 @@ impl Record for Leg {
             i64::from(self.no).into(),
             self.content_hash.map(|hash| hash.to_vec()).into(),
             self.tender.code().into(),
+            i64::from(self.self_collected).into(),
             self.reference.as_deref().into(),
             minor(self.amount),
             currency(self.amount),
@@ -140,6 +142,7 @@ impl Record for Leg {
         let no = read_small(row)?;
         let content_hash = row.opt_blob()?.map(|b| b.try_into().or(Err(Corrupt))).transpose()?;
         let tender = parsed(&row.text()?, Tender::parse)?;
+        let self_collected = row.int()? != 0;
         let reference = row.opt_text()?;
         let raw = row.int()?;
         let currency = read_currency(row)?;
@@ -149,6 +152,7 @@ impl Record for Leg {
             no,
             content_hash,
             tender,
+            self_collected,
             reference,
             amount: to_amount(raw, currency)?,
             state: Word::parse(&row.text()?)?,

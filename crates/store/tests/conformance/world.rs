@@ -98,6 +98,7 @@ impl World {
             no: 1,
             content_hash: None,
             tender: Tender::parse("alipay").unwrap(),
+            self_collected: false,
             reference: None,
             amount: fen(minor),
             state: LegState::Paying,
