@@ -134,7 +134,11 @@ impl App {
 fn leg_expiry(means: &Means, order: Timestamp, now: Timestamp) -> Timestamp {
     match means {
         Means::PayerCode(_) => now.saturating_add(schedule::PAYER_CODE_WAIT).unwrap_or(now),
-        Means::DynamicQr(_) | Means::Cash | Means::MerchantCoupon { .. } => order,
+        Means::DynamicQr(_)
+        | Means::Jsapi { .. }
+        | Means::H5(_)
+        | Means::Cash
+        | Means::MerchantCoupon { .. } => order,
     }
 }
 

@@ -7,7 +7,7 @@ use ids::{
 use jiff::{SignedDuration, Timestamp};
 use merchants::MerchantState;
 use money::Amount;
-use orders::channel::{Call, Charge, CreateQr, Details, PayWay, Subject};
+use orders::channel::{Call, Charge, Details, PayWay, Prepare, Subject};
 use orders::{
     Aggregate, Attempt, AttemptState, CreateRefusal, Leg, LegState, Order, OrderShape, OrderState,
     Source, Tender, schedule,
@@ -65,6 +65,10 @@ pub enum Means {
     PayerCode(PayerCode),
     /// A code is to be shown for the payers of one channel.
     DynamicQr(ChannelCode),
+    /// The payer's page inside the channel's app asks it to pay.
+    Jsapi { channel: ChannelCode, payer: String },
+    /// The payer's browser opens a link that leads to the channel's app.
+    H5(ChannelCode),
     /// Notes in the merchant's drawer.
     Cash,
     /// The merchant asks less, by a coupon of his own.
@@ -130,7 +134,12 @@ impl App {
             Means::PayerCode(code) => {
                 Call::Charge(Charge { subject, payer_code: code.clone(), details })
             }
-            Means::DynamicQr(_) => Call::CreateQr(CreateQr { subject, details }),
+            Means::DynamicQr(_) | Means::H5(_) => {
+                Call::Prepare(Prepare { subject, payer: None, details })
+            }
+            Means::Jsapi { payer, .. } => {
+                Call::Prepare(Prepare { subject, payer: Some(payer.clone()), details })
+            }
             Means::Cash | Means::MerchantCoupon { .. } => return Ok(aggregate.clone()),
         };
         let reply = self.ask_about_payment(account, &call).await;
@@ -171,9 +180,16 @@ impl App {
             Means::PayerCode(code) => channels::Channel::of_payer_code(code)
                 .ok_or(CreateRefusal::PayerCodeUnknown)?
                 .channel_code(),
-            Means::DynamicQr(channel) => channel.clone(),
+            Means::DynamicQr(channel) | Means::H5(channel) | Means::Jsapi { channel, .. } => {
+                channel.clone()
+            }
             Means::Cash | Means::MerchantCoupon { .. } => return Ok(None),
         };
+        let spoken = channels::Channel::parse(channel.as_str());
+        let offers = spoken.zip(means.way()).is_none_or(|(channel, way)| channel.offers(way));
+        if !offers {
+            return Err(CreateRefusal::WayNotOffered.into());
+        }
         let way = self.open_account(merchant, &channel).await?;
         Ok(Some(way.ok_or(CreateRefusal::ChannelNotOpen)?))
     }
@@ -184,6 +200,8 @@ impl Means {
         match self {
             Self::PayerCode(_) => Some(PayWay::PayerCode),
             Self::DynamicQr(_) => Some(PayWay::DynamicQr),
+            Self::Jsapi { .. } => Some(PayWay::Jsapi),
+            Self::H5(_) => Some(PayWay::H5),
             Self::Cash | Self::MerchantCoupon { .. } => None,
         }
     }
@@ -191,17 +209,19 @@ impl Means {
     fn tender(&self, channel: Option<&ChannelCode>) -> Tender {
         match (self, channel) {
             (Self::MerchantCoupon { .. }, _) => Tender::MerchantCoupon,
-            (Self::PayerCode(_) | Self::DynamicQr(_), Some(channel)) => {
-                Tender::Channel(channel.clone())
-            }
-            (Self::Cash | Self::PayerCode(_) | Self::DynamicQr(_), _) => Tender::Cash,
+            (Self::Cash, _) | (_, None) => Tender::Cash,
+            (_, Some(channel)) => Tender::Channel(channel.clone()),
         }
     }
 
     fn reference(&self) -> Option<String> {
         match self {
             Self::MerchantCoupon { number } => number.clone(),
-            Self::PayerCode(_) | Self::DynamicQr(_) | Self::Cash => None,
+            Self::PayerCode(_)
+            | Self::DynamicQr(_)
+            | Self::Jsapi { .. }
+            | Self::H5(_)
+            | Self::Cash => None,
         }
     }
 }
@@ -277,7 +297,7 @@ pub(crate) fn draft_leg(
         way,
         amount: new.amount,
         state: AttemptState::Sending,
-        code_url: None,
+        invoke: None,
         trade_no: None,
         paid_at: None,
         payer: None,
@@ -290,7 +310,9 @@ pub(crate) fn draft_leg(
 
 pub(crate) fn draft_order(ids: &IdSource, input: &CreatePayment, now: Timestamp) -> Order {
     let (shape, wait) = match &input.paid_by {
-        PaidBy::One(Means::DynamicQr(_)) => (OrderShape::Single, schedule::QR_WAIT_DEFAULT),
+        PaidBy::One(Means::DynamicQr(_) | Means::Jsapi { .. } | Means::H5(_)) => {
+            (OrderShape::Single, schedule::QR_WAIT_DEFAULT)
+        }
         PaidBy::One(Means::PayerCode(_) | Means::Cash | Means::MerchantCoupon { .. }) => {
             (OrderShape::Single, schedule::PAYER_CODE_WAIT)
         }

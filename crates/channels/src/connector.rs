@@ -146,7 +146,7 @@ pub fn connector(config: &ChannelConfig) -> Result<Arc<dyn Connector>, ConfigErr
 #[must_use]
 pub fn silence(call: &Call, why: Unknown) -> Reply {
     match call {
-        Call::Charge(_) | Call::CreateQr(_) | Call::Query(_) | Call::Cancel(_) | Call::Close(_) => {
+        Call::Charge(_) | Call::Prepare(_) | Call::Query(_) | Call::Cancel(_) | Call::Close(_) => {
             Reply::Payment(PaymentReply::Unknown(why))
         }
         Call::Refund(_) | Call::QueryRefund(_) => Reply::Refund(RefundReply::Unknown(why)),

@@ -25,6 +25,7 @@ pub use sender::{ClientCertificate, HttpSender, SendError, Sender};
 pub use unionpay::emv;
 
 use ids::ChannelCode;
+use orders::channel::PayWay;
 use secret::PayerCode;
 
 /// A message to a channel or from it, with its whole body.
@@ -64,6 +65,17 @@ impl Channel {
     pub fn channel_code(self) -> ChannelCode {
         #[expect(clippy::expect_used, reason = "every code of the list is short and plain")]
         ChannelCode::parse(self.code()).expect("a channel's code")
+    }
+
+    /// Whether its interface, as we speak it, has this way of paying.
+    #[must_use]
+    pub const fn offers(self, way: PayWay) -> bool {
+        match (self, way) {
+            (_, PayWay::PayerCode | PayWay::DynamicQr)
+            | (Self::Alipay | Self::Wechat, PayWay::Jsapi)
+            | (Self::Wechat, PayWay::H5) => true,
+            (Self::UnionPay, PayWay::Jsapi) | (Self::Alipay | Self::UnionPay, PayWay::H5) => false,
+        }
     }
 
     /// The wallet that made a payer's code, by its first digits: WeChat Pay 10-15 with 18 digits,

@@ -4,6 +4,7 @@
 use ids::MerchantNo;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
+use orders::channel::PayWay;
 use orders::{Aggregate, LegState, OrderShape, OrderState, RefundKind, RefundOrigin, RefundState};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -92,6 +93,15 @@ pub struct Leg {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub code_url: Option<String>,
+    /// What the page gives to the channel's app (`getBrandWCPayRequest`, `tradePay`), while it can be
+    /// paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object, nullable = false)]
+    pub jsapi: Option<serde_json::Value>,
+    /// The link that the payer's browser opens, while it can be paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub h5_url: Option<String>,
     /// The channel's own code of a failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -167,6 +177,15 @@ pub struct Payment {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub code_url: Option<String>,
+    /// What the page gives to the channel's app (`getBrandWCPayRequest`, `tradePay`), while it can be
+    /// paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object, nullable = false)]
+    pub jsapi: Option<serde_json::Value>,
+    /// The link that the payer's browser opens, while it can be paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub h5_url: Option<String>,
     /// The channel's own code of a failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -346,6 +365,7 @@ impl Payment {
         let refusal = refusal.filter(|_| order.state == OrderState::Failed);
         let paying = order.state == OrderState::Paying;
         let leg = aggregate.legs.first().filter(|_| !combined);
+        let invoke = |way| attempt.filter(|_| paying).and_then(|a| invoke_of(a, way));
         let legs = || aggregate.legs.iter().map(|leg| Leg::of(aggregate, leg)).collect();
         Self {
             id: order.id.to_string(),
@@ -367,11 +387,18 @@ impl Payment {
             paid_at: order.paid_at.map(time),
             channel_trade_no: attempt.and_then(|a| a.trade_no.as_ref()).map(ToString::to_string),
             payer: attempt.and_then(|a| a.payer.clone()),
-            code_url: attempt.and_then(|a| a.code_url.clone()).filter(|_| paying),
+            code_url: invoke(PayWay::DynamicQr),
+            jsapi: invoke(PayWay::Jsapi).and_then(|text| serde_json::from_str(&text).ok()),
+            h5_url: invoke(PayWay::H5),
             failure_code: refusal.map(|r| r.code.clone()),
             failure_message: refusal.map(|r| r.message.clone()),
         }
     }
+}
+
+/// What the payer's side needs, where the attempt is made in that way.
+fn invoke_of(attempt: &orders::Attempt, way: PayWay) -> Option<String> {
+    attempt.invoke.clone().filter(|_| attempt.way == way)
 }
 
 /// What all legs cost together; none where none has a price.
@@ -390,6 +417,7 @@ impl Leg {
         let refusal = refusal.filter(|_| leg.state == LegState::Failed);
         let paid_at = attempt.map_or(leg.booked_at, |a| a.paid_at);
         let paying = leg.state == LegState::Paying;
+        let invoke = |way| attempt.filter(|_| paying).and_then(|a| invoke_of(a, way));
         Self {
             id: leg.id.to_string(),
             leg_no: leg.no,
@@ -404,7 +432,9 @@ impl Leg {
             paid_at: paid_at.map(time),
             channel_trade_no: attempt.and_then(|a| a.trade_no.as_ref()).map(ToString::to_string),
             payer: attempt.and_then(|a| a.payer.clone()),
-            code_url: attempt.and_then(|a| a.code_url.clone()).filter(|_| paying),
+            code_url: invoke(PayWay::DynamicQr),
+            jsapi: invoke(PayWay::Jsapi).and_then(|text| serde_json::from_str(&text).ok()),
+            h5_url: invoke(PayWay::H5),
             failure_code: refusal.map(|r| r.code.clone()),
             failure_message: refusal.map(|r| r.message.clone()),
         }

@@ -12,7 +12,7 @@ mod tests {
     use jiff::{SignedDuration, Timestamp};
     use money::{Amount, Currency};
     use orders::channel::{
-        Call, Charge, CreateQr, Details, Notice, PayWay, PaymentReply, RefundCall, RefundReply,
+        Call, Charge, Details, Notice, PayWay, PaymentReply, Prepare, RefundCall, RefundReply,
         Reply, Subject, Unknown,
     };
     use sandbox::{
@@ -92,7 +92,10 @@ mod tests {
 
         fn qr(&self) -> (Subject, Call) {
             let subject = self.subject(PayWay::DynamicQr);
-            (subject.clone(), Call::CreateQr(CreateQr { subject, details: self.details() }))
+            (
+                subject.clone(),
+                Call::Prepare(Prepare { subject, payer: None, details: self.details() }),
+            )
         }
 
         fn refund_of(&self, subject: &Subject, minor: u64) -> RefundCall {
@@ -311,8 +314,8 @@ mod tests {
     fn a_qr_is_made_scanned_and_noticed() {
         for mut line in lines() {
             let (subject, call) = line.qr();
-            let PaymentReply::QrReady { code_url } = line.payment(&call) else { panic!("no code") };
-            assert!(code_url.starts_with("https://qr.95516.com/00010000/"), "{code_url}");
+            let PaymentReply::Ready { invoke } = line.payment(&call) else { panic!("no code") };
+            assert!(invoke.starts_with("https://qr.95516.com/00010000/"), "{invoke}");
             assert_eq!(line.payment(&Call::Query(subject.clone())), PaymentReply::Pending);
             let no = subject.attempt.channel_no();
             line.sandbox.payer_pays(line.now, "unionpay", &no, Insistence::Polite).unwrap();

@@ -41,7 +41,7 @@ codes! {
     "amount_invalid" 400 "the amount is not a whole number of fen within the limits" => "send 1 to 100000000000 fen";
     "currency_unsupported" 400 "the currency is not CNY" => "send CNY";
     "field_invalid" 400 "a field is empty, too long, or of characters that it cannot have" => "details name the field";
-    "means_invalid" 400 "exactly one of payer_code, qr, cash, coupon and legs is wanted" => "send one of them; a leg has no legs";
+    "means_invalid" 400 "exactly one of payer_code, qr, jsapi, h5, cash, coupon and legs is wanted" => "send one of them; a leg has no legs";
     "terminal_not_allowed" 403 "a terminal's key acts for its own terminal only" => "leave terminal_id out, or use the merchant's key";
     "merchant_suspended" 403 "the merchant takes no new payments" => "ask operations";
     "payment_not_found" 404 "there is no such payment of yours" => "check the number";
@@ -49,6 +49,7 @@ codes! {
     "terminal_not_found" 400 "the terminal is not one of yours, or was revoked" => "check terminal_id";
     "payer_code_unknown" 400 "the payer's code belongs to no connected wallet" => "scan again, or ask for another wallet";
     "channel_not_open" 400 "this channel is not open for you" => "use another channel, or ask operations";
+    "way_not_offered" 400 "the channel cannot be paid in this way" => "use another way or another channel";
     "blackout" 409 "nothing is taken at this hour" => "try again after the hours that your institution settled";
     "legs_above_amount" 400 "the legs are together more than the payment" => "send legs of the payment's amount or less";
     "too_many_legs" 409 "a payment has at most 20 legs" => "close the payment and begin a new one";

@@ -11,12 +11,14 @@ use utoipa::ToSchema;
 use crate::answer::{Answer, content_hash, detached, id, parse};
 use crate::entrance::Asker;
 use crate::errors::ApiError;
-use crate::payments::{AmountBody, CashBody, CouponBody, MeansFields, QrBody, terminal_ip};
+use crate::payments::{
+    AmountBody, CashBody, CouponBody, H5Body, JsapiBody, MeansFields, QrBody, terminal_ip,
+};
 use crate::state::ApiState;
 
 const LEG_NO_MAX: u64 = 999;
 
-/// A part of a combined payment: exactly one of `payer_code`, `qr`, `cash` and `coupon`. It may have a
+/// A part of a combined payment: exactly one of `payer_code`, `qr`, `jsapi`, `h5`, `cash` and `coupon`. It may have a
 /// payer's code in it: it is never logged.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +38,12 @@ pub(crate) struct LegBody {
     /// C scans B: make a code.
     #[schema(inline, nullable = false)]
     qr: Option<QrBody>,
+    /// In the channel's app: the leg's `jsapi` is what your page gives to it.
+    #[schema(inline, nullable = false)]
+    jsapi: Option<JsapiBody>,
+    /// In a browser: the leg's `h5_url` is what it opens.
+    #[schema(inline, nullable = false)]
+    h5: Option<H5Body>,
     #[schema(inline, nullable = false)]
     cash: Option<CashBody>,
     #[schema(inline, nullable = false)]
@@ -112,7 +120,7 @@ impl LegBody {
             means.payer_code,
             means.qr.map(|qr| qr.channel.as_str()),
         ];
-        fields.extend(means.house_texts());
+        fields.extend(means.other_texts());
         content_hash(&fields)
     }
 
@@ -120,6 +128,8 @@ impl LegBody {
         MeansFields {
             payer_code: self.payer_code.as_deref(),
             qr: self.qr.as_ref(),
+            jsapi: self.jsapi.as_ref(),
+            h5: self.h5.as_ref(),
             cash: self.cash.as_ref(),
             coupon: self.coupon.as_ref(),
         }

@@ -24,6 +24,7 @@ use crate::state::ApiState;
 /// One thousand million yuan: beyond every limit of a channel.
 const FEN_MAX: u64 = 100_000_000_000;
 const COUPON_BYTES_MAX: usize = 64;
+const PAYER_ID_MAX: usize = 128;
 const ATTACH_BYTES_MAX: usize = 127;
 const URL_BYTES_MAX: usize = 255;
 
@@ -48,6 +49,27 @@ pub(crate) struct QrBody {
     pub(crate) channel: String,
 }
 
+/// A payment inside the channel's own app.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct JsapiBody {
+    /// alipay, wechat
+    #[schema(example = "wechat")]
+    pub(crate) channel: String,
+    /// The payer as the channel names him to your page: openid, or Alipay's user id or open id.
+    #[schema(example = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", max_length = 128)]
+    pub(crate) payer_id: String,
+}
+
+/// A payment that begins in a browser.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct H5Body {
+    /// wechat
+    #[schema(example = "wechat")]
+    pub(crate) channel: String,
+}
+
 /// Paid in notes.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -62,7 +84,7 @@ pub(crate) struct CouponBody {
     number: Option<String>,
 }
 
-/// A new payment: exactly one of `payer_code`, `qr`, `cash`, `coupon` and `legs`. It may have a
+/// A new payment: exactly one of `payer_code`, `qr`, `jsapi`, `h5`, `cash`, `coupon` and `legs`. It may have a
 /// payer's code in it: it is never logged.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -85,6 +107,12 @@ pub(crate) struct PaymentBody {
     /// C scans B: make a code.
     #[schema(inline, nullable = false)]
     qr: Option<QrBody>,
+    /// In the channel's app: the answer's `jsapi` is what your page gives to it.
+    #[schema(inline, nullable = false)]
+    jsapi: Option<JsapiBody>,
+    /// In a browser: the answer's `h5_url` is what it opens.
+    #[schema(inline, nullable = false)]
+    h5: Option<H5Body>,
     #[schema(inline, nullable = false)]
     cash: Option<CashBody>,
     #[schema(inline, nullable = false)]
@@ -105,7 +133,7 @@ pub(crate) struct PaymentBody {
     /// The till's own address.
     #[schema(example = "127.0.0.1", nullable = false)]
     terminal_ip: Option<String>,
-    /// With `qr` and `legs` only; at most two hours ahead.
+    /// With `qr`, `jsapi`, `h5` and `legs` only; at most two hours ahead.
     #[schema(format = DateTime, nullable = false)]
     expires_at: Option<String>,
 }
@@ -219,7 +247,7 @@ impl PaymentBody {
             self.expires_at.as_deref(),
         ];
         // A request without them keeps the hash that it always had.
-        fields.extend(means.house_texts());
+        fields.extend(means.other_texts());
         let legs: Vec<String> =
             self.legs.iter().flatten().map(|leg| hex::encode(leg.content_hash())).collect();
         if self.legs.is_some() {
@@ -230,7 +258,7 @@ impl PaymentBody {
     }
 
     fn paid_by(&self) -> Result<PaidBy, ApiError> {
-        match (&self.legs, self.means_fields().is_empty()) {
+        match (&self.legs, self.means_fields().count() == 0) {
             (None, _) => Ok(PaidBy::One(self.means_fields().means()?)),
             (Some(legs), true) => {
                 if legs.len() > orders::LEGS_MAX {
@@ -252,6 +280,8 @@ impl PaymentBody {
         MeansFields {
             payer_code: self.payer_code.as_deref(),
             qr: self.qr.as_ref(),
+            jsapi: self.jsapi.as_ref(),
+            h5: self.h5.as_ref(),
             cash: self.cash.as_ref(),
             coupon: self.coupon.as_ref(),
         }
@@ -275,7 +305,12 @@ impl PaymentBody {
         let wait: SignedDuration = at.duration_since(now);
         let fits = wait > SignedDuration::ZERO && wait <= QR_WAIT_MAX;
         match paid_by {
-            PaidBy::One(Means::DynamicQr(_)) | PaidBy::Legs(_) if fits => Ok(Some(at)),
+            PaidBy::One(Means::DynamicQr(_) | Means::Jsapi { .. } | Means::H5(_))
+            | PaidBy::Legs(_)
+                if fits =>
+            {
+                Ok(Some(at))
+            }
             PaidBy::One(_) | PaidBy::Legs(_) => Err(invalid),
         }
     }
@@ -285,46 +320,82 @@ impl PaymentBody {
 pub(crate) struct MeansFields<'a> {
     pub(crate) payer_code: Option<&'a str>,
     pub(crate) qr: Option<&'a QrBody>,
+    pub(crate) jsapi: Option<&'a JsapiBody>,
+    pub(crate) h5: Option<&'a H5Body>,
     pub(crate) cash: Option<&'a CashBody>,
     pub(crate) coupon: Option<&'a CouponBody>,
 }
 
 impl MeansFields<'_> {
-    fn is_empty(&self) -> bool {
-        let at_channel = self.payer_code.is_some() || self.qr.is_some();
-        !at_channel && self.cash.is_none() && self.coupon.is_none()
+    fn count(&self) -> usize {
+        let given = [
+            self.payer_code.is_some(),
+            self.qr.is_some(),
+            self.jsapi.is_some(),
+            self.h5.is_some(),
+            self.cash.is_some(),
+            self.coupon.is_some(),
+        ];
+        given.into_iter().filter(|given| *given).count()
     }
 
     pub(crate) fn means(&self) -> Result<Means, ApiError> {
-        match (self.payer_code, self.qr, self.cash, self.coupon) {
-            (Some(code), None, None, None) => {
-                let code = PayerCode::parse(code);
-                Ok(Means::PayerCode(code.ok_or(ApiError::field("field_invalid", "payer_code"))?))
+        if self.count() != 1 {
+            return Err(ApiError::of("means_invalid"));
+        }
+        if let Some(code) = self.payer_code {
+            let code = PayerCode::parse(code);
+            return Ok(Means::PayerCode(
+                code.ok_or(ApiError::field("field_invalid", "payer_code"))?,
+            ));
+        }
+        if let Some(qr) = self.qr {
+            return Ok(Means::DynamicQr(channel(&qr.channel)?));
+        }
+        if let Some(JsapiBody { channel: name, payer_id }) = self.jsapi {
+            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+            if payer_id.is_empty() || payer_id.len() > PAYER_ID_MAX || !payer_id.chars().all(plain)
+            {
+                return Err(ApiError::field("field_invalid", "jsapi.payer_id"));
             }
-            (None, Some(qr), None, None) => {
-                let channel =
-                    Channel::parse(&qr.channel).ok_or(ApiError::of("channel_not_open"))?;
-                Ok(Means::DynamicQr(channel.channel_code()))
-            }
-            (None, None, Some(_), None) => Ok(Means::Cash),
-            (None, None, None, Some(coupon)) => {
+            return Ok(Means::Jsapi { channel: channel(name)?, payer: payer_id.clone() });
+        }
+        if let Some(h5) = self.h5 {
+            return Ok(Means::H5(channel(&h5.channel)?));
+        }
+        match self.coupon {
+            None => Ok(Means::Cash),
+            Some(coupon) => {
                 if let Some(number) = &coupon.number {
                     bounded("coupon.number", number, COUPON_BYTES_MAX)?;
                 }
                 Ok(Means::MerchantCoupon { number: coupon.number.clone() })
             }
-            (_, _, _, _) => Err(ApiError::of("means_invalid")),
         }
     }
 
-    /// What means of our own add to a content's hash.
-    pub(crate) fn house_texts(&self) -> Vec<Option<&str>> {
-        match (self.cash, self.coupon) {
-            (None, None) => Vec::new(),
-            (Some(_), _) => vec![Some("cash")],
-            (None, Some(coupon)) => vec![Some("coupon"), coupon.number.as_deref()],
+    /// What the means that came later add to a content's hash.
+    pub(crate) fn other_texts(&self) -> Vec<Option<&str>> {
+        let mut texts = Vec::new();
+        if let Some(jsapi) = self.jsapi {
+            texts.extend([Some("jsapi"), Some(&jsapi.channel), Some(&jsapi.payer_id)]);
         }
+        if let Some(h5) = self.h5 {
+            texts.extend([Some("h5"), Some(h5.channel.as_str())]);
+        }
+        if self.cash.is_some() {
+            texts.push(Some("cash"));
+        }
+        if let Some(coupon) = self.coupon {
+            texts.extend([Some("coupon"), coupon.number.as_deref()]);
+        }
+        texts
     }
+}
+
+fn channel(name: &str) -> Result<ids::ChannelCode, ApiError> {
+    let channel = Channel::parse(name).ok_or(ApiError::of("channel_not_open"))?;
+    Ok(channel.channel_code())
 }
 
 pub(crate) fn terminal_ip(given: Option<String>) -> Result<String, ApiError> {

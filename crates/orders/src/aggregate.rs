@@ -94,7 +94,7 @@ pub fn event_of(source: Source, reply: &PaymentReply) -> Event {
     match reply {
         PaymentReply::Paid(_) if source == Source::Notice => Event::NoticedPaid,
         PaymentReply::Paid(_) => Event::SawPaid,
-        PaymentReply::QrReady { .. } | PaymentReply::Pending => Event::SawWaiting,
+        PaymentReply::Ready { .. } | PaymentReply::Pending => Event::SawWaiting,
         PaymentReply::NotFound => Event::SawNotFound,
         PaymentReply::Closed => Event::SawClosed,
         PaymentReply::Returned { .. } => Event::SawReturned,
@@ -122,7 +122,9 @@ pub fn refund_event_of(reply: &RefundReply) -> RefundEvent {
 pub const fn end_event(way: crate::channel::PayWay) -> Event {
     match way {
         crate::channel::PayWay::PayerCode => Event::CancelAsked,
-        crate::channel::PayWay::DynamicQr => Event::CloseAsked,
+        crate::channel::PayWay::DynamicQr
+        | crate::channel::PayWay::Jsapi
+        | crate::channel::PayWay::H5 => Event::CloseAsked,
     }
 }
 
@@ -464,7 +466,7 @@ impl Attempt {
                 }
             }
             PaymentReply::Returned { trade_no } => self.trade_no = Some(trade_no.clone()),
-            PaymentReply::QrReady { code_url } => self.code_url = Some(code_url.clone()),
+            PaymentReply::Ready { invoke } => self.invoke = Some(invoke.clone()),
             PaymentReply::Refused(text) => {
                 if to == AttemptState::Refused {
                     self.refusal = Some(text.clone());

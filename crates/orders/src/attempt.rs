@@ -20,7 +20,8 @@ pub struct Attempt {
     pub way: PayWay,
     pub amount: Amount,
     pub state: AttemptState,
-    pub code_url: Option<String>,
+    /// What the payer's side needs, by the way: a code to show, a link to open, or JSON for the page.
+    pub invoke: Option<String>,
     pub trade_no: Option<ChannelTradeNo>,
     pub paid_at: Option<Timestamp>,
     pub payer: Option<String>,

@@ -15,8 +15,8 @@ use secret::PayerCode;
 pub enum Call {
     /// Charge the payer whose code was scanned (B scans C).
     Charge(Charge),
-    /// Make a code that the payer scans (C scans B).
-    CreateQr(CreateQr),
+    /// Make what the payer's side needs to pay: a code to scan, a page's parameters, a link.
+    Prepare(Prepare),
     /// Ask what became of an attempt.
     Query(Subject),
     /// Undo an attempt whose result is not known: unpaid is closed, paid is returned in full.
@@ -43,6 +43,10 @@ pub enum PayWay {
     PayerCode,
     /// The payer scans a code made for this order.
     DynamicQr,
+    /// The payer's page, inside the channel's own app, asks the app to pay (JSAPI).
+    Jsapi,
+    /// The payer's browser opens a link that leads to the channel's app (H5).
+    H5,
 }
 
 #[derive(Debug, Clone)]
@@ -53,8 +57,10 @@ pub struct Charge {
 }
 
 #[derive(Debug, Clone)]
-pub struct CreateQr {
+pub struct Prepare {
     pub subject: Subject,
+    /// The payer as the channel names him to the page (openid, user id): for [`PayWay::Jsapi`].
+    pub payer: Option<String>,
     pub details: Details,
 }
 
@@ -98,8 +104,9 @@ pub enum Reply {
 pub enum PaymentReply {
     /// The money was taken.
     Paid(Paid),
-    /// A code to scan was made; nobody has paid yet.
-    QrReady { code_url: String },
+    /// What the payer's side needs was made; nobody has paid yet. By the way: a code to show, the JSON
+    /// parameters that the page gives to the channel's app, or a link.
+    Ready { invoke: String },
     /// The payer is still deciding.
     Pending,
     /// The channel does not know the number: final only after its documented window.

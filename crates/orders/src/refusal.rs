@@ -11,6 +11,8 @@ pub enum CreateRefusal {
     PayerCodeUnknown,
     #[error("the channel is not open for this merchant")]
     ChannelNotOpen,
+    #[error("the channel cannot be paid in this way")]
+    WayNotOffered,
     #[error("nothing is taken at this hour")]
     Blackout,
     #[error("the legs are more than the payment")]
@@ -25,6 +27,7 @@ impl CreateRefusal {
             Self::TerminalNotFound => "terminal_not_found",
             Self::PayerCodeUnknown => "payer_code_unknown",
             Self::ChannelNotOpen => "channel_not_open",
+            Self::WayNotOffered => "way_not_offered",
             Self::Blackout => "blackout",
             Self::LegsAboveAmount => "legs_above_amount",
         }

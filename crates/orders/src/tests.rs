@@ -80,7 +80,7 @@ mod money {
             way: PayWay::PayerCode,
             amount: fen(minor),
             state: AttemptState::Sending,
-            code_url: None,
+            invoke: None,
             trade_no: None,
             paid_at: None,
             payer: None,

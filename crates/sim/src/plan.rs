@@ -5,6 +5,7 @@ use channels::Channel;
 use ids::{MerchantId, MerchantNo};
 use jiff::SignedDuration;
 use money::{Amount, Currency};
+use orders::channel::PayWay;
 use sandbox::{Fault, FaultRule, Insistence};
 use secret::PayerCode;
 
@@ -29,7 +30,7 @@ pub(crate) struct Plan {
 pub(crate) struct Planned {
     pub(crate) at_ms: u64,
     pub(crate) payment: CreatePayment,
-    /// The payer of the QR of each leg, if he comes: after so long; insisting though it is closed.
+    /// The payer of each leg that is shown to one, if he comes: after so long; insisting though it is closed.
     pub(crate) payers: Vec<(u16, u64, Insistence)>,
     /// Asked for twice, at once.
     pub(crate) twice: bool,
@@ -116,7 +117,7 @@ impl Planned {
         let combined = random.chance(40);
         let (paid_by, later, qr_legs) = if combined {
             let legs = draw_legs(random, n, amount)?;
-            let qr = |leg: &NewLeg| matches!(leg.means, Means::DynamicQr(_));
+            let qr = |leg: &NewLeg| is_shown(&leg.means);
             let qr_legs: Vec<u16> = legs.iter().filter(|l| qr(l)).map(|l| l.no).collect();
             let now = usize::try_from(random.below(LEGS)).ok()?.min(legs.len());
             let mut legs = legs;
@@ -125,7 +126,7 @@ impl Planned {
             (PaidBy::Legs(legs), later, qr_legs)
         } else {
             let means = draw_means(random, (n, 1))?;
-            let qr = matches!(means, Means::DynamicQr(_));
+            let qr = is_shown(&means);
             (PaidBy::One(means), Vec::new(), if qr { vec![1] } else { Vec::new() })
         };
         let expires = start().saturating_add(SignedDuration::from_secs(60)).ok();
@@ -184,12 +185,25 @@ fn draw_legs(random: &mut Random, n: u64, amount: Amount) -> Option<Vec<NewLeg>>
     Some(legs)
 }
 
+/// Whether the payer's side pays, by a code, a page or a link.
+const fn is_shown(means: &Means) -> bool {
+    match means {
+        Means::DynamicQr(_) | Means::Jsapi { .. } | Means::H5(_) => true,
+        Means::PayerCode(_) | Means::Cash | Means::MerchantCoupon { .. } => false,
+    }
+}
+
 fn draw_means(random: &mut Random, (n, l): (u64, u64)) -> Option<Means> {
     let channel = random.pick(&Channel::ALL)?;
     let endings = ["00", "00", "00", "01", "90", "91", "92", "93", "94", "95", "96", "97"];
     Some(match random.below(100) {
         0..=59 => Means::PayerCode(payer_code(channel, n * 10 + l, random.pick(&endings)?)?),
-        60..=84 => Means::DynamicQr(channel.channel_code()),
+        60..=74 => Means::DynamicQr(channel.channel_code()),
+        75..=79 if channel.offers(PayWay::Jsapi) => {
+            Means::Jsapi { channel: channel.channel_code(), payer: format!("payer-{n}-{l}") }
+        }
+        80..=84 if channel.offers(PayWay::H5) => Means::H5(channel.channel_code()),
+        75..=84 => Means::DynamicQr(channel.channel_code()),
         85..=94 => Means::Cash,
         _ => Means::MerchantCoupon { number: Some(format!("coupon-{n}-{l}")) },
     })

@@ -8,7 +8,7 @@ use ids::{AttemptId, ChannelTradeNo};
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use money::{Amount, Currency};
-use orders::channel::{Call, Details, Notice, Paid, PaymentReply, Subject};
+use orders::channel::{Call, Details, Notice, Paid, PayWay, PaymentReply, Prepare, Subject};
 use serde_json::{Value, json};
 
 use super::{Alipay, sign};
@@ -18,7 +18,10 @@ use crate::{BuildError, NoticeRefusal, Request};
 pub(super) const fn method(call: &Call) -> &'static str {
     match call {
         Call::Charge(_) => "alipay.trade.pay",
-        Call::CreateQr(_) => "alipay.trade.precreate",
+        Call::Prepare(prepare) => match prepare.subject.way {
+            PayWay::Jsapi => "alipay.trade.create",
+            PayWay::DynamicQr | PayWay::PayerCode | PayWay::H5 => "alipay.trade.precreate",
+        },
         Call::Query(_) => "alipay.trade.query",
         Call::Cancel(_) => "alipay.trade.cancel",
         Call::Close(_) => "alipay.trade.close",
@@ -30,7 +33,10 @@ pub(super) const fn method(call: &Call) -> &'static str {
 pub(super) const fn answer_name(call: &Call) -> &'static str {
     match call {
         Call::Charge(_) => "alipay_trade_pay_response",
-        Call::CreateQr(_) => "alipay_trade_precreate_response",
+        Call::Prepare(prepare) => match prepare.subject.way {
+            PayWay::Jsapi => "alipay_trade_create_response",
+            PayWay::DynamicQr | PayWay::PayerCode | PayWay::H5 => "alipay_trade_precreate_response",
+        },
         Call::Query(_) => "alipay_trade_query_response",
         Call::Cancel(_) => "alipay_trade_cancel_response",
         Call::Close(_) => "alipay_trade_close_response",
@@ -82,7 +88,7 @@ fn form<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
 fn notify_url(call: &Call) -> Option<&str> {
     match call {
         Call::Charge(charge) => Some(&charge.details.notify_url),
-        Call::CreateQr(create) => Some(&create.details.notify_url),
+        Call::Prepare(prepare) => Some(&prepare.details.notify_url),
         Call::Query(_)
         | Call::Cancel(_)
         | Call::Close(_)
@@ -99,7 +105,7 @@ fn content(account: &Alipay, call: &Call) -> Result<Value, BuildError> {
             put(&mut content, "auth_code", json!(charge.payer_code.expose()));
             content
         }
-        Call::CreateQr(create) => trade(account, &create.subject, &create.details)?,
+        Call::Prepare(prepare) => prepared(account, prepare)?,
         Call::Query(subject) | Call::Cancel(subject) | Call::Close(subject) => {
             json!({ "out_trade_no": subject.attempt.channel_no() })
         }
@@ -115,6 +121,23 @@ fn content(account: &Alipay, call: &Call) -> Result<Value, BuildError> {
             "query_options": ["gmt_refund_pay"],
         }),
     })
+}
+
+fn prepared(account: &Alipay, prepare: &Prepare) -> Result<Value, BuildError> {
+    let mut content = trade(account, &prepare.subject, &prepare.details)?;
+    match prepare.subject.way {
+        PayWay::DynamicQr => {}
+        PayWay::Jsapi => {
+            let payer = prepare.payer.as_ref().ok_or(BuildError::Unfit)?;
+            // A user id is 16 digits that begin with 2088; anything else is an open id.
+            let is_user_id = payer.len() == 16 && payer.starts_with("2088");
+            put(&mut content, if is_user_id { "buyer_id" } else { "buyer_open_id" }, json!(payer));
+            put(&mut content, "product_code", json!("JSAPI_PAY"));
+            put(&mut content, "op_app_id", json!(account.app_id));
+        }
+        PayWay::PayerCode | PayWay::H5 => return Err(BuildError::NotOffered),
+    }
+    Ok(content)
 }
 
 fn trade(account: &Alipay, subject: &Subject, details: &Details) -> Result<Value, BuildError> {

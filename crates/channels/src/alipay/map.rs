@@ -3,9 +3,10 @@
 use ids::ChannelTradeNo;
 use money::{Amount, Currency};
 use orders::channel::{
-    Call, ChannelCodeText, Paid, PaymentReply, RefundCall, RefundReply, Reply, Subject, Unknown,
+    Call, ChannelCodeText, Paid, PayWay, PaymentReply, RefundCall, RefundReply, Reply, Subject,
+    Unknown,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::api::read_china;
 use crate::silence;
@@ -97,7 +98,7 @@ pub(super) fn meaning(call: &Call, sub_code: &str) -> Option<Meaning> {
         // For a refund these are answers about the payment, and final for this attempt.
         (Call::Refund(_), "TRADE_STATUS_ERROR" | "TRADE_HAS_CLOSE" | "TRADE_NOT_EXIST") => Refused,
         // The pay code was used for a trade that is closed: this charge took nothing.
-        (Call::Charge(_) | Call::CreateQr(_), "TRADE_HAS_CLOSE") => Refused,
+        (Call::Charge(_) | Call::Prepare(_), "TRADE_HAS_CLOSE") => Refused,
         _ => listed,
     })
 }
@@ -119,7 +120,7 @@ pub(super) fn reply(call: &Call, node: &Value) -> Reply {
         Some(Gateway::Done) => success(call, node),
         Some(Gateway::Waiting) => match call {
             Call::Charge(_) => Reply::Payment(PaymentReply::Pending),
-            Call::CreateQr(_)
+            Call::Prepare(_)
             | Call::Query(_)
             | Call::Cancel(_)
             | Call::Close(_)
@@ -170,7 +171,7 @@ fn gateway(code: &str) -> Option<Gateway> {
 const fn subject(call: &Call) -> &Subject {
     match call {
         Call::Charge(charge) => &charge.subject,
-        Call::CreateQr(create) => &create.subject,
+        Call::Prepare(prepare) => &prepare.subject,
         Call::Query(subject) | Call::Cancel(subject) | Call::Close(subject) => subject,
         Call::Refund(refund) | Call::QueryRefund(refund) => &refund.subject,
     }
@@ -186,7 +187,7 @@ fn business(call: &Call, node: &Value) -> Reply {
             Call::QueryRefund(_) => Reply::Refund(RefundReply::NotFound),
             Call::Refund(_) => silence(call, Unknown::ChannelUnsure),
             Call::Charge(_)
-            | Call::CreateQr(_)
+            | Call::Prepare(_)
             | Call::Query(_)
             | Call::Cancel(_)
             | Call::Close(_) => Reply::Payment(PaymentReply::NotFound),
@@ -194,7 +195,7 @@ fn business(call: &Call, node: &Value) -> Reply {
         Some(Closed) => match call {
             Call::Refund(_) | Call::QueryRefund(_) => silence(call, Unknown::ChannelUnsure),
             Call::Charge(_)
-            | Call::CreateQr(_)
+            | Call::Prepare(_)
             | Call::Query(_)
             | Call::Cancel(_)
             | Call::Close(_) => Reply::Payment(PaymentReply::Closed),
@@ -206,7 +207,7 @@ fn business(call: &Call, node: &Value) -> Reply {
 /// A coded refusal. A query that is refused says nothing about what it asked for.
 fn refused(call: &Call, text: ChannelCodeText) -> Reply {
     match call {
-        Call::Charge(_) | Call::CreateQr(_) | Call::Cancel(_) => {
+        Call::Charge(_) | Call::Prepare(_) | Call::Cancel(_) => {
             Reply::Payment(PaymentReply::Refused(text))
         }
         Call::Refund(_) => Reply::Refund(RefundReply::Refused(text)),
@@ -220,10 +221,19 @@ fn success(call: &Call, node: &Value) -> Reply {
     let text = |name: &str| node.get(name).and_then(Value::as_str);
     match call {
         Call::Charge(charge) => paid(call, &charge.subject, node),
-        Call::CreateQr(_) => match text("qr_code") {
-            Some(url) => Reply::Payment(PaymentReply::QrReady { code_url: url.to_owned() }),
-            None => silence(call, Unknown::Unreadable),
-        },
+        Call::Prepare(prepare) => {
+            let invoke = match prepare.subject.way {
+                // What the page gives to `tradePay`.
+                PayWay::Jsapi => text("trade_no").map(|no| json!({ "tradeNO": no }).to_string()),
+                PayWay::DynamicQr | PayWay::PayerCode | PayWay::H5 => {
+                    text("qr_code").map(str::to_owned)
+                }
+            };
+            match invoke {
+                Some(invoke) => Reply::Payment(PaymentReply::Ready { invoke }),
+                None => silence(call, Unknown::Unreadable),
+            }
+        }
         Call::Query(subject) => match text("trade_status") {
             Some("TRADE_SUCCESS" | "TRADE_FINISHED") => paid(call, subject, node),
             Some("WAIT_BUYER_PAY") => Reply::Payment(PaymentReply::Pending),

@@ -6,7 +6,7 @@ use ids::ChannelTradeNo;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use money::{Amount, Currency};
-use orders::channel::{Call, Details, Subject};
+use orders::channel::{Call, Details, PayWay, Subject};
 
 use super::map::Answer;
 use super::sign::Fields;
@@ -34,7 +34,7 @@ impl Message {
     const fn first(call: &Call) -> Self {
         match call {
             Call::Charge(_) => Self::Charge,
-            Call::CreateQr(_) => Self::CreateQr,
+            Call::Prepare(_) => Self::CreateQr,
             Call::Query(_) | Call::Cancel(_) | Call::Close(_) | Call::Refund(_) => {
                 Self::QueryPayment
             }
@@ -46,7 +46,7 @@ impl Message {
     pub(super) const fn of(call: &Call) -> &'static [Self] {
         match call {
             Call::Charge(_) => &[Self::Charge, Self::QueryPayment],
-            Call::CreateQr(_) => &[Self::CreateQr],
+            Call::Prepare(_) => &[Self::CreateQr],
             Call::Query(_) | Call::Close(_) => &[Self::QueryPayment],
             Call::Cancel(_) => &[Self::QueryPayment, Self::Void, Self::QueryVoid],
             Call::Refund(_) => &[Self::QueryPayment, Self::Refund, Self::QueryRefund],
@@ -102,7 +102,7 @@ impl Message {
                     (refund.refund.channel_no(), txn_time(refund.refund.made_at_ms()))
                 }
                 Call::Charge(_)
-                | Call::CreateQr(_)
+                | Call::Prepare(_)
                 | Call::Query(_)
                 | Call::Cancel(_)
                 | Call::Close(_) => order(),
@@ -119,7 +119,10 @@ pub(super) fn build(account: &Unionpay, call: &Call) -> Result<Request, BuildErr
             put_trade(&mut fields, &charge.subject, &charge.details)?;
             put(&mut fields, "qrNo", charge.payer_code.expose());
         }
-        Call::CreateQr(create) => put_trade(&mut fields, &create.subject, &create.details)?,
+        Call::Prepare(prepare) if prepare.subject.way != PayWay::DynamicQr => {
+            return Err(BuildError::NotOffered);
+        }
+        Call::Prepare(prepare) => put_trade(&mut fields, &prepare.subject, &prepare.details)?,
         Call::Refund(refund) => {
             // Looked at here, where it can still be said; it is sent by the message that follows.
             fen(refund.amount)?;
@@ -204,7 +207,7 @@ fn request(account: &Unionpay, message: Message, mut fields: Fields) -> Option<R
 pub(super) const fn subject(call: &Call) -> &Subject {
     match call {
         Call::Charge(charge) => &charge.subject,
-        Call::CreateQr(create) => &create.subject,
+        Call::Prepare(prepare) => &prepare.subject,
         Call::Query(subject) | Call::Cancel(subject) | Call::Close(subject) => subject,
         Call::Refund(refund) | Call::QueryRefund(refund) => &refund.subject,
     }

@@ -140,7 +140,7 @@ pub(super) fn reply(call: &Call, now: Timestamp, answer: &Answer<'_>) -> Reply {
                 refund_found(refund, answer).map(Reply::Refund)
             }
             Call::Charge(_)
-            | Call::CreateQr(_)
+            | Call::Prepare(_)
             | Call::Query(_)
             | Call::Cancel(_)
             | Call::Close(_) => Err(Unknown::Unreadable),
@@ -161,7 +161,7 @@ fn charged(answer: &Answer<'_>) -> Result<PaymentReply, Unknown> {
 fn qr_ready(answer: &Answer<'_>) -> Result<PaymentReply, Unknown> {
     match (answer.meaning()?, answer.text("qrCode")) {
         (Done, "") => Err(Unknown::Unreadable),
-        (Done, code) => Ok(PaymentReply::QrReady { code_url: code.to_owned() }),
+        (Done, code) => Ok(PaymentReply::Ready { invoke: code.to_owned() }),
         (Refused, _) => Ok(PaymentReply::Refused(code_text(answer, ""))),
         (Accepted | Unsure | Repeated | NotFound, _) => Err(Unknown::ChannelUnsure),
     }
@@ -170,7 +170,7 @@ fn qr_ready(answer: &Answer<'_>) -> Result<PaymentReply, Unknown> {
 fn payment(call: &Call, now: Timestamp, answer: &Answer<'_>) -> Result<Reply, Unknown> {
     let undo = match call {
         Call::Cancel(_) | Call::Close(_) => true,
-        Call::Charge(_) | Call::CreateQr(_) | Call::Query(_) => false,
+        Call::Charge(_) | Call::Prepare(_) | Call::Query(_) => false,
         // Whatever a payment's query says, it is no word about the refund.
         Call::Refund(_) | Call::QueryRefund(_) => return Err(Unknown::ChannelUnsure),
     };

@@ -6,7 +6,7 @@ use ids::{AttemptId, IdSource, RefundId};
 use jiff::{SignedDuration, Timestamp};
 use money::{Amount, Currency};
 use orders::channel::{
-    Call, ChannelCodeText, Charge, CreateQr, Details, Notice, Paid, PayWay, PaymentReply,
+    Call, ChannelCodeText, Charge, Details, Notice, Paid, PayWay, PaymentReply, Prepare,
     RefundCall, RefundReply, Reply, Subject, Unknown,
 };
 use sandbox::{SandboxConfig, Trust};
@@ -84,7 +84,7 @@ impl Calls {
 
     fn create_qr(&self) -> Call {
         let (subject, details) = (self.subject.clone(), self.details.clone());
-        Call::CreateQr(CreateQr { subject, details })
+        Call::Prepare(Prepare { subject, payer: None, details })
     }
 
     fn query(&self) -> Call {
@@ -203,7 +203,7 @@ fn every_code_has_its_row_for_payments() {
         &[("00", PaymentReply::Pending), ("A6", PaymentReply::Pending), waiting(), refused_row()],
     );
     let qr = with(of("01"), &[("qrCode", "https://qr.95516.com/00010000/1")]);
-    let ready = PaymentReply::QrReady { code_url: "https://qr.95516.com/00010000/1".to_owned() };
+    let ready = PaymentReply::Ready { invoke: "https://qr.95516.com/00010000/1".to_owned() };
     check_payment(&calls.create_qr(), &qr, &[("00", ready.clone()), ("A6", ready), refused_row()]);
     check_payment(
         &calls.query(),

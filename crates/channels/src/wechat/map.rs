@@ -119,7 +119,7 @@ pub(super) fn v3_refused(call: &Call, code: Option<&str>, node: &Value) -> Resul
     let code = code.ok_or(Unknown::Unreadable)?;
     let text = || words(code, node.get("message").and_then(Value::as_str).unwrap_or_default());
     match (call, meaning(code).ok_or(Unknown::UnlistedCode)?) {
-        (Call::CreateQr(_), Refused | Closed) => Ok(Reply::Payment(PaymentReply::Refused(text()))),
+        (Call::Prepare(_), Refused | Closed) => Ok(Reply::Payment(PaymentReply::Refused(text()))),
         (Call::Close(_), Closed | NotFound) => Ok(Reply::Payment(PaymentReply::Closed)),
         (Call::Query(_), NotFound) => Ok(Reply::Payment(PaymentReply::NotFound)),
         (Call::Query(_), Closed) => Ok(Reply::Payment(PaymentReply::Closed)),

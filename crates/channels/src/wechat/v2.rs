@@ -25,7 +25,7 @@ pub(super) fn build(account: &Wechat, call: &Call, nonce: &str) -> Result<Reques
         Call::Charge(charge) => ("/pay/micropay", micropay(charge)?),
         Call::Query(subject) => ("/pay/orderquery", number(subject)),
         Call::Cancel(subject) | Call::Close(subject) => ("/secapi/pay/reverse", number(subject)),
-        Call::CreateQr(_) | Call::Refund(_) | Call::QueryRefund(_) => {
+        Call::Prepare(_) | Call::Refund(_) | Call::QueryRefund(_) => {
             return Err(BuildError::NotOffered);
         }
     };
@@ -183,7 +183,7 @@ pub(super) fn read(account: &Wechat, call: &Call, response: &Response) -> Result
         Call::Charge(charge) => charged(&charge.subject, &get),
         Call::Query(subject) => queried(subject, &get),
         Call::Cancel(_) | Call::Close(_) => reversed(&get),
-        Call::CreateQr(_) | Call::Refund(_) | Call::QueryRefund(_) => Err(Unknown::Unreadable),
+        Call::Prepare(_) | Call::Refund(_) | Call::QueryRefund(_) => Err(Unknown::Unreadable),
     }
 }
 

@@ -10,7 +10,7 @@ use ids::ChannelTradeNo;
 use jiff::Timestamp;
 use money::{Amount, Currency};
 use orders::channel::{
-    Call, CreateQr, Paid, PaymentReply, RefundCall, RefundReply, Reply, Subject, Unknown,
+    Call, Paid, PayWay, PaymentReply, Prepare, RefundCall, RefundReply, Reply, Subject, Unknown,
 };
 use serde_json::{Value, json};
 
@@ -20,6 +20,8 @@ use crate::{BuildError, Request, Response};
 
 /// How far the time in a signed message may be from ours.
 const WINDOW_S: i64 = 300;
+/// Of a nonce that we make: the longest that the interface takes.
+const NONCE_CHARS: usize = 32;
 
 pub(super) fn build(
     account: &Wechat,
@@ -71,8 +73,9 @@ fn message(account: &Wechat, call: &Call) -> Result<(Method, String, Option<Valu
     let partner = if account.sub_mchid.is_some() { "partner/" } else { "" };
     let trades = format!("/v3/pay/{partner}transactions");
     Ok(match call {
-        Call::CreateQr(create) => {
-            (Method::POST, format!("{trades}/native"), Some(native(account, create)?))
+        Call::Prepare(prepare) => {
+            let kind = kind(prepare.subject.way).ok_or(BuildError::NotOffered)?;
+            (Method::POST, format!("{trades}/{kind}"), Some(prepay(account, prepare)?))
         }
         Call::Query(subject) => {
             let no = subject.attempt.channel_no();
@@ -111,9 +114,19 @@ fn who_query(account: &Wechat) -> String {
     }
 }
 
-fn native(account: &Wechat, create: &CreateQr) -> Result<Value, BuildError> {
+/// The last part of the path that prepares a payment.
+const fn kind(way: PayWay) -> Option<&'static str> {
+    match way {
+        PayWay::DynamicQr => Some("native"),
+        PayWay::Jsapi => Some("jsapi"),
+        PayWay::H5 => Some("h5"),
+        PayWay::PayerCode => None,
+    }
+}
+
+fn prepay(account: &Wechat, prepare: &Prepare) -> Result<Value, BuildError> {
     let mut body = who(account);
-    let (subject, details) = (&create.subject, &create.details);
+    let (subject, details) = (&prepare.subject, &prepare.details);
     let mut put = |name: &str, value: Value| {
         if let Some(map) = body.as_object_mut() {
             map.insert(name.to_owned(), value);
@@ -133,8 +146,41 @@ fn native(account: &Wechat, create: &CreateQr) -> Result<Value, BuildError> {
     put("time_expire", json!(details.expires_at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()));
     put("notify_url", json!(details.notify_url));
     put("amount", json!({ "total": fen(subject.amount)?, "currency": "CNY" }));
-    put("scene_info", json!({ "payer_client_ip": details.terminal_ip }));
+    let mut scene = json!({ "payer_client_ip": details.terminal_ip });
+    if let (PayWay::H5, Some(scene)) = (subject.way, scene.as_object_mut()) {
+        scene.insert("h5_info".to_owned(), json!({ "type": "Wap" }));
+    }
+    put("scene_info", scene);
+    if subject.way == PayWay::Jsapi {
+        let payer = prepare.payer.as_ref().ok_or(BuildError::Unfit)?;
+        // The openid belongs to the appid whose page the payer is on.
+        let name = match (&account.sub_mchid, &account.sub_appid) {
+            (Some(_), Some(_)) => "sub_openid",
+            (Some(_), None) => "sp_openid",
+            (None, _) => "openid",
+        };
+        put("payer", json!({ name: payer }));
+    }
     Ok(body)
+}
+
+/// What the page gives to WeChat: `appId\ntimeStamp\nnonceStr\npackage\n`, signed with our key.
+fn page_parameters(account: &Wechat, prepay_id: &str, now: Timestamp) -> String {
+    let app_id = match (&account.sub_mchid, &account.sub_appid) {
+        (Some(_), Some(sub_appid)) => sub_appid,
+        (_, _) => &account.appid,
+    };
+    let (time, package) = (now.as_second().to_string(), format!("prepay_id={prepay_id}"));
+    // Each prepay id is new, so its hash is a nonce that nobody saw before.
+    let seed = crypto::digest::sha256(format!("{prepay_id}:{time}").as_bytes());
+    let nonce: String = crypto::digest::to_hex(&seed).chars().take(NONCE_CHARS).collect();
+    let text = format!("{app_id}\n{time}\n{nonce}\n{package}\n");
+    let signature = BASE64.encode(account.key.sign_sha256(text.as_bytes()));
+    let parameters = json!({
+        "appId": app_id, "timeStamp": time, "nonceStr": nonce, "package": package,
+        "signType": "RSA", "paySign": signature,
+    });
+    parameters.to_string()
 }
 
 fn refund(account: &Wechat, call: &RefundCall) -> Result<Value, BuildError> {
@@ -211,10 +257,16 @@ pub(super) fn read(
         return map::v3_refused(call, node.get("code").and_then(Value::as_str), &node);
     }
     match call {
-        Call::CreateQr(_) => match node.get("code_url").and_then(Value::as_str) {
-            Some(url) => Ok(Reply::Payment(PaymentReply::QrReady { code_url: url.to_owned() })),
-            None => Err(Unknown::Unreadable),
-        },
+        Call::Prepare(prepare) => {
+            let text = |name: &str| node.get(name).and_then(Value::as_str).map(str::to_owned);
+            let invoke = match prepare.subject.way {
+                PayWay::DynamicQr | PayWay::PayerCode => text("code_url"),
+                PayWay::H5 => text("h5_url"),
+                PayWay::Jsapi => text("prepay_id").map(|id| page_parameters(account, &id, now)),
+            };
+            let invoke = invoke.ok_or(Unknown::Unreadable)?;
+            Ok(Reply::Payment(PaymentReply::Ready { invoke }))
+        }
         Call::Close(_) => Ok(Reply::Payment(PaymentReply::Closed)),
         Call::Query(subject) => transaction(subject, &node),
         Call::Refund(refund) | Call::QueryRefund(refund) => refund_status(refund, &node, "status"),

@@ -1,10 +1,13 @@
 //! Each call, each fault, each notice. The sandbox shares no code with the connectors, and the
 //! channels' public clients work against it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use channels::{Channel, Request};
+use crypto::RsaPrivateKey;
 use ids::RefundId;
 use orders::channel::{
-    Call, CreateQr, Notice, PayWay, PaymentReply, RefundCall, RefundReply, Reply, Unknown,
+    Call, Notice, PayWay, PaymentReply, Prepare, RefundCall, RefundReply, Reply, Unknown,
 };
 use sandbox::{Fault, Insistence};
 
@@ -75,26 +78,65 @@ fn a_cancel_undoes_paid_and_unpaid() {
     }
 }
 
+/// Each way in which the payer's side pays: what it needs is made, paid, found and noticed.
 #[test]
-fn a_qr_is_made_scanned_and_noticed() {
+fn what_the_payer_needs_is_made_paid_and_noticed() {
     for mut line in lines() {
-        let subject = line.subject(PayWay::DynamicQr);
-        let details = line.details();
-        let call = Call::CreateQr(CreateQr { subject: subject.clone(), details });
-        assert!(matches!(line.payment(&call), PaymentReply::QrReady { .. }));
-        let open = line.payment(&Call::Query(subject.clone()));
-        assert!(matches!(open, PaymentReply::Pending | PaymentReply::NotFound), "{open:?}");
-        let (code, no) = (line.channel.code(), subject.attempt.channel_no());
-        line.sandbox.payer_pays(line.now, code, &no, Insistence::Polite).unwrap();
-        assert!(is_paid(&line.payment(&Call::Query(subject.clone()))));
-        line.wait(1);
-        let notices = line.notices();
-        assert_eq!(notices.len(), 1);
-        let notice = line.connector.read_notice(line.now, &notices[0]).unwrap();
-        let Notice::Payment { attempt, reply } = notice else { panic!("a payment's notice") };
-        assert!(attempt == subject.attempt && is_paid(&reply));
-        tampered_notices_are_refused(&line, &notices[0]);
+        for way in WAYS {
+            if !line.channel.offers(way) {
+                let call = prepare(&line, way);
+                let built = line.connector.build(&call, line.now, "nonce");
+                assert!(built.is_err(), "{} {way:?}", line.name);
+                continue;
+            }
+            paid_by(&mut line, way);
+        }
     }
+}
+
+const WAYS: [PayWay; 3] = [PayWay::DynamicQr, PayWay::Jsapi, PayWay::H5];
+
+fn prepare(line: &Line, way: PayWay) -> Call {
+    let payer = (way == PayWay::Jsapi).then(|| "2088102177846880".to_owned());
+    Call::Prepare(Prepare { subject: line.subject(way), payer, details: line.details() })
+}
+
+fn paid_by(line: &mut Line, way: PayWay) {
+    let call = prepare(line, way);
+    let Call::Prepare(Prepare { subject, .. }) = call.clone() else { panic!("a preparation") };
+    let reply = line.payment(&call);
+    let PaymentReply::Ready { invoke } = reply else { panic!("{} {way:?}: {reply:?}", line.name) };
+    match (line.channel, way) {
+        (channels::Channel::Wechat, PayWay::Jsapi) => page_parameters_are_signed(line, &invoke),
+        (channels::Channel::Alipay, PayWay::Jsapi) => assert!(invoke.contains("tradeNO")),
+        (_, PayWay::H5) => assert!(invoke.starts_with("http"), "{invoke}"),
+        (_, _) => assert!(!invoke.is_empty()),
+    }
+    let open = line.payment(&Call::Query(subject.clone()));
+    assert!(matches!(open, PaymentReply::Pending | PaymentReply::NotFound), "{open:?}");
+    let (code, no) = (line.channel.code(), subject.attempt.channel_no());
+    line.sandbox.payer_pays(line.now, code, &no, Insistence::Polite).unwrap();
+    assert!(is_paid(&line.payment(&Call::Query(subject.clone()))));
+    line.wait(1);
+    let notices = line.notices();
+    assert_eq!(notices.len(), 1);
+    let notice = line.connector.read_notice(line.now, &notices[0]).unwrap();
+    let Notice::Payment { attempt, reply } = notice else { panic!("a payment's notice") };
+    assert!(attempt == subject.attempt && is_paid(&reply));
+    tampered_notices_are_refused(line, &notices[0]);
+}
+
+/// The app verifies `paySign` with the merchant's certificate over four lines.
+fn page_parameters_are_signed(line: &Line, invoke: &str) {
+    let given: serde_json::Value = serde_json::from_str(invoke).unwrap();
+    let text = |name: &str| given[name].as_str().unwrap().to_owned();
+    let signed =
+        ["appId", "timeStamp", "nonceStr", "package"].map(|name| text(name) + "\n").concat();
+    let signature = BASE64.decode(text("paySign")).unwrap();
+    let key = RsaPrivateKey::from_pem(line.config["private_key"].as_str().unwrap()).unwrap();
+    key.public_key().verify_sha256(signed.as_bytes(), &signature).unwrap();
+    assert!(text("package").starts_with("prepay_id=") && text("nonceStr").len() == 32);
+    assert_eq!(text("signType"), "RSA");
 }
 
 fn tampered_notices_are_refused(line: &Line, notice: &Request) {
@@ -112,12 +154,16 @@ fn tampered_notices_are_refused(line: &Line, notice: &Request) {
 }
 
 #[test]
-fn a_qr_closes() {
+fn what_was_made_closes() {
     for mut line in lines() {
-        let subject = line.subject(PayWay::DynamicQr);
-        let details = line.details();
-        line.payment(&Call::CreateQr(CreateQr { subject: subject.clone(), details }));
-        assert_eq!(line.payment(&Call::Close(subject)), PaymentReply::Closed);
+        for way in WAYS {
+            if line.channel.offers(way) {
+                let call = prepare(&line, way);
+                line.payment(&call);
+                let Call::Prepare(Prepare { subject, .. }) = call else { panic!("a preparation") };
+                assert_eq!(line.payment(&Call::Close(subject)), PaymentReply::Closed, "{way:?}");
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use channels::{
     SendError, Sender as _, connector,
 };
 use crypto::RsaPrivateKey;
-use orders::channel::{Call, CreateQr, PayWay, PaymentReply, Unknown};
+use orders::channel::{Call, PayWay, PaymentReply, Prepare, Unknown};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
@@ -39,13 +39,13 @@ fn keys(line: &mut Line) -> Response {
 fn an_unknown_certificate_is_not_believed_until_it_is_fetched() {
     let mut line = outdated();
     let subject = line.subject(PayWay::DynamicQr);
-    let call = Call::CreateQr(CreateQr { subject, details: line.details() });
+    let call = Call::Prepare(Prepare { subject, payer: None, details: line.details() });
     assert_eq!(line.payment(&call), PaymentReply::Unknown(Unknown::BadSignature));
     assert!(line.connector.keys_are_wanted());
     let answer = keys(&mut line);
     assert_eq!(line.connector.learn_keys(line.now, &answer), Ok(1));
     assert!(!line.connector.keys_are_wanted());
-    assert!(matches!(line.payment(&call), PaymentReply::QrReady { .. }));
+    assert!(matches!(line.payment(&call), PaymentReply::Ready { .. }));
     assert_eq!(line.connector.learn_keys(line.now, &answer), Ok(0), "known by now");
 }
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use channels::Request;
 use ids::{AttemptId, RefundId};
 use jiff::{SignedDuration, Timestamp};
-use orders::channel::{Call, Charge, CreateQr, PayWay, RefundCall, Subject};
+use orders::channel::{Call, Charge, PayWay, Prepare, RefundCall, Subject};
 use secret::PayerCode;
 
 use crate::line::{Line, fen, lines};
@@ -28,9 +28,16 @@ fn calls(line: &Line) -> Vec<(&'static str, Call)> {
         notify_url: "https://pay.test/notices/cha_x".to_owned(),
     };
     let charge = Charge { subject: scanned.clone(), payer_code, details: details.clone() };
+    let prepare = |way, payer: Option<&str>| {
+        let (payer, details) = (payer.map(str::to_owned), details.clone());
+        Call::Prepare(Prepare { subject: subject(way), payer, details })
+    };
     vec![
         ("charge", Call::Charge(charge)),
-        ("create a code", Call::CreateQr(CreateQr { subject: shown.clone(), details })),
+        ("create a code", prepare(PayWay::DynamicQr, None)),
+        ("in the app, by a user id", prepare(PayWay::Jsapi, Some("2088102177846880"))),
+        ("in the app, by an open id", prepare(PayWay::Jsapi, Some("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"))),
+        ("in a browser", prepare(PayWay::H5, None)),
         ("query a scanned one", Call::Query(scanned.clone())),
         ("query a shown one", Call::Query(shown.clone())),
         ("cancel", Call::Cancel(scanned.clone())),

@@ -23,7 +23,7 @@ impl Connector for InstantChannel {
     fn read(&self, call: &Call, now: Timestamp, _: &Response) -> Reply {
         match call {
             Call::Charge(charge) => Reply::Payment(paid(&charge.subject, now)),
-            Call::CreateQr(create) => Reply::Payment(paid(&create.subject, now)),
+            Call::Prepare(prepare) => Reply::Payment(paid(&prepare.subject, now)),
             Call::Query(subject) | Call::Cancel(subject) | Call::Close(subject) => {
                 Reply::Payment(paid(subject, now))
             }

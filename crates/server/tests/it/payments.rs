@@ -39,6 +39,7 @@ async fn a_day(stage: Stage) {
     let (_, closed) = stage.post(&close, &json!({})).await;
     assert_eq!(stage.decided("/v1/payments", closed).await["state"], "closed");
 
+    on_the_payer_s_side(&stage).await;
     stage.sandbox("faults", &json!({ "call": "pay/micropay", "fault": { "kind": "lost_answer_after_effect" }, "times": 1 })).await;
     let (_, lost) =
         stage.post("/v1/payments", &payment("lost", 900, &payer_code("13", 3, "00"))).await;
@@ -52,6 +53,40 @@ async fn a_day(stage: Stage) {
         (&json!("failed"), &json!("ACQ.BUYER_BALANCE_NOT_ENOUGH"))
     );
     stage.end().await;
+}
+
+/// A page in the channel's app, and a link in a browser.
+async fn on_the_payer_s_side(stage: &Stage) {
+    let body = |no: &str, name: &str, means: serde_json::Value| {
+        let mut body = json!({
+            "merchant_order_no": no, "amount": { "total": 500, "currency": "CNY" },
+            "description": "beans",
+        });
+        body[name] = means;
+        body
+    };
+    let page = |channel: &str| json!({ "channel": channel, "payer_id": "2088102177846880" });
+    let wechat = stage.post("/v1/payments", &body("j1", "jsapi", page("alipay"))).await.1;
+    assert!(wechat["jsapi"]["tradeNO"].is_string(), "{wechat}");
+    let link = stage.post("/v1/payments", &body("h", "h5", json!({ "channel": "wechat" }))).await.1;
+    assert!(link["h5_url"].as_str().unwrap().starts_with("http"), "{link}");
+    for payment in [wechat, link] {
+        let close = format!("/v1/payments/{}/close", payment["id"].as_str().unwrap());
+        let (_, closed) = stage.post(&close, &json!({})).await;
+        let closed = stage.decided("/v1/payments", closed).await;
+        assert_eq!(closed["state"], "closed");
+        assert!(closed["jsapi"].is_null() && closed["h5_url"].is_null());
+    }
+    for (name, means, code) in [
+        ("jsapi", page("unionpay"), "way_not_offered"),
+        ("h5", json!({ "channel": "alipay" }), "way_not_offered"),
+        ("jsapi", json!({ "channel": "wechat", "payer_id": "a b" }), "field_invalid"),
+        ("jsapi", json!({ "channel": "wechat" }), "request_malformed"),
+        ("h5", json!({ "channel": "moon" }), "channel_not_open"),
+    ] {
+        let (_, answer) = stage.post("/v1/payments", &body("x", name, means)).await;
+        assert_eq!(answer["code"], code, "{answer}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -53,8 +53,12 @@ impl Word for AttemptState {
 }
 
 impl Word for PayWay {
-    const WORDS: &'static [(Self, &'static str)] =
-        &[(Self::PayerCode, "payer_code"), (Self::DynamicQr, "dynamic_qr")];
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (Self::PayerCode, "payer_code"),
+        (Self::DynamicQr, "dynamic_qr"),
+        (Self::Jsapi, "jsapi"),
+        (Self::H5, "h5"),
+    ];
 }
 
 impl Record for Order {
@@ -168,7 +172,7 @@ impl Record for Leg {
 impl Record for Attempt {
     const TABLE: &'static Table = table!("attempts", key ["order_id", "id"],
         "order_id" Int, "id" Int, "leg_id" Int, "channel_account_id" Int, "way" Text,
-        "amount" Int, "currency" Text, "state" Text, "code_url" Text, "trade_no" Text,
+        "amount" Int, "currency" Text, "state" Text, "invoke" Text, "trade_no" Text,
         "paid_at" Int, "payer" Text, "refusal_code" Text, "refusal_message" Text,
         "created_at" Int, "updated_at" Int);
 
@@ -182,7 +186,7 @@ impl Record for Attempt {
             minor(self.amount),
             currency(self.amount),
             self.state.word(),
-            self.code_url.as_deref().into(),
+            self.invoke.as_deref().into(),
             self.trade_no.as_ref().map(ChannelTradeNo::as_str).into(),
             opt_time(self.paid_at),
             self.payer.as_deref().into(),
@@ -202,7 +206,7 @@ impl Record for Attempt {
             way: Word::parse(&row.text()?)?,
             amount: read_amount(row)?,
             state: Word::parse(&row.text()?)?,
-            code_url: row.opt_text()?,
+            invoke: row.opt_text()?,
             trade_no: row.opt_text()?.map(|t| parsed(&t, ChannelTradeNo::parse)).transpose()?,
             paid_at: read_opt_time(row)?,
             payer: row.opt_text()?,

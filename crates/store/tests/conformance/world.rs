@@ -84,7 +84,7 @@ impl World {
             way: PayWay::PayerCode,
             amount: fen(minor),
             state: AttemptState::Sending,
-            code_url: None,
+            invoke: None,
             trade_no: None,
             paid_at: None,
             payer: None,

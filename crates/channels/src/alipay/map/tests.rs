@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use ids::{AttemptId, RefundId};
 use jiff::Timestamp;
-use orders::channel::{Charge, CreateQr, Details, PayWay};
+use orders::channel::{Charge, Details, PayWay, Prepare};
 use secret::PayerCode;
 use serde_json::json;
 
@@ -42,7 +42,7 @@ fn calls() -> [(&'static str, Call); 7] {
     let charge = Charge { subject: subject.clone(), payer_code, details: details.clone() };
     [
         ("pay", Call::Charge(charge)),
-        ("precreate", Call::CreateQr(CreateQr { subject: qr, details })),
+        ("precreate", Call::Prepare(Prepare { subject: qr, payer: None, details })),
         ("query", Call::Query(subject.clone())),
         ("cancel", Call::Cancel(subject.clone())),
         ("close", Call::Close(subject)),
@@ -55,7 +55,7 @@ fn calls() -> [(&'static str, Call); 7] {
 fn word(reply: &Reply) -> String {
     match reply {
         Reply::Payment(PaymentReply::Paid(_)) => "paid".to_owned(),
-        Reply::Payment(PaymentReply::QrReady { .. }) => "code".to_owned(),
+        Reply::Payment(PaymentReply::Ready { .. }) => "code".to_owned(),
         Reply::Payment(PaymentReply::Returned { .. }) => "returned".to_owned(),
         Reply::Payment(PaymentReply::Refused(_)) | Reply::Refund(RefundReply::Refused(_)) => {
             "refused".to_owned()

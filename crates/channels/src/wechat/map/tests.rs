@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use ids::{AttemptId, RefundId};
 use jiff::Timestamp;
 use money::{Amount, Currency};
-use orders::channel::{CreateQr, Details, PayWay, RefundCall};
+use orders::channel::{Details, PayWay, Prepare, RefundCall};
 use serde_json::json;
 
 use super::*;
@@ -40,7 +40,7 @@ fn columns() -> Vec<Column> {
         ("micropay", Box::new(|code| charge_refused(Some(code), None))),
         ("orderquery", Box::new(|code| query_refused(Some(code)))),
         ("reverse", Box::new(|code| reverse_refused(Some(code), None))),
-        ("native", v3(Call::CreateQr(CreateQr { subject: subject.clone(), details }))),
+        ("native", v3(Call::Prepare(Prepare { subject: subject.clone(), payer: None, details }))),
         ("query", v3(Call::Query(subject.clone()))),
         ("close", v3(Call::Close(subject))),
         ("refund", v3(Call::Refund(refund.clone()))),
