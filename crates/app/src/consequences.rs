@@ -103,8 +103,10 @@ fn follow_one(
             }
             end_refund(ground, &aggregate, refund, changes);
         }
-        // Booked with the decision itself, which the reserve may refuse.
-        Fact::RefundPaidOut { refund } => end_refund(ground, &aggregate, refund, changes),
+        // Booked with the decision itself, which the reserve may refuse, or never.
+        Fact::RefundPaidOut { refund } | Fact::RefundDropped { refund } => {
+            end_refund(ground, &aggregate, refund, changes)
+        }
         Fact::RefundFailed { refund } => {
             if let Some(taken) = taken(&aggregate, refund) {
                 let (stamp, parties) = (ground.stamp(), &ground.parties);
@@ -331,7 +333,10 @@ fn end_refund(ground: &Ground, aggregate: &Aggregate, id: RefundId, changes: &mu
         RefundState::Succeeded => "refund.succeeded",
         RefundState::Failed => "refund.failed",
         RefundState::Manual => "refund.manual",
-        RefundState::Sending | RefundState::Processing | RefundState::Unknown => return,
+        RefundState::Queued
+        | RefundState::Sending
+        | RefundState::Processing
+        | RefundState::Unknown => return,
     };
     let url = refund.notify_url.clone().or_else(|| aggregate.order.notify_url.clone());
     let told = (aggregate, &refund.merchant_no);

@@ -10,7 +10,7 @@ use ledger::AccountKey;
 use money::Amount;
 use orders::{
     Aggregate, Days, Leg, LegState, OrderState, Refund, RefundKind, RefundOrigin, RefundRefusal,
-    RefundState, RefundTry, TradeRules,
+    RefundState, RefundTry, ShortOfMoney, TradeRules, schedule,
 };
 use store::{Changes, Command, Decision, Job, JobChange, JobKind, Reads, View};
 
@@ -177,7 +177,33 @@ impl Accept {
             .collect();
         // The order's own refusals come before the books' (the order of RefundRefusal).
         order.accept_refunds(&drafts)?;
-        set_aside(view, &self.ground, order, drafts)
+        match set_aside(view, &self.ground, order, drafts.clone()) {
+            Err(RefundRefusal::InsufficientFunds) if self.may_wait(&drafts) => {
+                self.queue(order, drafts)
+            }
+            decided => decided,
+        }
+    }
+
+    fn may_wait(&self, drafts: &[Refund]) -> bool {
+        let refund = self.input.what.kind() == RefundKind::Refund;
+        let settled = self.rules.short_of_money == ShortOfMoney::Queue;
+        refund && settled && drafts.iter().all(|part| part.state == RefundState::Sending)
+    }
+
+    /// The parts wait until the merchant's money covers them. They count on their legs at once.
+    fn queue(
+        &self,
+        order: &Aggregate,
+        drafts: Vec<Refund>,
+    ) -> Result<(Aggregate, Vec<RefundId>, Changes), RefundRefusal> {
+        let wait = |part| Refund { state: RefundState::Queued, tries: 0, ..part };
+        let parts: Vec<Refund> = drafts.into_iter().map(wait).collect();
+        let aggregate = order.accept_refunds(&parts)?;
+        let due_at = schedule::next_refund_look(0, self.ground.at);
+        let jobs = parts.iter().map(|part| refund_job(part, due_at, 0)).collect();
+        let orders = vec![aggregate.clone()];
+        Ok((aggregate, Vec::new(), Changes { orders, jobs, ..Changes::default() }))
     }
 
     /// Which legs the return touches, and how much of each.
@@ -295,13 +321,8 @@ pub(crate) fn set_aside(
                 sent_at: ground.at,
                 outcome: None,
             });
-            changes.jobs.push(JobChange::Put(Job {
-                kind: JobKind::Refund,
-                subject: id.to_i64(),
-                order: Some(order.id()),
-                due_at: ground.at.saturating_add(CALL_LEFT).unwrap_or(ground.at),
-                looks: 0,
-            }));
+            let left = ground.at.saturating_add(CALL_LEFT).unwrap_or(ground.at);
+            changes.jobs.push(refund_job(&part, left, 0));
         }
         aggregate = renew(&aggregate, part, ground.at)?;
     }
@@ -313,11 +334,19 @@ pub(crate) fn set_aside(
     Ok((aggregate, sent, changes))
 }
 
+pub(crate) fn refund_job(part: &Refund, due_at: Timestamp, looks: u32) -> JobChange {
+    let (kind, subject) = (JobKind::Refund, part.id.to_i64());
+    JobChange::Put(Job { kind, subject, order: Some(part.order), due_at, looks })
+}
+
 fn renew(order: &Aggregate, part: Refund, now: Timestamp) -> Result<Aggregate, RefundRefusal> {
     if order.refund(part.id).is_none() {
         return order.accept_refunds(&[part]);
     }
-    let mut aggregate = order.retry_refund(part.id, now)?;
+    let mut aggregate = match order.fund_refund(part.id, now) {
+        Some(funded) => funded,
+        None => order.retry_refund(part.id, now)?,
+    };
     for row in aggregate.refunds.iter_mut().filter(|r| r.id == part.id) {
         row.from_pending = part.from_pending;
         row.tries = part.tries;

@@ -14,6 +14,7 @@ mod create_refund;
 mod directory;
 mod error;
 mod fees;
+mod fund_refund;
 mod give_up;
 pub mod jobs;
 pub mod onboard;

@@ -3,7 +3,7 @@
 use clearing::FeeOnRefund;
 use ids::MerchantId;
 use jiff::civil::Time;
-use orders::{Blackout, TradeRules};
+use orders::{Blackout, ShortOfMoney, TradeRules};
 use serde::{Deserialize, Serialize};
 use store::{AdminRow, TradeRulesRow};
 
@@ -20,6 +20,7 @@ struct RulesText {
     blackout: Option<BlackoutText>,
     refund_window_days: u16,
     fee_on_refund: FeeText,
+    short_of_money: ShortText,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -36,6 +37,13 @@ struct BlackoutText {
 enum FeeText {
     Returned,
     Kept,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ShortText {
+    Refuse,
+    Queue,
 }
 
 /// The text is not one of rules.
@@ -69,6 +77,10 @@ impl RulesText {
                 FeeOnRefund::Returned => FeeText::Returned,
                 FeeOnRefund::Kept => FeeText::Kept,
             },
+            short_of_money: match rules.short_of_money {
+                ShortOfMoney::Refuse => ShortText::Refuse,
+                ShortOfMoney::Queue => ShortText::Queue,
+            },
         }
     }
 }
@@ -90,6 +102,10 @@ pub fn parse_rules(json: &str) -> Result<TradeRules, RulesRefusal> {
         fee_on_refund: match text.fee_on_refund {
             FeeText::Returned => FeeOnRefund::Returned,
             FeeText::Kept => FeeOnRefund::Kept,
+        },
+        short_of_money: match text.short_of_money {
+            ShortText::Refuse => ShortOfMoney::Refuse,
+            ShortText::Queue => ShortOfMoney::Queue,
         },
     })
 }
@@ -156,8 +172,11 @@ mod tests {
 
     #[test]
     fn rules_are_read_as_they_were_written() {
-        let rest = [FeeOnRefund::Returned, FeeOnRefund::Kept]
-            .map(|fee_on_refund| TradeRules { fee_on_refund, ..TradeRules::of_wallets() });
+        let rest = [FeeOnRefund::Returned, FeeOnRefund::Kept].map(|fee_on_refund| TradeRules {
+            fee_on_refund,
+            short_of_money: ShortOfMoney::Queue,
+            ..TradeRules::of_wallets()
+        });
         for rules in rest.into_iter().chain([TradeRules::default()]) {
             assert_eq!(parse_rules(&write_rules(&rules)).unwrap(), rules);
         }
@@ -171,6 +190,7 @@ mod tests {
             "{\"blackout\":{\"from\":\"22:00\"}}",
             "{\"refund_window_days\":-1}",
             "{\"fee_on_refund\":\"half\"}",
+            "{\"short_of_money\":1}",
         ] {
             assert!(parse_rules(bad).is_err(), "{bad}");
         }

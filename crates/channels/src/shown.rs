@@ -334,9 +334,10 @@ impl From<OrderState> for PaymentState {
 impl From<RefundState> for ShownRefundState {
     fn from(state: RefundState) -> Self {
         match state {
-            RefundState::Sending | RefundState::Processing | RefundState::Unknown => {
-                Self::Processing
-            }
+            RefundState::Queued
+            | RefundState::Sending
+            | RefundState::Processing
+            | RefundState::Unknown => Self::Processing,
             RefundState::Succeeded => Self::Succeeded,
             RefundState::Failed => Self::Failed,
             RefundState::Manual => Self::Manual,

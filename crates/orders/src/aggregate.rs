@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use money::Amount;
 
 use crate::attempt::{Attempt, AttemptState, Effect, Event};
-use crate::channel::{Paid, PaymentReply, RefundReply};
+use crate::channel::{ChannelCodeText, Paid, PaymentReply, RefundReply};
 use crate::order::{Leg, LegState, Order, OrderShape, OrderState};
 use crate::refund::{Refund, RefundEffect, RefundEvent, RefundKind, RefundOrigin, RefundState};
 use crate::refusal::{CloseRefusal, RefundRefusal};
@@ -50,6 +50,10 @@ pub enum Fact {
     },
     /// A case was decided: the payer got the money by a transfer.
     RefundPaidOut {
+        refund: RefundId,
+    },
+    /// It waited for money too long; none was taken.
+    RefundDropped {
         refund: RefundId,
     },
     RefundFailed {
@@ -366,6 +370,31 @@ impl Aggregate {
             row.updated_at = now;
         }
         Ok(next)
+    }
+
+    /// A refund that waited has its money now, and is to be sent.
+    #[must_use]
+    pub fn fund_refund(&self, id: RefundId, now: Timestamp) -> Option<Self> {
+        let mut next = self.clone();
+        let row = next.refunds.iter_mut().find(|r| r.id == id)?;
+        if row.state != RefundState::Queued {
+            return None;
+        }
+        row.state = RefundState::Sending;
+        row.updated_at = now;
+        Some(next)
+    }
+
+    /// A refund that waited too long is given up.
+    #[must_use]
+    pub fn drop_refund(&self, id: RefundId, now: Timestamp) -> Option<Decided> {
+        let mut next = self.fund_refund(id, now)?;
+        let row = next.refunds.iter_mut().find(|r| r.id == id)?;
+        row.state = RefundState::Failed;
+        row.refusal = Some(ChannelCodeText::new("insufficient_funds", "no money came in for it"));
+        let refund = row.clone();
+        next.release(&refund);
+        Some((next, vec![Fact::RefundDropped { refund: id }]))
     }
 
     /// Takes in what a channel said of a refund. `None` when the order has no such refund.

@@ -25,7 +25,7 @@ pub use refund::{
     RefundTry,
 };
 pub use refusal::{CaseRefusal, CloseRefusal, CreateRefusal, LegRefusal, RefundRefusal};
-pub use rules::{Blackout, Days, TradeRules};
+pub use rules::{Blackout, Days, QUEUED_DAYS_MAX, ShortOfMoney, TradeRules};
 pub use tender::{Tender, UnknownTender};
 
 #[cfg(test)]

@@ -95,6 +95,8 @@ pub enum RefundKind {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RefundState {
+    /// Accepted, and waits until the merchant's money covers it; none is set aside yet.
+    Queued,
     /// The money is set aside and the call is out.
     Sending,
     /// The channel accepted it and works on it.
@@ -140,7 +142,8 @@ pub enum RefundEffect {
 }
 
 impl RefundState {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
+        Self::Queued,
         Self::Sending,
         Self::Processing,
         Self::Unknown,
@@ -164,7 +167,7 @@ impl RefundState {
     #[must_use]
     pub const fn is_open(self) -> bool {
         match self {
-            Self::Sending | Self::Processing | Self::Unknown => true,
+            Self::Queued | Self::Sending | Self::Processing | Self::Unknown => true,
             Self::Succeeded | Self::Failed | Self::Manual => false,
         }
     }
@@ -173,6 +176,8 @@ impl RefundState {
     #[must_use]
     pub const fn apply(self, event: RefundEvent) -> (Self, RefundEffect) {
         match self {
+            // No channel knows of it yet.
+            Self::Queued => (self, RefundEffect::None),
             Self::Sending | Self::Processing | Self::Unknown => self.apply_open(event),
             Self::Succeeded => (self, Self::after_succeeded(event)),
             Self::Failed => Self::apply_failed(event),
@@ -190,9 +195,12 @@ impl RefundState {
             RefundEvent::SawImpossible => (Self::Manual, RefundEffect::OpenCase),
             RefundEvent::SawNothing => match self {
                 Self::Processing => (Self::Processing, RefundEffect::None),
-                Self::Sending | Self::Unknown | Self::Succeeded | Self::Failed | Self::Manual => {
-                    (Self::Unknown, RefundEffect::None)
-                }
+                Self::Queued
+                | Self::Sending
+                | Self::Unknown
+                | Self::Succeeded
+                | Self::Failed
+                | Self::Manual => (Self::Unknown, RefundEffect::None),
             },
             // Decisions are about cases only.
             RefundEvent::RetryAsked

@@ -19,7 +19,19 @@ pub struct TradeRules {
     /// year.
     pub refund_window_days: u16,
     pub fee_on_refund: FeeOnRefund,
+    pub short_of_money: ShortOfMoney,
 }
+
+/// What becomes of a refund that the merchant's money does not cover.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShortOfMoney {
+    Refuse,
+    /// It waits until the money has come in, for [`QUEUED_DAYS_MAX`] days at most.
+    Queue,
+}
+
+/// A refund that waits for money longer fails.
+pub const QUEUED_DAYS_MAX: i64 = 30;
 
 /// From `from`, up to but without `to`, in China's time. Midnight as `to` is the end of the day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +60,7 @@ impl Default for TradeRules {
             blackout: Some(Blackout { from: Time::constant(22, 0, 0, 0), to: Time::midnight() }),
             refund_window_days: 365,
             fee_on_refund: FeeOnRefund::Returned,
+            short_of_money: ShortOfMoney::Refuse,
         }
     }
 }

@@ -147,7 +147,8 @@ fn check_orders(
         for refund in &order.refunds {
             match refund.state {
                 RefundState::Succeeded | RefundState::Failed => {}
-                RefundState::Sending
+                RefundState::Queued
+                | RefundState::Sending
                 | RefundState::Processing
                 | RefundState::Unknown
                 | RefundState::Manual => {

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use ledger::rules::{self, Payout};
 use ledger::{AccountCode, AccountKey, Header};
 use money::{Amount, Currency};
-use orders::{Aggregate, RefundState, TradeRules};
+use orders::{Aggregate, RefundState, ShortOfMoney, TradeRules};
 use sandbox::{Fault, FaultRule};
 use store::{Changes, Command, Decision, Reads, View};
 
@@ -144,7 +144,7 @@ impl Bench {
             let answer = run.await;
             *into.lock().unwrap() = Some(answer);
         });
-        let until = after(self.world.time.now(), SignedDuration::from_hours(48));
+        let until = after(self.world.time.now(), SignedDuration::from_hours(40 * 24));
         assert_eq!(executor.run(&mut Random::new(1), POLLS_MAX, until), End::Done);
         slot.lock().unwrap().take().unwrap()
     }
@@ -161,10 +161,10 @@ impl Bench {
         executor.run(&mut Random::new(1), POLLS_MAX, until);
     }
 
-    fn pay(&self) -> Aggregate {
+    fn pay(&self, n: u64) -> Aggregate {
         let payment = CreatePayment {
             merchant: self.merchant,
-            merchant_no: MerchantNo::parse("order").unwrap(),
+            merchant_no: MerchantNo::parse(if n == 1 { "order" } else { "other" }).unwrap(),
             content_hash: [1; 32],
             amount: fen(WHOLE),
             description: "coffee".to_owned(),
@@ -172,7 +172,7 @@ impl Bench {
             notify_url: None,
             terminal: None,
             terminal_ip: "127.0.0.1".to_owned(),
-            paid_by: PaidBy::One(Means::PayerCode(payer_code(Channel::Alipay, 1, "00").unwrap())),
+            paid_by: PaidBy::One(Means::PayerCode(payer_code(Channel::Alipay, n, "00").unwrap())),
             expires_at: None,
         };
         let app = Arc::clone(&self.app);
@@ -207,7 +207,7 @@ impl Bench {
 fn become_of(stage: &Stage, row: Row) -> String {
     const HOUR_MS: u64 = 3_600_000;
     let bench = Bench::new(stage);
-    bench.pay();
+    bench.pay(1);
     bench.wait(match (row.day, row.hour) {
         ("same day", "noon") => HOUR_MS,
         ("same day", _) => 10 * HOUR_MS + HOUR_MS / 2,
@@ -245,9 +245,57 @@ fn become_of(stage: &Stage, row: Row) -> String {
     }
 }
 
+/// A refund that the merchant's money does not cover waits where that is settled: it goes out when the
+/// money has come in, and fails when none has come for a month.
+#[test]
+fn a_refund_waits_for_money() {
+    const DAY_MS: u64 = 86_400_000;
+    let stage = Stage::new().unwrap();
+    let row = Row {
+        kind: "refund of all",
+        day: "",
+        hour: "",
+        money: "unsettled",
+        enough: "short",
+        channel: "",
+    };
+    for money_comes in [true, false] {
+        let bench = Bench::new(&stage);
+        let rules = TradeRules { short_of_money: ShortOfMoney::Queue, ..TradeRules::of_wallets() };
+        block_on(bench.app.set_trade_rules(None, &rules)).unwrap();
+        bench.pay(1);
+        for n in [1, 2] {
+            let (at, merchant) = (bench.world.time.now(), bench.merchant);
+            let moved = Move { at, merchant, settle: false, take: true };
+            block_on(bench.app.store.write(Post(moved, n))).unwrap();
+        }
+        let waiting = bench.give_back(row).unwrap();
+        assert_eq!((waiting.refunds[0].state, waiting.refunds[0].tries), (RefundState::Queued, 0));
+        assert_eq!(waiting.legs[0].refunding, fen(WHOLE));
+        bench.rest();
+        assert_eq!(bench.order().refunds[0].state, RefundState::Queued);
+        if money_comes {
+            bench.pay(2);
+        } else {
+            bench.wait(31 * DAY_MS);
+        }
+        bench.rest();
+        let order = bench.order();
+        let (wanted, back) =
+            if money_comes { (RefundState::Succeeded, WHOLE) } else { (RefundState::Failed, 0) };
+        assert_eq!((order.refunds[0].state, order.legs[0].refunded), (wanted, fen(back)));
+        assert_eq!(order.legs[0].refunding, fen(0));
+        let trial = ledger::trial_balance(&block_on(bench.app.store.accounts()).unwrap());
+        assert!(trial.findings.is_empty());
+    }
+}
+
 const fn shown(state: RefundState) -> &'static str {
     match state {
-        RefundState::Sending | RefundState::Processing | RefundState::Unknown => "processing",
+        RefundState::Queued
+        | RefundState::Sending
+        | RefundState::Processing
+        | RefundState::Unknown => "processing",
         RefundState::Succeeded => "succeeded",
         RefundState::Failed => "failed",
         RefundState::Manual => "manual",

@@ -15,6 +15,9 @@ impl App {
         let order = self.store.order(super::order_of(job)?).await?;
         let order = order.ok_or(Failure::unusable("the order of a job"))?;
         let refund = order.refund(id).ok_or(Failure::unusable("the refund of a job"))?;
+        if refund.state == RefundState::Queued {
+            return self.fund_refund(&order, id, job.looks).await;
+        }
         let attempt = refund.attempt.and_then(|id| order.attempt(id));
         let attempt = attempt.ok_or(Failure::unusable("the attempt of a refund"))?;
         let account = self.account(attempt.channel_account).await?;

@@ -218,7 +218,7 @@ async fn rules_are_settled_per_institution_and_merchant() {
         shown,
         json!({
             "refund_same_day": false, "blackout": null, "refund_window_days": 365,
-            "fee_on_refund": "returned",
+            "fee_on_refund": "returned", "short_of_money": "refuse",
         })
     );
     stage.start();

@@ -13,6 +13,7 @@ use crate::sql::{Cells, Corrupt, RowReader, Table, Value};
 
 impl Word for RefundState {
     const WORDS: &'static [(Self, &'static str)] = &[
+        (Self::Queued, "queued"),
         (Self::Sending, "sending"),
         (Self::Processing, "processing"),
         (Self::Unknown, "unknown"),
