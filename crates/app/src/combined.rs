@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use ids::{AttemptId, MerchantId, OrderId};
 use jiff::Timestamp;
-use orders::{Aggregate, Attempt, CreateRefusal, Leg, LegRefusal, schedule};
+use orders::{Aggregate, Attempt, CreateRefusal, Leg, LegRefusal, OrderState, schedule};
 use store::{Changes, Command, Decision, Reads, View};
 
 use crate::consequences::{Ground, follow};
@@ -46,7 +46,11 @@ impl App {
         };
         let ground = self.ground_of(&aggregate);
         let created = match self.store.write(Create { ground, aggregate }).await? {
-            Created::New(aggregate) | Created::Known(aggregate) => aggregate,
+            Created::New(aggregate) => aggregate,
+            // What a crash left out is added to an order that is still open; one that has ended is
+            // shown as it is.
+            Created::Known(known) if known.order.state != OrderState::Paying => return Ok(known),
+            Created::Known(aggregate) => aggregate,
             Created::Refused(refusal) => return Err(refusal.into()),
         };
         let add = |leg: &NewLeg| {
@@ -55,7 +59,11 @@ impl App {
             self.add_leg(AddLeg { merchant, payment, terminal_ip, leg })
         };
         for added in join_all(legs.iter().map(add)).await {
-            added?;
+            match added {
+                // The order ended meanwhile: the answer shows how.
+                Err(UseCaseError::Refused(Refused::Leg(LegRefusal::OrderNotOpen))) | Ok(_) => {}
+                Err(error) => return Err(error),
+            }
         }
         let order = self.store.order(created.id()).await?;
         Ok(order.ok_or(Failure::unusable("a new order"))?)

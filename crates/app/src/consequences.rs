@@ -8,8 +8,8 @@ use ledger::AccountKey;
 use merchants::{Notification, NotificationState};
 use orders::schedule;
 use orders::{
-    Aggregate, Attempt, AttemptState, Fact, Leg, OrderShape, OrderState, Refund, RefundKind,
-    RefundOrigin, RefundState,
+    Aggregate, Attempt, AttemptState, Fact, LATE_PREFIX, Leg, OrderShape, OrderState, Refund,
+    RefundKind, RefundOrigin, RefundState,
 };
 use store::{Changes, Job, JobChange, JobKind, View};
 
@@ -269,7 +269,7 @@ fn late_refund(ground: &Ground, aggregate: &Aggregate, attempt: &Attempt) -> Ref
         clippy::expect_used,
         reason = "an attempt's number is within a merchant number's characters"
     )]
-    let merchant_no = MerchantNo::parse(&format!("late-{}", attempt.id)).expect("an id");
+    let merchant_no = MerchantNo::parse(&format!("{LATE_PREFIX}{}", attempt.id)).expect("an id");
     Refund {
         id: ground.spare.refund,
         order: order.id,

@@ -375,6 +375,10 @@ impl Command for Create {
                 Created::Refused(CreateRefusal::OrderNoUsed)
             });
         }
+        // Not at the edge: a repeat of an old request gets the old payment.
+        if order.expires_at <= self.ground.at {
+            return Decision::answer(Created::Refused(CreateRefusal::ExpiryPast));
+        }
         let taken_at_once = match (self.aggregate.legs.first(), self.aggregate.attempts.first()) {
             (Some(leg), None) => Some(leg.id),
             (_, _) => None,

@@ -51,6 +51,7 @@ codes! {
     "channel_not_open" 400 "this channel is not open for you" => "use another channel, or ask operations";
     "way_not_offered" 400 "the channel cannot be paid in this way" => "use another way or another channel";
     "blackout" 409 "nothing is taken at this hour" => "try again after the hours that your institution settled";
+    "expiry_past" 400 "expires_at is over already" => "send a time ahead, at most two hours";
     "legs_above_amount" 400 "the legs are together more than the payment" => "send legs of the payment's amount or less";
     "too_many_legs" 409 "a payment has at most 20 legs" => "close the payment and begin a new one";
     "leg_no_used" 409 "this leg number was used before with other content" => "use a new number for a new leg; get the payment to see the old one";

@@ -303,7 +303,7 @@ impl PaymentBody {
         let invalid = ApiError::field("field_invalid", "expires_at");
         let at: Timestamp = text.parse().or(Err(invalid.clone()))?;
         let wait: SignedDuration = at.duration_since(now);
-        let fits = wait > SignedDuration::ZERO && wait <= QR_WAIT_MAX;
+        let fits = wait <= QR_WAIT_MAX;
         match paid_by {
             PaidBy::One(Means::DynamicQr(_) | Means::Jsapi { .. } | Means::H5(_))
             | PaidBy::Legs(_)

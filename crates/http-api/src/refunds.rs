@@ -5,7 +5,8 @@ use axum::extract::{Path, RawQuery, State};
 use axum::{Extension, Json};
 use bytes::Bytes;
 use channels::shown;
-use ids::RefundId;
+use ids::{MerchantNo, RefundId};
+use orders::{BACK_PREFIX, LATE_PREFIX};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -27,7 +28,8 @@ const REASON_BYTES_MAX: usize = 80;
     "amount": { "total": 800, "currency": "CNY" }, "reason": "too cold"
 }))]
 pub(crate) struct RefundBody {
-    /// Your own number, the idempotency key for ever: 1 to 64 letters, digits, `_`, `-`, `.`, `*`.
+    /// Your own number, the idempotency key for ever: 1 to 64 letters, digits, `_`, `-`, `.`, `*`;
+    /// those that begin with `late-` and `back-` are ours.
     #[schema(example = "A-1-R1")]
     merchant_refund_no: String,
     #[schema(nullable = false)]
@@ -178,7 +180,7 @@ impl RefundBody {
         let leg = self.leg_id.as_deref().map(|text| id(text, "leg_not_found")).transpose()?;
         Ok(CreateRefund {
             merchant: asker.0.key.merchant,
-            merchant_no: number("merchant_refund_no", &self.merchant_refund_no)?,
+            merchant_no: refund_no(&self.merchant_refund_no)?,
             payment: payment(self.payment_id.as_deref(), self.merchant_order_no.as_deref())?,
             content_hash,
             what: Return::Refund { amount: self.amount.check()?, leg },
@@ -200,7 +202,7 @@ impl VoidBody {
         ]);
         Ok(CreateRefund {
             merchant: asker.0.key.merchant,
-            merchant_no: number("merchant_refund_no", &self.merchant_refund_no)?,
+            merchant_no: refund_no(&self.merchant_refund_no)?,
             payment: payment(self.payment_id.as_deref(), self.merchant_order_no.as_deref())?,
             content_hash,
             what: Return::Void,
@@ -208,6 +210,14 @@ impl VoidBody {
             notify_url: url("notify_url", self.notify_url)?,
         })
     }
+}
+
+/// A number that is not one of those that we make ourselves.
+fn refund_no(text: &str) -> Result<MerchantNo, ApiError> {
+    if [LATE_PREFIX, BACK_PREFIX].iter().any(|prefix| text.starts_with(prefix)) {
+        return Err(ApiError::field("field_invalid", "merchant_refund_no"));
+    }
+    number("merchant_refund_no", text)
 }
 
 fn payment(by_id: Option<&str>, by_no: Option<&str>) -> Result<PaymentRef, ApiError> {

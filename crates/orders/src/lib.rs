@@ -21,8 +21,8 @@ pub use attempt::{Attempt, AttemptState, Effect, Event};
 pub use combined::LEGS_MAX;
 pub use order::{Charge, Leg, LegState, Order, OrderShape, OrderState};
 pub use refund::{
-    Case, CaseOutcome, Refund, RefundEffect, RefundEvent, RefundKind, RefundOrigin, RefundState,
-    RefundTry,
+    BACK_PREFIX, Case, CaseOutcome, LATE_PREFIX, Refund, RefundEffect, RefundEvent, RefundKind,
+    RefundOrigin, RefundState, RefundTry,
 };
 pub use refusal::{CaseRefusal, CloseRefusal, CreateRefusal, LegRefusal, RefundRefusal};
 pub use rules::{Blackout, Days, QUEUED_DAYS_MAX, ShortOfMoney, TradeRules};

@@ -83,6 +83,11 @@ pub struct Case {
     pub approved_by: Option<String>,
 }
 
+/// How the numbers of money that goes back by itself begin. A merchant's own may not: a number is
+/// unique per merchant.
+pub const LATE_PREFIX: &str = "late-";
+pub const BACK_PREFIX: &str = "back-";
+
 /// 退款 and 撤销 are two interfaces with rules of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RefundKind {

@@ -17,6 +17,8 @@ pub enum CreateRefusal {
     Blackout,
     #[error("the legs are more than the payment")]
     LegsAboveAmount,
+    #[error("the time is over before the payment begins")]
+    ExpiryPast,
 }
 
 impl CreateRefusal {
@@ -30,6 +32,7 @@ impl CreateRefusal {
             Self::WayNotOffered => "way_not_offered",
             Self::Blackout => "blackout",
             Self::LegsAboveAmount => "legs_above_amount",
+            Self::ExpiryPast => "expiry_past",
         }
     }
 }

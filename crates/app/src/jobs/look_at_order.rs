@@ -3,7 +3,9 @@
 use clearing::FeeOnRefund;
 use ids::{LegId, MerchantNo, OrderId, RefundId};
 use jiff::Timestamp;
-use orders::{Aggregate, Leg, OrderState, Refund, RefundKind, RefundOrigin, RefundState};
+use orders::{
+    Aggregate, BACK_PREFIX, Leg, OrderState, Refund, RefundKind, RefundOrigin, RefundState,
+};
 use store::{Changes, Command, Decision, Job, JobChange, JobKind, Reads, View};
 
 use crate::App;
@@ -115,7 +117,7 @@ impl ReturnLeg {
             clippy::expect_used,
             reason = "a leg's number is within a merchant number's characters"
         )]
-        let merchant_no = MerchantNo::parse(&format!("back-{}", leg.id)).expect("an id");
+        let merchant_no = MerchantNo::parse(&format!("{BACK_PREFIX}{}", leg.id)).expect("an id");
         let at_channel = leg.tender.channel().is_some();
         Refund {
             id: self.ground.spare.refund,

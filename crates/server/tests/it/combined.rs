@@ -122,6 +122,8 @@ async fn all_ways(stage: Stage) {
     let alipay = leg(&paid, 3)["id"].as_str().unwrap().to_owned();
     let of_alipay = |fen| (fen, Some(alipay.as_str()));
     assert_eq!(refund(&stage, "w", &paid, (100, None)).await["code"], "leg_wanted");
+    let ours = format!("back-{alipay}");
+    assert_eq!(refund(&stage, &ours, &paid, of_alipay(1)).await["code"], "field_invalid");
     assert_eq!(
         refund(&stage, "w", &paid, of_alipay(5_001)).await["code"],
         "amount_above_refundable"
@@ -193,6 +195,9 @@ async fn given_up(stage: &Stage) {
     let (_, open) = stage.post(&path(&open, "/legs/9/close"), &json!({})).await;
     assert_eq!(open["rest"], 6_800, "{open}");
     let closed = until(stage, &open, "closed").await;
+    let (status, again) = stage.post("/v1/payments", &body).await;
+    let told = (status, &again["id"], &again["state"]);
+    assert_eq!(told, (200, &closed["id"], &json!("closed")), "the same request, the same payment");
     assert_eq!((&closed["refunded"], &closed["refunding"]), (&json!(3_200), &json!(0)));
 }
 
