@@ -174,6 +174,9 @@ impl Command for Add {
     fn reads(&self, reads: &mut Reads) {
         reads.orders.insert(self.order);
         reads.accounts.extend(self.ground.order_transit.clone());
+        if self.attempt.is_none() {
+            reads.shifts_of.extend(self.ground.terminal);
+        }
     }
 
     fn decide(&self, view: &View<'_>) -> Decision<Added> {

@@ -2,7 +2,9 @@
 
 use channels::notifications as text;
 use clearing::FeeOnRefund;
-use ids::{AttemptId, IdSource, JournalId, LegId, MerchantNo, NotificationId, RefundId};
+use ids::{
+    AttemptId, IdSource, JournalId, LegId, MerchantNo, NotificationId, RefundId, TerminalId,
+};
 use jiff::{SignedDuration, Timestamp};
 use ledger::AccountKey;
 use merchants::{Notification, NotificationState};
@@ -15,6 +17,7 @@ use store::{Changes, Job, JobChange, JobKind, View};
 
 use crate::bookings::{self, Parties, Stamp, Taken};
 use crate::fees::Prices;
+use crate::shifts;
 
 /// Ids made before a decision, since a decision makes none: it may run twice.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +44,8 @@ pub(crate) struct Ground {
     pub(crate) at: Timestamp,
     pub(crate) spare: SpareIds,
     pub(crate) parties: Parties,
+    /// Whose drawer cash goes through.
+    pub(crate) terminal: Option<TerminalId>,
     /// What is paid of the order, where it is a combined one.
     pub(crate) order_transit: Option<AccountKey>,
     /// What prices a leg that is paid by this decision.
@@ -141,6 +146,7 @@ fn take_leg(
         changes.volumes.extend(ground.prices.volumes(leg));
     }
     if let Some(leg) = aggregate.leg(id) {
+        changes.shifts.extend(shifts::taken(view, &aggregate, leg));
         post(view, bookings::paid(ground.stamp(), &aggregate, &ground.parties, leg), changes);
     }
     // Paid in the moment in which the order was given up: it goes back.

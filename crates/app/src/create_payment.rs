@@ -364,6 +364,9 @@ impl Command for Create {
     fn reads(&self, reads: &mut Reads) {
         let order = &self.aggregate.order;
         reads.order_nos.insert((order.merchant, order.merchant_no.clone()));
+        if self.aggregate.attempts.is_empty() {
+            reads.shifts_of.extend(self.ground.terminal);
+        }
     }
 
     fn decide(&self, view: &View<'_>) -> Decision<Created> {

@@ -10,13 +10,14 @@ use ledger::AccountKey;
 use money::Amount;
 use orders::{
     Aggregate, Days, Leg, LegState, OrderState, Refund, RefundKind, RefundOrigin, RefundRefusal,
-    RefundState, RefundTry, ShortOfMoney, TradeRules, schedule,
+    RefundState, RefundTry, ShortOfMoney, Tender, TradeRules, schedule,
 };
 use store::{Changes, Command, Decision, Job, JobChange, JobKind, Reads, View};
 
 use crate::bookings::{self, Parties, Taken, accounting_date, china_time};
 use crate::consequences::Ground;
 use crate::error::{Failure, Refused, UseCaseError};
+use crate::shifts;
 use crate::{App, CALL_LEFT};
 
 /// What a merchant asks to have returned.
@@ -130,6 +131,7 @@ impl Command for Accept {
         reads.refund_nos.insert((self.input.merchant, self.input.merchant_no.clone()));
         reads.accounts.extend(self.pending.iter().cloned());
         reads.accounts.insert(self.ground.parties.available());
+        reads.shifts_of.extend(self.ground.terminal);
     }
 
     fn decide(&self, view: &View<'_>) -> Decision<Accepted> {
@@ -310,8 +312,12 @@ pub(crate) fn set_aside(
     let mut aggregate = order.clone();
     let mut changes = Changes::default();
     let mut sent = Vec::new();
+    let mut shift = None;
     for part in ready {
         let id = part.id;
+        if let Some(leg) = order.leg(part.leg).filter(|l| l.tender == Tender::Cash) {
+            shift = shifts::returned(view, order, (leg, part.amount), shift);
+        }
         if part.state.is_open() || part.state == RefundState::Failed {
             sent.push(id);
             changes.refund_tries.push(RefundTry {
@@ -330,6 +336,7 @@ pub(crate) fn set_aside(
         let posting = view.post(journal).or(Err(RefundRefusal::InsufficientFunds))?;
         changes.postings.push(posting);
     }
+    changes.shifts.extend(shift);
     changes.orders.push(aggregate.clone());
     Ok((aggregate, sent, changes))
 }

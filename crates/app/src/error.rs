@@ -1,5 +1,6 @@
 //! How a use case fails: refused with a stable code, or failed for a reason of ours.
 
+use merchants::ShiftRefusal;
 use orders::{CaseRefusal, CloseRefusal, CreateRefusal, LegRefusal, RefundRefusal};
 use store::StoreError;
 
@@ -8,6 +9,8 @@ use store::StoreError;
 pub enum Refused {
     #[error("{0}")]
     Create(CreateRefusal),
+    #[error("{0}")]
+    Shift(ShiftRefusal),
     #[error("{0}")]
     Case(CaseRefusal),
     #[error("{0}")]
@@ -67,6 +70,7 @@ impl Refused {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Create(refusal) => refusal.code(),
+            Self::Shift(refusal) => refusal.code(),
             Self::Case(refusal) => refusal.code(),
             Self::Leg(refusal) => refusal.code(),
             Self::Close(refusal) => refusal.code(),

@@ -21,6 +21,7 @@ pub mod onboard;
 mod queries;
 mod resend_notification;
 mod retry_refund;
+mod shifts;
 mod take_notice;
 mod take_refund_reply;
 mod take_reply;

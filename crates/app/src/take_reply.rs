@@ -48,6 +48,7 @@ impl App {
             spare: SpareIds::make(&self.ids, at),
             parties: Parties { merchant: order.order.merchant, currency, channel_owner: None },
             order_transit: combined.then(|| AccountKey::order_transit(order.id(), currency)),
+            terminal: order.order.terminal,
             prices: Prices::default(),
             looks: 0,
         }

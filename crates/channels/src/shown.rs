@@ -253,7 +253,7 @@ pub enum Origin {
 #[serde(deny_unknown_fields)]
 pub struct Refund {
     /// Our number.
-    #[schema(example = "rfd_06xfwqt000404")]
+    #[schema(example = "ref_06xfwqt000404")]
     pub id: String,
     pub payment_id: String,
     /// The merchant's own number.

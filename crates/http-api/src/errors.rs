@@ -72,6 +72,9 @@ codes! {
     "currency_mismatch" 400 "the refund is in another currency than the payment" => "use the payment's currency";
     "amount_above_refundable" 409 "the amount is above what can still be refunded" => "get the payment: total less refunded and refunding";
     "insufficient_funds" 409 "your unsettled money and balance do not cover the refund" => "try again when more has come in";
+    "shift_not_found" 404 "there is no such shift of yours" => "check the number";
+    "shift_open" 409 "the terminal has an open shift" => "close it first";
+    "shift_closed" 409 "the shift was closed with another count" => "get the shift to see it";
     "notification_not_found" 404 "there is no such notification of yours" => "check the number";
     "overloaded" 503 "too much waits; nothing was done" => "try again with the same number after a second";
     "internal" 500 "something failed on our side; the result may not be known" => "get the payment, or send the same request again: the number makes it safe";

@@ -17,6 +17,7 @@ mod pages;
 mod payments;
 mod reference;
 mod refunds;
+mod shifts;
 mod state;
 
 pub use errors::{CODES, Code, error_codes_page};
@@ -56,6 +57,9 @@ fn routes() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(refunds::void))
         .routes(routes!(refunds::get))
         .routes(routes!(refunds::retry))
+        .routes(routes!(shifts::open, shifts::list))
+        .routes(routes!(shifts::get))
+        .routes(routes!(shifts::close))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::get))
         .routes(routes!(notifications::resend));

@@ -85,6 +85,8 @@ registry! {
     OrderId = "pay";
     /// Money going back to the payer of one leg.
     RefundId = "ref";
+    /// The time between two counts of a till's drawer.
+    ShiftId = "shf";
     StoreId = "sto";
     TerminalId = "ter";
 }

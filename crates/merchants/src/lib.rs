@@ -5,10 +5,12 @@
 
 mod key;
 mod notification;
+mod shift;
 mod terminal;
 
 pub use key::{ApiKey, KeyAlgorithm};
 pub use notification::{NOTIFY_WAITS_S, Notification, NotificationState, NotificationTry};
+pub use shift::{Counted, Shift, ShiftRefusal};
 pub use terminal::{Terminal, TerminalKind};
 
 use ids::{ChannelAccountId, ChannelCode, MerchantId, StoreId};

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use ids::{AttemptId, IdSource, MerchantId, MerchantNo, OrderId, RefundId};
+use ids::{AttemptId, IdSource, MerchantId, MerchantNo, OrderId, RefundId, TerminalId};
 use jiff::Timestamp;
 use ledger::AccountKey;
-use merchants::Notification;
+use merchants::{Notification, Shift};
 use orders::{Aggregate, Attempt, Leg, Order, Refund};
 
 use crate::accounts::AccountIds;
@@ -126,12 +126,30 @@ async fn load(
         }
     }
     load_volumes(session, &reads.volumes, &mut set).await?;
+    load_shifts(session, &reads.shifts_of, &mut set).await?;
     let mut accounts = reads.accounts;
     holds::load(session, &reads.holds, &mut accounts, &mut set).await?;
     context.accounts.load_locked(session, accounts, &mut set).await?;
     // After the locks: what another writer posted under these ids is then to be seen.
     holds::load_seen(session, &reads.journals, &reads.holds, &mut set).await?;
     Ok(set)
+}
+
+async fn load_shifts(
+    session: &mut Session,
+    terminals: &BTreeSet<TerminalId>,
+    set: &mut WorkingSet,
+) -> Result<(), SqlError> {
+    // A few rows per terminal and day: the open one is the newest, and its row is the lock.
+    for terminal in terminals {
+        let sql = "SELECT id FROM shifts WHERE terminal_id = ?1 AND closed_at IS NULL";
+        let ids = session.query(sql, &[terminal.to_i64().into()]).await?;
+        for row in session.select_by(Shift::TABLE, &["id"], &ids, Lock::ForUpdate).await? {
+            let shift = Shift::from_cells(row)?;
+            set.shifts.insert(shift.terminal, shift);
+        }
+    }
+    Ok(())
 }
 
 /// Locks the months' rows, which are made first: two writers cannot both find none.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use ledger::{Delta, Hold, Journal, Refusal, Resolution};
 use merchants::{
-    ApiKey, ChannelAccount, Merchant, MerchantChannel, Notification, NotificationTry, Store,
+    ApiKey, ChannelAccount, Merchant, MerchantChannel, Notification, NotificationTry, Shift, Store,
     Terminal,
 };
 use orders::{Aggregate, RefundTry};
@@ -27,6 +27,8 @@ pub struct Changes {
     pub notifications: Vec<Notification>,
     pub notification_tries: Vec<NotificationTry>,
     pub jobs: Vec<JobChange>,
+    /// Shifts as they are to be.
+    pub shifts: Vec<Shift>,
     /// What adds to a month's volume. The volume itself is asked for in Reads.
     pub volumes: Vec<(VolumeKey, u64)>,
     pub admin: Vec<AdminRow>,

@@ -13,7 +13,7 @@ use crate::rows::{
 };
 use crate::sql::{Cells, Session, SqlError};
 use crate::working::{VolumeKey, WorkingSet};
-use merchants::{Notification, NotificationTry};
+use merchants::{Notification, NotificationTry, Shift};
 
 /// Rows of one table: new ones and changed ones.
 #[derive(Default)]
@@ -36,6 +36,7 @@ pub(crate) async fn flush(
     write_messages(session, changes).await?;
     write_jobs(session, changes).await?;
     write_volumes(session, set).await?;
+    write_shifts(session, changes).await?;
     for change in changes.iter().flat_map(|c| &c.admin) {
         let (table, cells) = change.record();
         session.upsert(table, vec![cells]).await?;
@@ -198,6 +199,14 @@ async fn write_messages(session: &mut Session, changes: &[Changes]) -> Result<()
 fn last_of<'a>(notifications: impl Iterator<Item = &'a Notification>) -> Vec<Cells> {
     let last: BTreeMap<_, _> = notifications.map(|n| (n.id, n)).collect();
     last.into_values().map(Record::cells).collect()
+}
+
+/// The last state of each: one statement cannot write a row twice.
+async fn write_shifts(session: &mut Session, changes: &[Changes]) -> Result<(), SqlError> {
+    let last: BTreeMap<_, _> =
+        changes.iter().flat_map(|c| &c.shifts).map(|shift| (shift.id, shift)).collect();
+    let rows: Vec<Cells> = last.into_values().map(Record::cells).collect();
+    if rows.is_empty() { Ok(()) } else { session.upsert(Shift::TABLE, rows).await }
 }
 
 async fn write_volumes(session: &mut Session, set: &WorkingSet) -> Result<(), SqlError> {

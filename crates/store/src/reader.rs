@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use ids::{
     ApiKeyName, AttemptId, ChannelAccountId, ChannelCode, HoldId, JournalId, MerchantId,
-    MerchantNo, NotificationId, OrderId, RefundId, TerminalId,
+    MerchantNo, NotificationId, OrderId, RefundId, ShiftId, TerminalId,
 };
 use ledger::{Account, AccountKey, Hold};
 use merchants::{
     ApiKey, ChannelAccount, KeyAlgorithm, Merchant, MerchantChannel, Notification, NotificationTry,
-    Terminal,
+    Shift, Terminal,
 };
 use orders::{Aggregate, Attempt, Refund};
 use tokio::sync::Mutex;
@@ -241,6 +241,21 @@ impl Readers {
         self.one(&["merchant_id"], vec![TradeRulesRow::key(merchant)]).await
     }
 
+    pub(crate) async fn shift(&self, id: ShiftId) -> Result<Option<Shift>, StoreError> {
+        self.one(&["id"], vec![id.to_i64().into()]).await
+    }
+
+    /// A merchant's shifts, the newest first, older than `before`.
+    pub(crate) async fn shifts_page(
+        &self,
+        merchant: MerchantId,
+        before: Option<ShiftId>,
+        limit: u32,
+    ) -> Result<Vec<Shift>, StoreError> {
+        let before = before.map_or(i64::MAX, ShiftId::to_i64);
+        self.page(Page { merchant, before, limit }).await
+    }
+
     /// Refunds whose original route is impossible, the oldest first.
     pub(crate) async fn cases(&self, limit: u32) -> Result<Vec<Refund>, StoreError> {
         let sql = "SELECT id FROM refunds WHERE state = 'manual' ORDER BY id LIMIT ?1";
@@ -356,6 +371,14 @@ trait Paged {
 
 impl Paged for Refund {
     const PAGE_SQL: &'static str = "SELECT id FROM refunds WHERE merchant_id = ?1 AND id < ?2 AND part = 1 ORDER BY id DESC LIMIT ?3";
+    fn number(&self) -> i64 {
+        self.id.to_i64()
+    }
+}
+
+impl Paged for Shift {
+    const PAGE_SQL: &'static str =
+        "SELECT id FROM shifts WHERE merchant_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
     fn number(&self) -> i64 {
         self.id.to_i64()
     }

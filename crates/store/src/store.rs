@@ -4,13 +4,13 @@ use std::fs::File;
 
 use ids::{
     ApiKeyName, AttemptId, ChannelAccountId, ChannelCode, HoldId, MerchantId, MerchantNo,
-    NotificationId, OrderId, RefundId, TerminalId,
+    NotificationId, OrderId, RefundId, ShiftId, TerminalId,
 };
 use jiff::Timestamp;
 use ledger::{Account, Hold};
 use merchants::{
     ApiKey, ChannelAccount, KeyAlgorithm, Merchant, MerchantChannel, Notification, NotificationTry,
-    Terminal,
+    Shift, Terminal,
 };
 use orders::{Aggregate, Refund};
 
@@ -190,6 +190,9 @@ reads! {
     fn channel_account(id: ChannelAccountId) -> Option<ChannelAccount>;
     /// What a merchant settled about hours, refunds and voids, or the institution.
     fn trade_rules(merchant: Option<MerchantId>) -> Option<TradeRulesRow>;
+    fn shift(id: ShiftId) -> Option<Shift>;
+    /// A merchant's shifts, the newest first, older than `before`.
+    fn shifts_page(merchant: MerchantId, before: Option<ShiftId>, limit: u32) -> Vec<Shift>;
     /// Refunds whose original route is impossible, the oldest first.
     fn cases(limit: u32) -> Vec<Refund>;
     /// The version of a price list that is in force.

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ids::{
     AttemptId, HoldId, JournalId, MerchantId, MerchantNo, NotificationId, OrderId, RefundId,
+    TerminalId,
 };
 use jiff::Timestamp;
 use ledger::{
     AccountKey, Books, Hold, Journal, PostDecision, Refusal, Resolve, ResolveDecision, Seen,
 };
-use merchants::Notification;
+use merchants::{Notification, Shift};
 use orders::Aggregate;
 
 use crate::changes::{Changes, Held, Posting, Resolved, Unposted};
@@ -32,6 +33,8 @@ pub struct Reads {
     /// Holds to be made or to be ended; their accounts come with them.
     pub holds: BTreeSet<HoldId>,
     pub notifications: BTreeSet<NotificationId>,
+    /// Terminals whose open shift is wanted.
+    pub shifts_of: BTreeSet<TerminalId>,
     /// Volumes that a price depends on.
     pub volumes: BTreeSet<VolumeKey>,
 }
@@ -61,6 +64,8 @@ pub(crate) struct WorkingSet {
     pub(crate) refund_nos: BTreeMap<(MerchantId, MerchantNo), (OrderId, RefundId)>,
     pub(crate) notifications: BTreeMap<NotificationId, Notification>,
     pub(crate) volumes: BTreeMap<VolumeKey, u64>,
+    /// The open shift of each terminal that was asked for.
+    pub(crate) shifts: BTreeMap<TerminalId, Shift>,
     pub(crate) books: Books,
     /// What is known of the ids of journals that were asked for.
     pub(crate) seen_journals: BTreeMap<JournalId, Seen>,
@@ -116,6 +121,12 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn notification(&self, id: NotificationId) -> Option<&'a Notification> {
         self.set.notifications.get(&id)
+    }
+
+    /// The open shift of a terminal of the command's [`Reads`].
+    #[must_use]
+    pub fn open_shift(&self, terminal: TerminalId) -> Option<&'a Shift> {
+        self.set.shifts.get(&terminal).filter(|shift| shift.closed.is_none())
     }
 
     /// What was paid in a month of the command's [`Reads`], in minor units.
@@ -256,6 +267,9 @@ impl WorkingSet {
         }
         for notification in &changes.notifications {
             self.notifications.insert(notification.id, notification.clone());
+        }
+        for shift in &changes.shifts {
+            self.shifts.insert(shift.terminal, shift.clone());
         }
         for (key, amount) in &changes.volumes {
             let volume = self.volumes.entry(key.clone()).or_default();

@@ -21,4 +21,6 @@ mod refusals;
 #[cfg(test)]
 mod schemas;
 #[cfg(test)]
+mod shifts;
+#[cfg(test)]
 mod stage;

@@ -9,6 +9,7 @@ mod jobs;
 mod notifications;
 mod orders;
 mod refunds;
+mod shifts;
 
 pub(crate) use books::{AccountRow, DeltaRow, EntryRow, JournalRow, RawSums};
 pub(crate) use fees::VolumeRow;
