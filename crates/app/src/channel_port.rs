@@ -1,14 +1,23 @@
 //! Asking a channel: build, send, read. Whatever goes wrong on the way is an unknown result.
 
+use ::routing::Attempted;
 use channels::{MESSAGES_PER_CALL_MAX, SendError};
 use orders::channel::{Call, PaymentReply, RefundReply, Reply, Unknown};
 
 use crate::directory::Account;
+use crate::routing::attempted;
 use crate::{App, CALL_TIMEOUT};
 
 impl App {
     /// Makes one call. The attempt or refund that it is about was committed before.
     pub(crate) async fn ask_channel(&self, account: &Account, call: &Call) -> Reply {
+        let out = account.pulse.call(self.now());
+        let reply = self.converse(account, call).await;
+        out.ended(self.now(), |ms| outcome(account, &reply).outcome(ms));
+        reply
+    }
+
+    async fn converse(&self, account: &Account, call: &Call) -> Reply {
         let nonce = ids::JobId::generate(&self.ids, self.now().as_millisecond()).to_string();
         let request = match account.connector.build(call, self.now(), &nonce) {
             Ok(request) => request,
@@ -57,5 +66,20 @@ impl App {
     /// Where a channel sends its notices: the path names the version whose keys verify them.
     pub(crate) fn notice_url(&self, account: &Account) -> String {
         format!("{}/notices/{}", self.settings.public_url, account.id)
+    }
+}
+
+/// What an answer says of the account: whatever it says of the payer or of a refund, it is one.
+fn outcome(account: &Account, reply: &Reply) -> Attempted {
+    match reply {
+        Reply::Payment(reply) => attempted(account, reply),
+        Reply::Refund(RefundReply::Unknown(_)) => Attempted::Unknown,
+        Reply::Refund(
+            RefundReply::Succeeded { .. }
+            | RefundReply::Processing
+            | RefundReply::NotFound
+            | RefundReply::Refused(_)
+            | RefundReply::Impossible(_),
+        ) => Attempted::Paid,
     }
 }

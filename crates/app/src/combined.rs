@@ -4,13 +4,13 @@ use futures_util::future::join_all;
 use ids::{AttemptId, MerchantId, OrderId};
 use jiff::Timestamp;
 use orders::{Aggregate, Attempt, CreateRefusal, Leg, LegRefusal, OrderState, schedule};
-use store::{Changes, Command, Decision, Reads, View};
+use store::{Command, Decision, Reads, View};
 
 use crate::consequences::{Ground, follow};
 use crate::create_payment::{Create, Created, Through, attempt_job, draft_leg, draft_order};
-use crate::directory::Way;
 use crate::error::{Failure, Refused, UseCaseError};
 use crate::give_up::GiveUp;
+use crate::routing::Plan;
 use crate::{App, CALL_LEFT, CreatePayment, Means, NewLeg};
 
 /// A leg for an order that is there.
@@ -36,7 +36,7 @@ impl App {
             return Err(CreateRefusal::LegsAboveAmount.into());
         }
         for leg in legs {
-            self.way_for(input.merchant, &leg.means).await?;
+            self.plan(input.merchant, input.terminal, &leg.means).await?;
         }
         let aggregate = Aggregate {
             order: draft_order(&self.ids, input, self.now()),
@@ -45,7 +45,7 @@ impl App {
             refunds: Vec::new(),
         };
         let ground = self.ground_of(&aggregate);
-        let created = match self.store.write(Create { ground, aggregate }).await? {
+        let created = match self.store.write(Create { ground, aggregate, plan: None }).await? {
             Created::New(aggregate) => aggregate,
             // What a crash left out is added to an order that is still open; one that has ended is
             // shown as it is.
@@ -81,21 +81,23 @@ impl App {
         let known = known.ok_or(Refused::PaymentNotFound)?;
         self.admit(input.merchant, None).await?;
         let means = &input.leg.means;
-        let way = self.way_for(input.merchant, means).await?;
-        let (now, through) = (self.now(), Through::of(way.as_ref()));
+        let plan = self.plan(input.merchant, known.order.terminal, means).await?;
+        let (now, through) = (self.now(), Through::of(plan.as_ref()));
         let (leg, attempt) = draft_leg(&self.ids, known.id(), (&input.leg, through), now);
         let id = attempt.as_ref().map(|a| a.id);
-        let command = Add { ground: self.ground_of(&known), order: known.id(), leg, attempt };
+        let (ground, order) = (self.ground_of(&known), known.id());
+        let command = Add { ground, order, leg, attempt, plan: plan.clone() };
         let added = match self.store.write(command).await? {
             Added::New(aggregate) => aggregate,
             Added::Known(aggregate) => return Ok(aggregate),
             Added::Refused(refusal) => return Err(Refused::Leg(refusal).into()),
+            Added::NoRoute(refusal) => return Err(refusal.into()),
         };
-        match id.zip(way) {
-            Some((id, Way { account, .. })) => {
+        match id.zip(plan) {
+            Some((id, plan)) => {
                 let expires_at = leg_expiry(means, added.order.expires_at, now);
                 let with = (means, input.terminal_ip.as_str(), expires_at);
-                self.start(&account, (&added, id), with).await
+                self.start(plan, (added, id), with).await
             }
             None => Ok(added),
         }
@@ -156,12 +158,14 @@ struct Add {
     order: OrderId,
     leg: Leg,
     attempt: Option<Attempt>,
+    plan: Option<Plan>,
 }
 
 enum Added {
     New(Aggregate),
     Known(Aggregate),
     Refused(LegRefusal),
+    NoRoute(CreateRefusal),
 }
 
 impl Command for Add {
@@ -177,6 +181,9 @@ impl Command for Add {
         if self.attempt.is_none() {
             reads.shifts_of.extend(self.ground.terminal);
         }
+        if let Some(plan) = &self.plan {
+            plan.reads(reads);
+        }
     }
 
     fn decide(&self, view: &View<'_>) -> Decision<Added> {
@@ -191,15 +198,29 @@ impl Command for Add {
             });
         }
         let at = self.ground.at;
-        match order.add_leg(self.leg.clone(), self.attempt.clone(), at) {
-            Err(refusal) => Decision::answer(Added::Refused(refusal)),
-            Ok((aggregate, facts)) => {
-                let (aggregate, mut changes) = follow(view, &self.ground, aggregate, facts);
-                let left = at.saturating_add(CALL_LEFT).unwrap_or(at);
-                let job = self.attempt.iter().map(|a| attempt_job(&aggregate, a.id, left));
-                changes.jobs.extend(job);
-                Decision { changes: Changes { ..changes }, answer: Added::New(aggregate) }
-            }
+        let (mut leg, mut attempt) = (self.leg.clone(), self.attempt.clone());
+        // The order's own refusals come before the channels'.
+        if let Err(refusal) = order.add_leg(leg.clone(), attempt.clone(), at) {
+            return Decision::answer(Added::Refused(refusal));
         }
+        let routed = match (&self.plan, &mut attempt) {
+            (Some(plan), Some(attempt)) => plan.assign(view, (&mut leg, attempt), at),
+            (_, _) => Ok(None),
+        };
+        let used = match routed {
+            Ok(used) => used,
+            Err(refusal) => return Decision::answer(Added::NoRoute(refusal)),
+        };
+        let decided = order.add_leg(leg, attempt, at);
+        let (aggregate, facts) = match decided {
+            Err(refusal) => return Decision::answer(Added::Refused(refusal)),
+            Ok(decided) => decided,
+        };
+        let (aggregate, mut changes) = follow(view, &self.ground, aggregate, facts);
+        let left = at.saturating_add(CALL_LEFT).unwrap_or(at);
+        let job = self.attempt.iter().map(|a| attempt_job(&aggregate, a.id, left));
+        changes.jobs.extend(job);
+        changes.usages.extend(used);
+        Decision { changes, answer: Added::New(aggregate) }
     }
 }

@@ -17,6 +17,7 @@ use store::{Changes, Job, JobChange, JobKind, View};
 
 use crate::bookings::{self, Parties, Stamp, Taken};
 use crate::fees::Prices;
+use crate::routing;
 use crate::shifts;
 
 /// Ids made before a decision, since a decision makes none: it may run twice.
@@ -100,6 +101,7 @@ fn follow_one(
         }
         Fact::AttemptMoved { attempt, from, to } => {
             changes.jobs.extend(attempt_job(ground, &aggregate, attempt, (from, to)));
+            changes.usages.extend(ended_use(view, ground, &aggregate, (attempt, from, to)));
         }
         Fact::RefundSucceeded { refund } => {
             if let Some(row) = aggregate.refund(refund).filter(|row| is_ours(&aggregate, row.leg)) {
@@ -212,6 +214,18 @@ fn attempt_job(
 /// charge that was refused at once took nothing and has nothing that could be paid.
 fn may_still_be_paid(from: AttemptState, to: AttemptState) -> bool {
     to == AttemptState::Closed || (to == AttemptState::Refused && from != AttemptState::Sending)
+}
+
+/// What the end of an attempt makes of what its account has taken.
+fn ended_use(
+    view: &View<'_>,
+    ground: &Ground,
+    aggregate: &Aggregate,
+    (id, from, to): (AttemptId, AttemptState, AttemptState),
+) -> Option<routing::Use> {
+    let attempt = aggregate.attempt(id).filter(|_| from.is_open() && !to.is_open())?;
+    let owner = ground.parties.channel_owner.as_deref()?;
+    routing::ended(view, owner, attempt, to == AttemptState::Paid)
 }
 
 /// The next look at an attempt that ended without money, or the end of its watch.

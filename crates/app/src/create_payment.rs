@@ -17,8 +17,10 @@ use store::{Changes, Command, Decision, Job, JobChange, JobKind, Reads, View};
 
 use crate::bookings::china_time;
 use crate::consequences::{Ground, follow, order_job};
-use crate::directory::{Account, Way};
+use crate::directory::Account;
 use crate::error::{Failure, Refused, UseCaseError};
+use crate::routing::{Plan, TRIES_MAX, may_fail_over};
+use crate::take_reply::FailOver;
 use crate::{App, CALL_LEFT};
 
 /// What a merchant asks for. The edge has checked the form of each part.
@@ -94,32 +96,69 @@ impl App {
         means: &Means,
     ) -> Result<Aggregate, UseCaseError> {
         self.admit(input.merchant, input.terminal).await?;
-        let way = self.way_for(input.merchant, means).await?;
-        let aggregate = draft(&self.ids, input, (means, Through::of(way.as_ref())), self.now());
+        let plan = self.plan(input.merchant, input.terminal, means).await?;
+        let through = Through::of(plan.as_ref());
+        let aggregate = draft(&self.ids, input, (means, through), self.now());
         let attempt = aggregate.attempts.first().map(|a| a.id);
         let ground = self.ground_of(&aggregate);
-        let created = match self.store.write(Create { ground, aggregate }).await? {
+        let command = Create { ground, aggregate, plan: plan.clone() };
+        let created = match self.store.write(command).await? {
             Created::New(aggregate) => aggregate,
             Created::Known(aggregate) => return Ok(aggregate),
             Created::Refused(refusal) => return Err(refusal.into()),
         };
-        match attempt.zip(way) {
-            Some((attempt, Way { account, .. })) => {
+        match attempt.zip(plan) {
+            Some((attempt, plan)) => {
                 let expires_at = created.order.expires_at;
                 let with = (means, input.terminal_ip.as_str(), expires_at);
-                self.start(&account, (&created, attempt), with).await
+                self.start(plan, (created, attempt), with).await
             }
             None => Ok(created),
         }
     }
 
-    /// Makes an attempt's first call, and writes what came of it.
+    /// Makes an attempt's first call, and writes what came of it. Where the account surely took
+    /// nothing for reasons of its own, the next one is tried, under an attempt of its own.
     pub(crate) async fn start(
+        &self,
+        plan: Plan,
+        (aggregate, id): (Aggregate, AttemptId),
+        with: (&Means, &str, Timestamp),
+    ) -> Result<Aggregate, UseCaseError> {
+        let (mut plan, mut aggregate, mut id) = (plan, aggregate, id);
+        for tries in 1..=TRIES_MAX {
+            let account = aggregate.attempt(id).map(|a| a.channel_account);
+            let account = account.ok_or(Failure::unusable("a new attempt"))?;
+            let account = self.account(account).await?;
+            let account = account.ok_or(Failure::unusable("an attempt's channel account"))?;
+            let call = self.first_call(&account, (&aggregate, id), with)?;
+            let Some(call) = call else { break };
+            let reply = self.ask_about_payment(&account, &call).await;
+            let next = if tries < TRIES_MAX && may_fail_over(&account, &reply) {
+                plan = plan.without(&account.ledger_owner);
+                let new = AttemptId::generate(&self.ids, self.now().as_millisecond());
+                plan.first().is_some().then(|| FailOver { plan: plan.clone(), next: new })
+            } else {
+                None
+            };
+            let (known, said) = ((&aggregate, id), (Source::Charge, reply));
+            let next_id = next.as_ref().map(|next| next.next);
+            aggregate = self.take_first_reply(&account, known, said, next).await?;
+            match next_id.filter(|next| aggregate.attempt(*next).is_some()) {
+                Some(next) => id = next,
+                None => break,
+            }
+        }
+        Ok(aggregate)
+    }
+
+    /// The call that a new attempt begins with; none for what no channel is asked about.
+    fn first_call(
         &self,
         account: &Account,
         (aggregate, id): (&Aggregate, AttemptId),
         (means, terminal_ip, expires_at): (&Means, &str, Timestamp),
-    ) -> Result<Aggregate, UseCaseError> {
+    ) -> Result<Option<Call>, Failure> {
         let order = &aggregate.order;
         let attempt = aggregate.attempt(id).ok_or(Failure::unusable("a new attempt"))?;
         let subject = subject(attempt);
@@ -130,7 +169,7 @@ impl App {
             terminal_ip: terminal_ip.to_owned(),
             terminal: order.terminal.map(|id| id.to_string()),
         };
-        let call = match means {
+        Ok(Some(match means {
             Means::PayerCode(code) => {
                 Call::Charge(Charge { subject, payer_code: code.clone(), details })
             }
@@ -140,10 +179,8 @@ impl App {
             Means::Jsapi { payer, .. } => {
                 Call::Prepare(Prepare { subject, payer: Some(payer.clone()), details })
             }
-            Means::Cash | Means::MerchantCoupon { .. } => return Ok(aggregate.clone()),
-        };
-        let reply = self.ask_about_payment(account, &call).await;
-        self.take_reply(account, (aggregate, id), (Source::Charge, reply), 0).await
+            Means::Cash | Means::MerchantCoupon { .. } => return Ok(None),
+        }))
     }
 
     /// Whether the merchant takes payments now, at this terminal.
@@ -169,34 +206,24 @@ impl App {
         }
         Ok(())
     }
-
-    /// The way that a means is to take; none for what no channel is asked about.
-    pub(crate) async fn way_for(
-        &self,
-        merchant: MerchantId,
-        means: &Means,
-    ) -> Result<Option<Way>, UseCaseError> {
-        let channel = match means {
-            Means::PayerCode(code) => channels::Channel::of_payer_code(code)
-                .ok_or(CreateRefusal::PayerCodeUnknown)?
-                .channel_code(),
-            Means::DynamicQr(channel) | Means::H5(channel) | Means::Jsapi { channel, .. } => {
-                channel.clone()
-            }
-            Means::Cash | Means::MerchantCoupon { .. } => return Ok(None),
-        };
-        let spoken = channels::Channel::parse(channel.as_str());
-        let offers = spoken.zip(means.way()).is_none_or(|(channel, way)| channel.offers(way));
-        if !offers {
-            return Err(CreateRefusal::WayNotOffered.into());
-        }
-        let way = self.open_account(merchant, &channel).await?;
-        Ok(Some(way.ok_or(CreateRefusal::ChannelNotOpen)?))
-    }
 }
 
 impl Means {
-    const fn way(&self) -> Option<PayWay> {
+    /// The channel that is asked; none for what no channel is asked about.
+    pub(crate) fn channel(&self) -> Result<Option<ChannelCode>, CreateRefusal> {
+        Ok(match self {
+            Self::PayerCode(code) => {
+                let channel = channels::Channel::of_payer_code(code);
+                Some(channel.ok_or(CreateRefusal::PayerCodeUnknown)?.channel_code())
+            }
+            Self::DynamicQr(channel) | Self::H5(channel) | Self::Jsapi { channel, .. } => {
+                Some(channel.clone())
+            }
+            Self::Cash | Self::MerchantCoupon { .. } => None,
+        })
+    }
+
+    pub(crate) const fn way(&self) -> Option<PayWay> {
         match self {
             Self::PayerCode(_) => Some(PayWay::PayerCode),
             Self::DynamicQr(_) => Some(PayWay::DynamicQr),
@@ -236,8 +263,8 @@ pub struct Through<'a> {
 }
 
 impl<'a> Through<'a> {
-    pub(crate) fn of(way: Option<&'a Way>) -> Option<Self> {
-        let way = way?;
+    pub(crate) fn of(plan: Option<&'a Plan>) -> Option<Self> {
+        let way = plan?.first()?;
         let Account { id, channel, .. } = way.account.as_ref();
         Some(Self { account: *id, channel, self_collected: way.self_collected })
     }
@@ -304,6 +331,8 @@ pub(crate) fn draft_leg(
         refusal: None,
         created_at: now,
         updated_at: now,
+        reserved_on: None,
+        route: None,
     });
     (leg, attempt)
 }
@@ -346,6 +375,7 @@ pub(crate) fn subject(attempt: &Attempt) -> Subject {
 pub(crate) struct Create {
     pub(crate) ground: Ground,
     pub(crate) aggregate: Aggregate,
+    pub(crate) plan: Option<Plan>,
 }
 
 pub(crate) enum Created {
@@ -366,6 +396,9 @@ impl Command for Create {
         reads.order_nos.insert((order.merchant, order.merchant_no.clone()));
         if self.aggregate.attempts.is_empty() {
             reads.shifts_of.extend(self.ground.terminal);
+        }
+        if let Some(plan) = &self.plan {
+            plan.reads(reads);
         }
     }
 
@@ -391,17 +424,31 @@ impl Command for Create {
             let (aggregate, changes) = follow(view, &self.ground, aggregate, facts);
             return Decision { changes, answer: Created::New(aggregate) };
         }
-        let at = self.ground.at;
-        let left = at.saturating_add(CALL_LEFT).unwrap_or(at);
-        let attempts = self.aggregate.attempts.iter();
-        let mut jobs: Vec<JobChange> =
-            attempts.map(|a| attempt_job(&self.aggregate, a.id, left)).collect();
-        if order.shape == OrderShape::Combined {
-            jobs.push(order_job(&self.ground, &self.aggregate, order.expires_at));
+        match self.routed(view) {
+            Err(refusal) => Decision::answer(Created::Refused(refusal)),
+            Ok((aggregate, changes)) => Decision { changes, answer: Created::New(aggregate) },
         }
-        let orders = vec![self.aggregate.clone()];
-        let changes = Changes { jobs, orders, ..Changes::default() };
-        Decision { changes, answer: Created::New(self.aggregate.clone()) }
+    }
+}
+
+impl Create {
+    /// The order as it is written before a channel is called.
+    fn routed(&self, view: &View<'_>) -> Result<(Aggregate, Changes), CreateRefusal> {
+        let (at, mut aggregate) = (self.ground.at, self.aggregate.clone());
+        let Aggregate { legs, attempts, .. } = &mut aggregate;
+        let ends = (self.plan.as_ref(), legs.first_mut(), attempts.first_mut());
+        let used = match ends {
+            (Some(plan), Some(leg), Some(attempt)) => plan.assign(view, (leg, attempt), at)?,
+            (_, _, _) => None,
+        };
+        let left = at.saturating_add(CALL_LEFT).unwrap_or(at);
+        let jobs = aggregate.attempts.iter().map(|a| attempt_job(&aggregate, a.id, left));
+        let mut jobs: Vec<JobChange> = jobs.collect();
+        if aggregate.order.shape == OrderShape::Combined {
+            jobs.push(order_job(&self.ground, &aggregate, aggregate.order.expires_at));
+        }
+        let (orders, usages) = (vec![aggregate.clone()], used.into_iter().collect());
+        Ok((aggregate, Changes { jobs, orders, usages, ..Changes::default() }))
     }
 }
 

@@ -4,9 +4,11 @@
 //! revocation takes effect within that time. Versions of channel accounts never change and are kept
 //! as ready connectors.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use ::routing::{Limits, RuleSet};
 use channels::Connector;
 use ids::{ApiKeyName, ChannelAccountId, ChannelCode, MerchantId, TerminalId};
 use jiff::{SignedDuration, Timestamp};
@@ -16,6 +18,7 @@ use orders::TradeRules;
 use crate::App;
 use crate::error::Failure;
 use crate::fees::PriceList;
+use crate::routing::{Pulse, Pulses};
 
 /// How old a remembered answer may be.
 const FRESH_FOR: SignedDuration = SignedDuration::from_secs(5);
@@ -27,10 +30,14 @@ pub struct Directory {
     keys: Memory<ApiKeyName, Arc<Caller>>,
     merchants: Memory<MerchantId, Merchant>,
     terminals: Memory<TerminalId, Terminal>,
-    merchant_channels: Memory<(MerchantId, ChannelCode), MerchantChannel>,
+    pub(crate) merchant_channels: Memory<(MerchantId, ChannelCode), Arc<Vec<MerchantChannel>>>,
     accounts: Memory<ChannelAccountId, Arc<Account>>,
     pub(crate) rules: Memory<MerchantId, TradeRules>,
     pub(crate) prices: Memory<String, Option<Arc<PriceList>>>,
+    pub(crate) routing_rules: Memory<(), Arc<RuleSet>>,
+    pub(crate) points: Memory<(), Arc<BTreeMap<String, ChannelAccountId>>>,
+    pub(crate) limits: Memory<String, Option<Arc<Limits>>>,
+    pulses: Pulses,
 }
 
 /// A known API key, with its secret opened.
@@ -49,14 +56,8 @@ pub(crate) struct Account {
     /// The key of the ledger's account at this channel: all versions share it.
     pub(crate) ledger_owner: String,
     pub(crate) connector: Arc<dyn Connector>,
-}
-
-/// The way that a merchant's new payment takes.
-#[derive(Debug, Clone)]
-pub(crate) struct Way {
-    pub(crate) account: Arc<Account>,
-    /// The account is the merchant's own.
-    pub(crate) self_collected: bool,
+    /// How it answers: all versions share it.
+    pub(crate) pulse: Arc<Pulse>,
 }
 
 type Remembered<V> = Option<(Timestamp, V)>;
@@ -72,11 +73,17 @@ impl<K, V> Default for Memory<K, V> {
 }
 
 impl<K: Ord + Clone, V: Clone> Memory<K, V> {
-    fn get(&self, key: &K) -> Remembered<V> {
+    fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Remembered<V>
+    where
+        K: Borrow<Q>,
+    {
         self.0.lock().ok()?.get(key).cloned()
     }
 
-    pub(crate) fn get_fresh(&self, key: &K, now: Timestamp) -> Option<V> {
+    pub(crate) fn get_fresh<Q: Ord + ?Sized>(&self, key: &Q, now: Timestamp) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
         let (at, value) = self.get(key)?;
         (now.duration_since(at) < FRESH_FOR).then_some(value)
     }
@@ -150,29 +157,12 @@ impl App {
         Ok(terminal)
     }
 
-    /// The account that takes a merchant's new payments through a channel.
-    pub(crate) async fn open_account(
-        &self,
-        merchant: MerchantId,
-        channel: &ChannelCode,
-    ) -> Result<Option<Way>, Failure> {
-        let (now, key) = (self.now(), (merchant, channel.clone()));
-        let known = self.directory.merchant_channels.get_fresh(&key, now);
-        let link = match known {
-            Some(link) => Some(link),
-            None => self.store.merchant_channel(merchant, channel).await?,
-        };
-        let Some(link) = link else { return Ok(None) };
-        self.directory.merchant_channels.put(key, now, link.clone());
-        let account = self.account(link.account).await?;
-        Ok(account.map(|account| Way { account, self_collected: link.self_collected }))
-    }
-
     /// Speaks for a channel account through a connector that was made elsewhere: a bench's, which
     /// answers at once.
     pub fn adopt_connector(&self, row: &merchants::ChannelAccount, connector: Arc<dyn Connector>) {
         let account = Account {
             id: row.id,
+            pulse: self.directory.pulses.of(&ledger_owner(row)),
             ledger_owner: ledger_owner(row),
             channel: row.channel.clone(),
             connector,
@@ -197,6 +187,7 @@ impl App {
             serde_json::from_str(text.expose()).or(Err(unusable()))?;
         let account = Arc::new(Account {
             id,
+            pulse: self.directory.pulses.of(&ledger_owner(&row)),
             ledger_owner: ledger_owner(&row),
             channel: row.channel,
             connector: channels::connector(&config).or(Err(unusable()))?,
@@ -207,6 +198,6 @@ impl App {
 }
 
 /// The owner of the ledger's account at a channel: the same for all versions of an account number.
-fn ledger_owner(row: &merchants::ChannelAccount) -> String {
+pub(crate) fn ledger_owner(row: &merchants::ChannelAccount) -> String {
     format!("{}:{}", row.channel, row.account_no)
 }

@@ -214,7 +214,8 @@ impl App {
         self.put(vec![AdminRow::ChannelAccount(account)]).await
     }
 
-    /// Sends a merchant's new payments of a channel through an account of ours: 代收.
+    /// Lets a merchant's new payments of a channel go through an account of ours: 代收. A new version
+    /// of an account takes the old one's place; routing chooses among several.
     ///
     /// # Errors
     /// A failure of the store.
@@ -223,30 +224,32 @@ impl App {
         merchant: MerchantId,
         account: &ChannelAccount,
     ) -> Result<(), UseCaseError> {
-        self.link(merchant, account, false).await
+        self.open_channel_as(merchant, account, (false, 0)).await
     }
 
-    /// Sends them through the merchant's own account, which the channel pays directly: 商户自收.
+    /// The same with whether the account is the merchant's own, which the channel pays directly
+    /// (商户自收), and with its priority: among equals the lower one is first.
     ///
     /// # Errors
     /// A failure of the store.
-    pub async fn open_own_channel(
+    pub async fn open_channel_as(
         &self,
         merchant: MerchantId,
         account: &ChannelAccount,
+        (self_collected, priority): (bool, u32),
     ) -> Result<(), UseCaseError> {
-        self.link(merchant, account, true).await
-    }
-
-    async fn link(
-        &self,
-        merchant: MerchantId,
-        account: &ChannelAccount,
-        self_collected: bool,
-    ) -> Result<(), UseCaseError> {
-        let channel = account.channel.clone();
-        let link = MerchantChannel { merchant, channel, account: account.id, self_collected };
-        self.put(vec![AdminRow::MerchantChannel(link)]).await
+        let link = MerchantChannel {
+            merchant,
+            channel: account.channel.clone(),
+            account_no: account.account_no.clone(),
+            account: account.id,
+            self_collected,
+            priority,
+            closed: false,
+        };
+        self.put(vec![AdminRow::MerchantChannel(link)]).await?;
+        self.directory.merchant_channels.forget();
+        Ok(())
     }
 
     pub(crate) async fn put(&self, admin: Vec<AdminRow>) -> Result<(), UseCaseError> {

@@ -3,16 +3,18 @@
 use ids::{AttemptId, OrderId};
 use jiff::Timestamp;
 use ledger::AccountKey;
-use orders::channel::PaymentReply;
+use orders::channel::{ChannelCodeText, PaymentReply};
 use orders::{Aggregate, OrderShape, Source};
-use store::{Command, Decision, Reads, View};
+use store::{Command, Decision, Reads, UsageKey, View};
 
-use crate::App;
 use crate::bookings::Parties;
 use crate::consequences::{Ground, SpareIds, follow};
+use crate::create_payment::attempt_job;
 use crate::directory::Account;
 use crate::error::{Failure, UseCaseError};
 use crate::fees::Prices;
+use crate::routing::Plan;
+use crate::{App, CALL_LEFT};
 
 impl App {
     /// Takes in a reply; `looks` is how often the attempt was looked at in its present state.
@@ -23,11 +25,34 @@ impl App {
         (source, reply): (Source, PaymentReply),
         looks: u32,
     ) -> Result<Aggregate, UseCaseError> {
+        self.take(account, (known, attempt), (source, reply), (looks, None)).await
+    }
+
+    /// The same for an attempt's first call, after which another account may be tried.
+    pub(crate) async fn take_first_reply(
+        &self,
+        account: &Account,
+        known: (&Aggregate, AttemptId),
+        said: (Source, PaymentReply),
+        fail_over: Option<FailOver>,
+    ) -> Result<Aggregate, UseCaseError> {
+        self.take(account, known, said, (0, fail_over)).await
+    }
+
+    async fn take(
+        &self,
+        account: &Account,
+        (known, attempt): (&Aggregate, AttemptId),
+        (source, reply): (Source, PaymentReply),
+        (looks, fail_over): (u32, Option<FailOver>),
+    ) -> Result<Aggregate, UseCaseError> {
         let mut ground = self.ground(known, account, looks);
         if matches!(reply, PaymentReply::Paid(_)) {
             ground.prices = self.prices(known.order.merchant, account).await?;
         }
-        let command = TakeReply { ground, order: known.id(), attempt, source, reply };
+        let reserved = known.attempt(attempt).is_some_and(|a| a.reserved_on.is_some());
+        let order = known.id();
+        let command = TakeReply { ground, order, attempt, source, reply, reserved, fail_over };
         let taken = self.store.write(command).await?;
         taken.ok_or_else(|| Failure::unusable("an attempt of an order").into())
     }
@@ -61,6 +86,16 @@ struct TakeReply {
     attempt: AttemptId,
     source: Source,
     reply: PaymentReply,
+    /// Whether its amount counts against the account's limits.
+    reserved: bool,
+    fail_over: Option<FailOver>,
+}
+
+/// Another account to try, where the first surely took nothing.
+pub(crate) struct FailOver {
+    pub(crate) plan: Plan,
+    /// The number of the attempt that it begins.
+    pub(crate) next: AttemptId,
 }
 
 impl Command for TakeReply {
@@ -74,10 +109,19 @@ impl Command for TakeReply {
         reads.orders.insert(self.order);
         reads.accounts.extend(self.ground.order_transit.clone());
         self.ground.prices.reads(reads);
+        if let Some(owner) = self.ground.parties.channel_owner.clone().filter(|_| self.reserved) {
+            reads.usages.insert(UsageKey { owner, currency: self.ground.parties.currency });
+        }
+        if let Some(fail_over) = &self.fail_over {
+            fail_over.plan.reads(reads);
+        }
     }
 
     fn decide(&self, view: &View<'_>) -> Decision<Self::Answer> {
         let order = view.order(self.order);
+        if let Some(failed_over) = order.and_then(|order| self.failed_over(view, order)) {
+            return failed_over;
+        }
         let decided =
             order.and_then(|o| o.on_reply(self.attempt, self.source, &self.reply, self.ground.at));
         let Some((aggregate, facts)) = decided else {
@@ -85,5 +129,41 @@ impl Command for TakeReply {
         };
         let (aggregate, changes) = follow(view, &self.ground, aggregate, facts);
         Decision { changes, answer: Some(aggregate) }
+    }
+}
+
+impl TakeReply {
+    /// The attempt ends without money and another begins in its place; `None` where it was decided
+    /// meanwhile, or no account is left.
+    fn failed_over(
+        &self,
+        view: &View<'_>,
+        order: &Aggregate,
+    ) -> Option<Decision<Option<Aggregate>>> {
+        let FailOver { plan, next } = self.fail_over.as_ref()?;
+        let at = self.ground.at;
+        let failed = order.attempt(self.attempt)?;
+        let mut leg = order.leg(failed.leg)?.clone();
+        let mut attempt = failed.successor(*next, at);
+        let used = plan.assign(view, (&mut leg, &mut attempt), at).ok()?;
+        let text = match &self.reply {
+            PaymentReply::Refused(text) => text.clone(),
+            PaymentReply::Paid(_)
+            | PaymentReply::Ready { .. }
+            | PaymentReply::Pending
+            | PaymentReply::NotFound
+            | PaymentReply::Closed
+            | PaymentReply::Returned { .. }
+            | PaymentReply::Again
+            | PaymentReply::Unknown(_) => ChannelCodeText::new("not_sent", "no connection"),
+        };
+        let (aggregate, facts) = order.fail_over(self.attempt, text, (leg, attempt), at)?;
+        let (aggregate, mut changes) = follow(view, &self.ground, aggregate, facts);
+        let left = at.saturating_add(CALL_LEFT).unwrap_or(at);
+        changes.jobs.push(attempt_job(&aggregate, *next, left));
+        changes.usages.extend(used);
+        tracing::warn!(order.id = %aggregate.id(), attempt.id = %self.attempt, next.id = %next,
+            "an account took nothing; the next one is tried");
+        Some(Decision { changes, answer: Some(aggregate) })
     }
 }

@@ -67,6 +67,19 @@ impl Channel {
         ChannelCode::parse(self.code()).expect("a channel's code")
     }
 
+    /// Whether a refusal under this code speaks of us (our account, its rights, its keys) and not of
+    /// the payer or the trade: another account may well take the payment.
+    #[must_use]
+    pub fn blames_us(self, code: &str) -> bool {
+        let codes = match self {
+            Self::Alipay => alipay::OUR_FAULTS,
+            Self::Wechat => wechat::OUR_FAULTS,
+            Self::UnionPay => unionpay::OUR_FAULTS,
+        };
+        let plain = |text: &str| text.replace('_', "");
+        codes.iter().any(|ours| plain(ours) == plain(code.trim_start_matches("ACQ.")))
+    }
+
     /// Whether its interface, as we speak it, has this way of paying.
     #[must_use]
     pub const fn offers(self, way: PayWay) -> bool {

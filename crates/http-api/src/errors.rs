@@ -45,6 +45,7 @@ codes! {
     "terminal_not_allowed" 403 "a terminal's key acts for its own terminal only" => "leave terminal_id out, or use the merchant's key";
     "merchant_suspended" 403 "the merchant takes no new payments" => "ask operations";
     "payment_not_found" 404 "there is no such payment of yours" => "check the number";
+    "no_route" 503 "no account of the channel can take the payment now: limits are reached, or it does not answer" => "try again with the same number, or pay by another means";
     "order_no_used" 409 "this order number was used before with other content" => "use a new number for a new order; to ask for the old one, get it";
     "terminal_not_found" 400 "the terminal is not one of yours, or was revoked" => "check terminal_id";
     "payer_code_unknown" 400 "the payer's code belongs to no connected wallet" => "scan again, or ask for another wallet";

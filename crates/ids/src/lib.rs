@@ -91,6 +91,15 @@ registry! {
     TerminalId = "ter";
 }
 
+impl OrderId {
+    /// A number that no order of this millisecond (Unix) or of a later one lies below: orders of a day
+    /// are found by their ids.
+    #[must_use]
+    pub const fn lowest_at_ms(ms: i64) -> i64 {
+        source::first_of_ms(ms)
+    }
+}
+
 impl AttemptId {
     /// When it was made, in Unix milliseconds. Where a channel knows a trade by number and time
     /// together (UnionPay `txnTime`), every message about it can say the same time.

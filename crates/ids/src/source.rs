@@ -51,6 +51,12 @@ impl IdSource {
     }
 }
 
+/// Not above any id of that millisecond or a later one.
+pub(crate) const fn first_of_ms(ms: i64) -> i64 {
+    let since = ms.saturating_sub(EPOCH_MS);
+    if since < 0 { 0 } else { since << (NODE_BITS + SEQUENCE_BITS) }
+}
+
 /// The millisecond in which an id was made; never before the epoch of ids.
 pub(crate) const fn made_at_ms(raw: i64) -> i64 {
     EPOCH_MS + (raw >> (NODE_BITS + SEQUENCE_BITS))

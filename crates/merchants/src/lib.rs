@@ -54,15 +54,21 @@ pub struct ChannelAccount {
     pub created_at: Timestamp,
 }
 
-/// Which account of a channel takes a merchant's new payments.
+/// An account of a channel that may take a merchant's new payments. Routing chooses among them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MerchantChannel {
     pub merchant: MerchantId,
     pub channel: ChannelCode,
+    /// The account's number at the channel: a new version of it takes the old one's place.
+    pub account_no: String,
     pub account: ChannelAccountId,
     /// 商户自收: the account is the merchant's own, and the channel pays him directly. Else 代收: the
     /// money comes through us.
     pub self_collected: bool,
+    /// Among equals the lower one is first.
+    pub priority: u32,
+    /// Takes no new payments any more.
+    pub closed: bool,
 }
 
 impl MerchantState {

@@ -204,6 +204,36 @@ impl Aggregate {
         Some((next, facts))
     }
 
+    /// Ends an attempt whose first call surely took nothing, and begins another in its place; the leg
+    /// goes on being paid. `None` where the attempt was decided meanwhile, or its end is wanted.
+    #[must_use]
+    pub fn fail_over(
+        &self,
+        failed: AttemptId,
+        refusal: ChannelCodeText,
+        (leg, next_attempt): (Leg, Attempt),
+        now: Timestamp,
+    ) -> Option<Decided> {
+        if self.order.state != OrderState::Paying {
+            return None;
+        }
+        let mut next = self.clone();
+        let row = next.attempts.iter_mut().find(|a| a.id == failed)?;
+        let from = row.state;
+        if from != AttemptState::Sending {
+            return None;
+        }
+        let to = AttemptState::Refused;
+        row.state = to;
+        row.refusal = Some(refusal);
+        row.updated_at = now;
+        for known in next.legs.iter_mut().filter(|l| l.id == leg.id) {
+            *known = leg.clone();
+        }
+        next.attempts.push(next_attempt);
+        Some((next, vec![Fact::AttemptMoved { attempt: failed, from, to }]))
+    }
+
     /// Asks for the end of an attempt whose time is over.
     #[must_use]
     pub fn on_give_up(&self, attempt: AttemptId, now: Timestamp) -> Option<Decided> {

@@ -6,6 +6,7 @@
 
 use ids::{AttemptId, ChannelAccountId, ChannelTradeNo, LegId, OrderId};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use money::Amount;
 
 use crate::channel::{ChannelCodeText, PayWay};
@@ -28,6 +29,10 @@ pub struct Attempt {
     pub refusal: Option<ChannelCodeText>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// The accounting day on which its amount counts against the account's limits, where it has any.
+    pub reserved_on: Option<Date>,
+    /// Why it goes through this account: JSON, made and read by `app`.
+    pub route: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +92,27 @@ pub enum Effect {
     Verify,
     /// The channel contradicts itself: nothing changes, people look at it.
     Alarm,
+}
+
+impl Attempt {
+    /// The next try of the same leg in the same way; its account is to be chosen.
+    #[must_use]
+    pub fn successor(&self, id: AttemptId, now: Timestamp) -> Self {
+        Self {
+            id,
+            state: AttemptState::Sending,
+            invoke: None,
+            trade_no: None,
+            paid_at: None,
+            payer: None,
+            refusal: None,
+            created_at: now,
+            updated_at: now,
+            reserved_on: None,
+            route: None,
+            ..self.clone()
+        }
+    }
 }
 
 impl AttemptState {

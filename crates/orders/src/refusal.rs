@@ -11,6 +11,8 @@ pub enum CreateRefusal {
     PayerCodeUnknown,
     #[error("the channel is not open for this merchant")]
     ChannelNotOpen,
+    #[error("no account of the channel can take the payment now")]
+    NoRoute,
     #[error("the channel cannot be paid in this way")]
     WayNotOffered,
     #[error("nothing is taken at this hour")]
@@ -29,6 +31,7 @@ impl CreateRefusal {
             Self::TerminalNotFound => "terminal_not_found",
             Self::PayerCodeUnknown => "payer_code_unknown",
             Self::ChannelNotOpen => "channel_not_open",
+            Self::NoRoute => "no_route",
             Self::WayNotOffered => "way_not_offered",
             Self::Blackout => "blackout",
             Self::LegsAboveAmount => "legs_above_amount",

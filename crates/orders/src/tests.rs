@@ -87,6 +87,8 @@ mod money {
             refusal: None,
             created_at: NOW,
             updated_at: NOW,
+            reserved_on: None,
+            route: None,
         };
         let leg = Leg {
             id: leg,

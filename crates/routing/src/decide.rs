@@ -89,6 +89,22 @@ impl Verdict {
         }
     }
 
+    /// The verdict of a code; which place a tried one had is not in it.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        let plain = [
+            Self::Tried(1),
+            Self::LastResort(1),
+            Self::NotOpen,
+            Self::Unhealthy,
+            Self::Recovering,
+            Self::NotNamed,
+            Self::NoRule,
+        ];
+        let limits = LimitHit::ALL.map(Self::Limit);
+        plain.into_iter().chain(limits).find(|verdict| verdict.code() == code)
+    }
+
     /// For operators.
     #[must_use]
     pub const fn text(self) -> (&'static str, &'static str) {

@@ -76,6 +76,18 @@ pub fn dry_run<'a>(
 }
 
 impl Report {
+    /// Adds another report of the same currency: a day may have been decided under several sets.
+    pub fn absorb(&mut self, other: &Self) {
+        for (account, moved) in &other.accounts {
+            self.accounts.entry(*account).or_default().add(*moved);
+        }
+        for (channel, moved) in &other.channels {
+            self.channels.entry(channel.clone()).or_default().add(*moved);
+        }
+        self.moved.add(other.moved);
+        self.all.add(other.all);
+    }
+
     fn add(&mut self, past: &Past, then: Option<&Candidate>, now: Option<&Candidate>) {
         let (was, is) = (Flow::of(past, then), Flow::of(past, now));
         let account = |candidate: Option<&Candidate>| candidate.map(|c| c.account);
@@ -94,6 +106,11 @@ impl Report {
 }
 
 impl Moved {
+    const fn add(&mut self, other: Self) {
+        self.before.add(other.before);
+        self.after.add(other.after);
+    }
+
     #[must_use]
     pub const fn cost_change(&self) -> CostChange {
         let (before, after) = (self.before.cost, self.after.cost);

@@ -10,6 +10,7 @@ use merchants::{KeyAlgorithm, MerchantState, TerminalKind};
 use secret::Secret;
 use serde_json::{Value, json};
 
+use crate::admin_routing::RoutingCommand;
 use crate::admin_trade::TradeCommand;
 use crate::assemble::assemble;
 use crate::export::{Tool, journal_text, trial_balance_json};
@@ -70,14 +71,26 @@ enum Admin {
     },
     /// Every version of every account at a channel, without its keys.
     ChannelAccounts,
-    /// Send a merchant's new payments of a channel through an account.
+    /// Let a merchant's new payments of a channel go through an account; a new version of one that is
+    /// open takes its place.
     OpenChannel {
         merchant: MerchantId,
         account: ChannelAccountId,
         /// 商户自收: the account is the merchant's own, and the channel pays him directly.
         #[arg(long)]
         self_collected: bool,
+        /// Among accounts that the rules hold equal, the lower one is first.
+        #[arg(long, default_value_t = 0)]
+        priority: u32,
     },
+    /// Send none of a merchant's new payments through an account any more.
+    CloseChannel {
+        merchant: MerchantId,
+        /// Channel `:` account number.
+        account: String,
+    },
+    #[command(flatten)]
+    Routing(RoutingCommand),
     /// Balances, totals per book, and what is wrong with them.
     TrialBalance,
     /// The journal for a foreign tool, with closing assertions.
@@ -166,15 +179,19 @@ async fn run(app: &App, command: Admin) -> Outcome {
             let accounts = app.store.channel_accounts().await?;
             print(&Value::Array(accounts.iter().map(account_json).collect()));
         }
-        Admin::OpenChannel { merchant, account, self_collected } => {
+        Admin::OpenChannel { merchant, account, self_collected, priority } => {
             let account = app.store.channel_account(account).await?;
             let account = account.ok_or("there is no such channel account")?;
-            match self_collected {
-                true => app.open_own_channel(merchant, &account).await?,
-                false => app.open_channel(merchant, &account).await?,
-            }
+            app.open_channel_as(merchant, &account, (self_collected, priority)).await?;
             print(&json!({ "opened": account.channel.as_str() }));
         }
+        Admin::CloseChannel { merchant, account } => {
+            let (channel, number) = account.split_once(':').ok_or("channel:account number")?;
+            let channel = ChannelCode::parse(channel)?;
+            let closed = app.close_channel(merchant, &channel, number).await?;
+            print(&json!({ "closed": closed }));
+        }
+        Admin::Routing(command) => crate::admin_routing::run(app, command).await?,
         Admin::TrialBalance => print(&trial_balance_json(app).await?),
         Admin::Export { format } => say(journal_text(app, format).await?.trim_end()),
     }

@@ -1,6 +1,7 @@
 //! The one binary `suanpan`: wiring, the real clock, the command line, and nothing else.
 
 mod admin;
+mod admin_routing;
 mod admin_trade;
 mod assemble;
 mod bench;
@@ -10,6 +11,7 @@ mod export;
 mod fees;
 mod out;
 mod place;
+mod routing;
 mod serve;
 
 use std::path::PathBuf;
@@ -58,12 +60,14 @@ enum Command {
     Admin(admin::AdminArgs),
     /// Try a schedule of fees.
     Fees(fees::FeesArgs),
+    /// Try other routing rules on a day that is past.
+    Routing(routing::RoutingArgs),
     /// Measure, as ratios to the raw limit of the same run.
     Bench(bench::BenchArgs),
 }
 
 /// What a command ends with, in words for the one who ran it.
-pub(crate) type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+pub(crate) type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -81,6 +85,7 @@ fn main() -> ExitCode {
             Command::Sandbox(args) => Box::pin(serve::sandbox(args)).await,
             Command::Admin(args) => Box::pin(admin::admin(args)).await,
             Command::Fees(args) => fees::fees(&args),
+            Command::Routing(args) => Box::pin(routing::routing(args)).await,
             Command::Bench(args) => Box::pin(bench::bench(args)).await,
         }
     });

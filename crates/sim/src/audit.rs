@@ -7,12 +7,13 @@ use app::App;
 use ids::MerchantId;
 use ledger::{AccountCode, Side};
 use orders::{
-    Aggregate, Leg, LegState, OrderShape, OrderState, RefundKind, RefundOrigin, RefundState,
+    Aggregate, AttemptState, Leg, LegState, OrderShape, OrderState, RefundKind, RefundOrigin,
+    RefundState,
 };
 use sandbox::BookKind;
 
 use crate::day::{Counts, Report};
-use crate::world::{Failed, World, lock};
+use crate::world::{Failed, TAKEN_MAX, World, lock};
 
 /// Something that is not as it must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +48,12 @@ pub enum Finding {
     MemoDiffers {
         orders: i128,
         books: i128,
+    },
+    /// What a limited account has taken is not what its attempts say: fen and number.
+    UsageDiffers {
+        account: String,
+        attempts: (u64, u64),
+        kept: (u64, u64),
     },
     TrialBalance {
         code: &'static str,
@@ -97,6 +104,7 @@ pub(crate) async fn audit(
     if kept != booked {
         findings.push(Finding::MerchantDiffers { orders: kept, books: booked });
     }
+    check_usages(app, &orders, &mut findings).await?;
     let trial = ledger::trial_balance(&accounts);
     findings.extend(trial.findings.iter().map(|f| Finding::TrialBalance { code: f.code() }));
     let (jobs, _) = app.store.jobs_waiting().await?;
@@ -104,6 +112,33 @@ pub(crate) async fn audit(
         findings.push(Finding::JobsLeft { jobs });
     }
     Ok(Report { seed: 0, crashes: 0, counts: count(&orders), digest: digest(&journals), findings })
+}
+
+/// What limited accounts have taken is what their paid attempts say, nothing waits, and no limit is
+/// exceeded.
+async fn check_usages(
+    app: &App,
+    orders: &[Aggregate],
+    findings: &mut Vec<Finding>,
+) -> Result<(), Failed> {
+    let mut taken: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    for attempt in orders.iter().flat_map(|o| &o.attempts).filter(|a| a.reserved_on.is_some()) {
+        let account = app.store.channel_account(attempt.channel_account).await?;
+        let account = account.ok_or("an attempt's account")?;
+        let owner = format!("{}:{}", account.channel, account.account_no);
+        let (amount, count) = taken.entry(owner).or_default();
+        if attempt.state == AttemptState::Paid {
+            (*amount, *count) = (*amount + attempt.amount.minor(), *count + 1);
+        }
+    }
+    for (owner, said) in taken {
+        let usage = app.shown_limits(&owner).await?.usage;
+        let kept = (usage.total.amount, usage.total.count);
+        if kept != said || usage.pending.count != 0 || usage.today.count > TAKEN_MAX {
+            findings.push(Finding::UsageDiffers { account: owner, attempts: said, kept });
+        }
+    }
+    Ok(())
 }
 
 fn count(orders: &[Aggregate]) -> Counts {
@@ -117,8 +152,14 @@ fn count(orders: &[Aggregate]) -> Counts {
         abandoned: orders.iter().filter(back).count(),
         refunds: refunds().count(),
         fanned_out: refunds().filter(|r| r.part > 1).count(),
+        failed_over: orders.iter().filter(|o| failed_over(o)).count(),
         voids: refunds().filter(|r| r.kind == RefundKind::Void).count(),
     }
+}
+
+/// Whether a leg was tried through more than one account.
+fn failed_over(order: &Aggregate) -> bool {
+    order.legs.iter().any(|leg| order.attempts.iter().filter(|a| a.leg == leg.id).count() > 1)
 }
 
 /// What each channel holds per order of ours, by its own books: payments less refunds.

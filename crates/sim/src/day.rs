@@ -49,6 +49,8 @@ pub struct Counts {
     /// Returns over several legs.
     pub fanned_out: usize,
     pub voids: usize,
+    /// Payments for which a second account was tried.
+    pub failed_over: usize,
 }
 
 impl Counts {
@@ -59,6 +61,7 @@ impl Counts {
         self.refunds += day.refunds;
         self.fanned_out += day.fanned_out;
         self.voids += day.voids;
+        self.failed_over += day.failed_over;
     }
 }
 

@@ -24,5 +24,7 @@ pub use steps::{Story, Told, tell, trio};
 #[cfg(test)]
 mod holds;
 #[cfg(test)]
+mod revival;
+#[cfg(test)]
 mod versions;
 pub use world::Stage;

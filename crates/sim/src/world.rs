@@ -24,6 +24,8 @@ pub(crate) type Failed = Box<dyn std::error::Error + Send + Sync>;
 /// The channel where the simulated merchant has an account of its own.
 const OWN_CHANNEL: &str = "unionpay";
 const CHANNELS: &str = "http://channels.test";
+/// Another way to the channels, which can die.
+pub(crate) const MORTAL: &str = "mortal.test";
 const MERCHANT: &str = "http://merchant.test/notify";
 /// How long a network needs at most, each way.
 const NETWORK_MS: u64 = 300;
@@ -83,6 +85,8 @@ pub(crate) struct Outside {
     /// In a hundred: how often a message is lost on its way, or an answer.
     pub(crate) loss_percent: u64,
     pub(crate) notifications: u64,
+    /// Nothing comes back from [`MORTAL`].
+    pub(crate) mortal_is_dead: bool,
 }
 
 #[derive(Debug)]
@@ -112,6 +116,7 @@ impl World {
             random: Random::new(seed ^ 0x5eed),
             loss_percent: 8,
             notifications: 0,
+            mortal_is_dead: false,
         };
         Ok(Self {
             time: Time::starting_at(start()),
@@ -179,15 +184,22 @@ impl Sender for Network {
 
 impl Network {
     async fn carry(&self, request: &Request) -> Result<Response, SendError> {
-        let (there, back, lost, lost_back) = {
+        let (there, back, lost, lost_back, unreachable) = {
             let mut outside = lock(&self.outside);
             let loss = outside.loss_percent;
             let random = &mut outside.random;
             let ways = (random.below(NETWORK_MS), random.below(NETWORK_MS));
-            (ways.0, ways.1, random.chance(loss), random.chance(loss))
+            {
+                let (lost, lost_back) = (random.chance(loss), random.chance(loss));
+                (ways.0, ways.1, lost, lost_back, random.chance(loss / 2))
+            }
         };
+        if unreachable {
+            return Err(SendError::NotSent);
+        }
         self.time.sleep(there).await;
-        if lost {
+        let mortal = request.uri().host() == Some(MORTAL);
+        if lost || (mortal && lock(&self.outside).mortal_is_dead) {
             self.time.sleep(TIMEOUT_MS).await;
             return Err(SendError::NoAnswer);
         }
@@ -237,9 +249,34 @@ pub(crate) async fn set_up(app: &App, stage: &Stage) -> Result<MerchantId, Faile
         let account = app.add_channel_account(new).await?;
         // One channel pays the merchant directly.
         match account.channel.as_str() {
-            OWN_CHANNEL => app.open_own_channel(merchant.id, &account).await?,
+            OWN_CHANNEL => app.open_channel_as(merchant.id, &account, (true, 0)).await?,
             _ => app.open_channel(merchant.id, &account).await?,
         }
     }
+    open_second(app, stage, merchant.id).await?;
     Ok(merchant.id)
+}
+
+/// The channel with two accounts; the first one may take a few payments only.
+const TWICE: &str = "alipay";
+pub(crate) const TAKEN_MAX: u64 = 6;
+
+/// The merchant's second account at a channel, which follows when the first is full or took nothing.
+async fn open_second(app: &App, stage: &Stage, merchant: MerchantId) -> Result<(), Failed> {
+    for account in parameters(&stage.config.coordinates(CHANNELS), Trust::Keys) {
+        if account.channel != TWICE {
+            continue;
+        }
+        let limits = format!(r#"{{ "day": {{ "count": {TAKEN_MAX} }} }}"#);
+        app.set_limits(&format!("{TWICE}:{}", account.account_no), &limits).await??;
+        let new = NewChannelAccount {
+            channel: ChannelCode::parse(account.channel)?,
+            account_no: "second".to_owned(),
+            live: false,
+            config: Secret::new(account.config.to_string()),
+        };
+        let account = app.add_channel_account(new).await?;
+        app.open_channel_as(merchant, &account, (false, 1)).await?;
+    }
+    Ok(())
 }

@@ -13,9 +13,9 @@ use crate::accounts::AccountIds;
 use crate::changes::{AdminRow, Changes, JobChange};
 use crate::flush::flush;
 use crate::holds;
-use crate::rows::{Record, VolumeRow};
+use crate::rows::{Record, UsageRow, VolumeRow};
 use crate::sql::{Cells, Lock, Mode, Session, SqlError, Value};
-use crate::working::{Reads, View, VolumeKey, WorkingSet};
+use crate::working::{Reads, UsageKey, View, VolumeKey, WorkingSet};
 
 /// A decision over loaded rows. It may run more than once: when the database finds a conflict the
 /// whole batch is loaded and decided again, so it must be a function of what it sees.
@@ -127,6 +127,7 @@ async fn load(
     }
     load_volumes(session, &reads.volumes, &mut set).await?;
     load_shifts(session, &reads.shifts_of, &mut set).await?;
+    load_usages(session, &reads.usages, &mut set).await?;
     let mut accounts = reads.accounts;
     holds::load(session, &reads.holds, &mut accounts, &mut set).await?;
     context.accounts.load_locked(session, accounts, &mut set).await?;
@@ -174,6 +175,29 @@ async fn load_volumes(
     for row in session.select_by(VolumeRow::TABLE, columns, &keys, Lock::ForUpdate).await? {
         let row = VolumeRow::from_cells(row)?;
         set.volumes.insert(row.key, row.amount);
+    }
+    Ok(())
+}
+
+/// Locks the accounts' rows, which are made first, as those of volumes are.
+async fn load_usages(
+    session: &mut Session,
+    usages: &BTreeSet<UsageKey>,
+    set: &mut WorkingSet,
+) -> Result<(), SqlError> {
+    if usages.is_empty() {
+        return Ok(());
+    }
+    let sql = "INSERT INTO account_usage VALUES (?1, ?2, 0, 0, 0, 0, 0, 0, 0, 0, 0) \
+               ON CONFLICT (owner, currency) DO NOTHING";
+    let keys: Vec<Cells> = usages.iter().map(UsageKey::cells).collect();
+    for key in &keys {
+        session.execute(sql, key).await?;
+    }
+    let columns = &["owner", "currency"];
+    for row in session.select_by(UsageRow::TABLE, columns, &keys, Lock::ForUpdate).await? {
+        let row = UsageRow::from_cells(row)?;
+        set.usages.insert(row.key, row.usage);
     }
     Ok(())
 }
@@ -294,6 +318,8 @@ impl AdminRow {
             Self::PlatformKey(row) => of(row),
             Self::TradeRules(row) => of(row),
             Self::FeeSchedule(row) => of(row),
+            Self::RoutingRules(row) => of(row),
+            Self::AccountLimits(row) => of(row),
         }
     }
 }

@@ -9,7 +9,7 @@ use merchants::{
 use orders::{Aggregate, RefundTry};
 
 use crate::rows::{Burnt, Job, JobKind};
-use crate::working::VolumeKey;
+use crate::working::{Usage, UsageKey, VolumeKey};
 
 /// State, entries, messages and jobs of one decision. Written together or not at all.
 #[derive(Debug, Default)]
@@ -31,6 +31,8 @@ pub struct Changes {
     pub shifts: Vec<Shift>,
     /// What adds to a month's volume. The volume itself is asked for in Reads.
     pub volumes: Vec<(VolumeKey, u64)>,
+    /// What accounts have taken, as it is to be. Asked for in Reads.
+    pub usages: Vec<(UsageKey, Usage)>,
     pub admin: Vec<AdminRow>,
 }
 
@@ -141,6 +143,9 @@ pub enum AdminRow {
     TradeRules(TradeRulesRow),
     /// A new version: an old one is never changed.
     FeeSchedule(FeeScheduleRow),
+    /// A new version: an old one is never changed.
+    RoutingRules(RoutingRulesRow),
+    AccountLimits(AccountLimitsRow),
 }
 
 /// One of the platform's own signing keys, its private half sealed.
@@ -172,4 +177,24 @@ pub struct FeeScheduleRow {
     /// JSON.
     pub schedule: String,
     pub created_at: jiff::Timestamp,
+}
+
+/// One version of the rules by which payments are routed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoutingRulesRow {
+    /// From 1.
+    pub version: u32,
+    /// JSON.
+    pub rules: String,
+    pub created_at: jiff::Timestamp,
+}
+
+/// What an account at a channel may take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountLimitsRow {
+    /// Channel `:` account number.
+    pub owner: String,
+    /// JSON.
+    pub limits: String,
+    pub updated_at: jiff::Timestamp,
 }

@@ -8,11 +8,11 @@ use orders::{Aggregate, Attempt, Leg, Order, Refund, RefundTry};
 use crate::batch::BatchContext;
 use crate::changes::{Changes, JobChange, Posting};
 use crate::rows::{
-    Burnt, DeltaRow, EntryRow, HoldRow, Job, JournalRow, RawSums, Record, ResolutionRow, VolumeRow,
-    Word,
+    Burnt, DeltaRow, EntryRow, HoldRow, Job, JournalRow, RawSums, Record, ResolutionRow, UsageRow,
+    VolumeRow, Word,
 };
 use crate::sql::{Cells, Session, SqlError};
-use crate::working::{VolumeKey, WorkingSet};
+use crate::working::{UsageKey, VolumeKey, WorkingSet};
 use merchants::{Notification, NotificationTry, Shift};
 
 /// Rows of one table: new ones and changed ones.
@@ -37,6 +37,7 @@ pub(crate) async fn flush(
     write_jobs(session, changes).await?;
     write_volumes(session, set).await?;
     write_shifts(session, changes).await?;
+    write_usages(session, set).await?;
     for change in changes.iter().flat_map(|c| &c.admin) {
         let (table, cells) = change.record();
         session.upsert(table, vec![cells]).await?;
@@ -218,6 +219,17 @@ async fn write_volumes(session: &mut Session, set: &WorkingSet) -> Result<(), Sq
     };
     let rows: Vec<Cells> = keys.into_iter().map(row).collect();
     if rows.is_empty() { Ok(()) } else { session.update(VolumeRow::TABLE, rows).await }
+}
+
+async fn write_usages(session: &mut Session, set: &WorkingSet) -> Result<(), SqlError> {
+    let keys: BTreeSet<_> =
+        set.written.changes.iter().flat_map(|c| &c.usages).map(|(key, _)| key).collect();
+    let row = |key: &UsageKey| {
+        let usage = set.usages.get(key).copied().unwrap_or_default();
+        UsageRow { key: key.clone(), usage }.cells()
+    };
+    let rows: Vec<Cells> = keys.into_iter().map(row).collect();
+    if rows.is_empty() { Ok(()) } else { session.update(UsageRow::TABLE, rows).await }
 }
 
 async fn write_jobs(session: &mut Session, changes: &[Changes]) -> Result<(), SqlError> {

@@ -25,8 +25,8 @@ mod writer;
 
 pub use batch::{Command, Decision};
 pub use changes::{
-    AdminRow, Changes, FeeScheduleRow, Held, JobChange, PlatformKeyRow, Posting, Resolved,
-    TradeRulesRow, Unposted,
+    AccountLimitsRow, AdminRow, Changes, FeeScheduleRow, Held, JobChange, PlatformKeyRow, Posting,
+    Resolved, RoutingRulesRow, TradeRulesRow, Unposted,
 };
 pub use error::StoreError;
 pub use fates::{WriteFate, WriteFates};
@@ -37,5 +37,5 @@ pub use reader::{PAGE_MAX, PostedJournal};
 pub use rows::{Burnt, Job, JobKind};
 pub use sql::{Corrupt, SqlError};
 pub use store::Store;
-pub use working::{Reads, View, VolumeKey};
+pub use working::{Reads, Usage, UsageKey, UsageSum, View, VolumeKey};
 pub use writer::{BATCH_MAX, QUEUE_MAX};

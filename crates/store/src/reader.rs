@@ -17,11 +17,13 @@ use tokio::sync::Mutex;
 
 use crate::accounts::{add_deltas, parse_key, to_account};
 use crate::batch::load_orders;
-use crate::changes::{FeeScheduleRow, PlatformKeyRow, TradeRulesRow};
+use crate::changes::{
+    AccountLimitsRow, FeeScheduleRow, PlatformKeyRow, RoutingRulesRow, TradeRulesRow,
+};
 use crate::error::StoreError;
-use crate::rows::{AccountRow, Record, Word as _};
+use crate::rows::{AccountRow, Record, UsageRow, Word as _};
 use crate::sql::{Cells, Corrupt, Lock, Mode, RowReader, Session, SqlError, Table, Value};
-use crate::working::WorkingSet;
+use crate::working::{Usage, UsageKey, WorkingSet};
 
 /// Rows of one page, at most.
 pub const PAGE_MAX: u32 = 100;
@@ -316,13 +318,66 @@ impl Readers {
         read.map_err(|e| StoreError::of(e.into()))
     }
 
-    pub(crate) async fn merchant_channel(
+    pub(crate) async fn merchant_channels(
         &self,
         merchant: MerchantId,
         channel: &ChannelCode,
-    ) -> Result<Option<MerchantChannel>, StoreError> {
+    ) -> Result<Vec<MerchantChannel>, StoreError> {
         let key = vec![merchant.to_i64().into(), channel.as_str().into()];
-        self.one(&["merchant_id", "channel"], key).await
+        let (table, columns) = (MerchantChannel::TABLE, &["merchant_id", "channel"]);
+        let mut session = self.session().await?;
+        let rows = session.select_by(table, columns, &[key], Lock::None).await;
+        let rows: Result<Vec<MerchantChannel>, Corrupt> =
+            rows.map_err(StoreError::of)?.into_iter().map(Record::from_cells).collect();
+        rows.map_err(|corrupt| StoreError::of(corrupt.into()))
+    }
+
+    /// The version of the routing rules that is wanted, or the one in force.
+    pub(crate) async fn routing_rules(
+        &self,
+        version: Option<u32>,
+    ) -> Result<Option<RoutingRulesRow>, StoreError> {
+        if let Some(version) = version {
+            return self.one(&["version"], vec![i64::from(version).into()]).await;
+        }
+        let sql = "SELECT version, rules, created_at FROM routing_rules \
+                   ORDER BY version DESC LIMIT 1";
+        let row = self.query(sql, &[]).await?.pop();
+        let read = row.map(RoutingRulesRow::from_cells).transpose();
+        read.map_err(|corrupt| StoreError::of(corrupt.into()))
+    }
+
+    pub(crate) async fn account_limits(
+        &self,
+        owner: &str,
+    ) -> Result<Option<AccountLimitsRow>, StoreError> {
+        self.one(&["owner"], vec![owner.into()]).await
+    }
+
+    pub(crate) async fn account_usage(&self, key: &UsageKey) -> Result<Usage, StoreError> {
+        let row: Option<UsageRow> = self.one(&["owner", "currency"], key.cells()).await?;
+        Ok(row.map_or_else(Usage::default, |row| row.usage))
+    }
+
+    /// Orders of all merchants by id, the oldest first: after `after` and before `until`.
+    pub(crate) async fn orders_between(
+        &self,
+        after: i64,
+        until: i64,
+        limit: u32,
+    ) -> Result<Vec<Aggregate>, StoreError> {
+        let sql = "SELECT id FROM orders WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3";
+        let limit = i64::from(limit.min(PAGE_MAX));
+        let mut session = self.session().await?;
+        let params = [after.into(), until.into(), limit.into()];
+        let rows = session.query(sql, &params).await.map_err(StoreError::of)?;
+        let ids: Result<BTreeSet<OrderId>, Corrupt> = rows.into_iter().map(order_id).collect();
+        let ids = ids.map_err(|e| StoreError::of(e.into()))?;
+        let mut set = WorkingSet::default();
+        load_orders(&mut session, &BTreeSet::new(), &ids, Lock::None, &mut set)
+            .await
+            .map_err(StoreError::of)?;
+        Ok(set.orders.into_values().collect())
     }
 
     /// Every account with its balance, and every journal, as of one moment.

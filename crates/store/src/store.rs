@@ -15,12 +15,15 @@ use merchants::{
 use orders::{Aggregate, Refund};
 
 use crate::batch::Command;
-use crate::changes::{FeeScheduleRow, PlatformKeyRow, TradeRulesRow};
+use crate::changes::{
+    AccountLimitsRow, FeeScheduleRow, PlatformKeyRow, RoutingRulesRow, TradeRulesRow,
+};
 use crate::error::StoreError;
 use crate::fates::{WriteFate, WriteFates};
 use crate::reader::{PostedJournal, Readers};
 use crate::rows::Job;
 use crate::sql::SqlError;
+use crate::working::{Usage, UsageKey};
 use crate::writer::Writer;
 
 /// A store, whichever backend it has.
@@ -203,7 +206,16 @@ reads! {
     fn key_algorithm_of(merchant: MerchantId) -> Option<KeyAlgorithm>;
     /// Every version of every account.
     fn channel_accounts() -> Vec<ChannelAccount>;
-    fn merchant_channel(merchant: MerchantId, channel: &ChannelCode) -> Option<MerchantChannel>;
+    /// Every account of a channel that was ever opened for a merchant.
+    fn merchant_channels(merchant: MerchantId, channel: &ChannelCode) -> Vec<MerchantChannel>;
+    /// A version of the routing rules, or the one in force.
+    fn routing_rules(version: Option<u32>) -> Option<RoutingRulesRow>;
+    /// What an account at a channel may take.
+    fn account_limits(owner: &str) -> Option<AccountLimitsRow>;
+    /// What it has taken.
+    fn account_usage(key: &UsageKey) -> Usage;
+    /// Orders of all merchants whose ids lie between, the oldest first.
+    fn orders_between(after: i64, until: i64, limit: u32) -> Vec<Aggregate>;
     /// A hold as it stands.
     fn hold(id: HoldId) -> Option<Hold>;
     /// Every account with its balance, as of one moment.

@@ -12,6 +12,7 @@ use ledger::{
     AccountKey, Books, Hold, Journal, PostDecision, Refusal, Resolve, ResolveDecision, Seen,
 };
 use merchants::{Notification, Shift};
+use money::Currency;
 use orders::Aggregate;
 
 use crate::changes::{Changes, Held, Posting, Resolved, Unposted};
@@ -37,6 +38,8 @@ pub struct Reads {
     pub shifts_of: BTreeSet<TerminalId>,
     /// Volumes that a price depends on.
     pub volumes: BTreeSet<VolumeKey>,
+    /// Accounts at channels whose use is wanted.
+    pub usages: BTreeSet<UsageKey>,
 }
 
 /// What was paid in one month, for a price list that depends on it.
@@ -45,6 +48,32 @@ pub struct VolumeKey {
     pub owner: String,
     /// `yyyymm`, in China.
     pub month: u32,
+}
+
+/// Which account at a channel has taken how much: one row per currency.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UsageKey {
+    /// Channel `:` account number.
+    pub owner: String,
+    pub currency: Currency,
+}
+
+/// What an account at a channel has taken and reserved; the meaning is `routing`'s.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// The day that is open, as `yyyymmdd`; 0 before the first trade.
+    pub day: u32,
+    pub today: UsageSum,
+    pub month: UsageSum,
+    pub total: UsageSum,
+    pub pending: UsageSum,
+}
+
+/// Minor units, and a number of trades.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UsageSum {
+    pub amount: u64,
+    pub count: u64,
 }
 
 /// What a command sees.
@@ -64,6 +93,7 @@ pub(crate) struct WorkingSet {
     pub(crate) refund_nos: BTreeMap<(MerchantId, MerchantNo), (OrderId, RefundId)>,
     pub(crate) notifications: BTreeMap<NotificationId, Notification>,
     pub(crate) volumes: BTreeMap<VolumeKey, u64>,
+    pub(crate) usages: BTreeMap<UsageKey, Usage>,
     /// The open shift of each terminal that was asked for.
     pub(crate) shifts: BTreeMap<TerminalId, Shift>,
     pub(crate) books: Books,
@@ -133,6 +163,12 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn volume(&self, key: &VolumeKey) -> u64 {
         self.set.volumes.get(key).copied().unwrap_or(0)
+    }
+
+    /// What an account of the command's [`Reads`] has taken.
+    #[must_use]
+    pub fn usage(&self, key: &UsageKey) -> Usage {
+        self.set.usages.get(key).copied().unwrap_or_default()
     }
 
     /// What is left in a guarded account of the command's [`Reads`], in minor units.
@@ -274,6 +310,9 @@ impl WorkingSet {
         for (key, amount) in &changes.volumes {
             let volume = self.volumes.entry(key.clone()).or_default();
             *volume = volume.saturating_add(*amount);
+        }
+        for (key, usage) in &changes.usages {
+            self.usages.insert(key.clone(), *usage);
         }
         self.learn(&changes);
         self.written.changes.push(changes);

@@ -47,9 +47,9 @@ pub(crate) struct Prices {
 
 /// A list, and the month whose volume its price may depend on.
 #[derive(Debug, Clone)]
-struct Counted {
+pub(crate) struct Counted {
     list: Arc<PriceList>,
-    volume: Option<VolumeKey>,
+    pub(crate) volume: Option<VolumeKey>,
 }
 
 impl PriceOwner {
@@ -90,7 +90,12 @@ impl Prices {
 }
 
 impl Counted {
-    fn charge(&self, view: &View<'_>, leg: &Leg, at: Timestamp) -> Option<Charge> {
+    fn of(list: Arc<PriceList>, owner: String, month: u32) -> Self {
+        let volume = list.schedule.is_by_volume().then_some(VolumeKey { owner, month });
+        Self { list, volume }
+    }
+
+    pub(crate) fn charge(&self, view: &View<'_>, leg: &Leg, at: Timestamp) -> Option<Charge> {
         let volume = self.volume.as_ref().map_or(0, |key| view.volume(key));
         let trade =
             Trade { channel: leg.tender.channel().cloned(), volume, ..Trade::of(leg.amount, at) };
@@ -122,20 +127,26 @@ impl App {
             fee = self.price_list(&PriceOwner::Institution).await?;
         }
         let costs = PriceOwner::ChannelAccount(account.ledger_owner.clone());
-        let cost = self.price_list(&costs).await?;
-        let date = accounting_date(self.now());
-        let month = u32::try_from(i32::from(date.year()) * 100 + i32::from(date.month()));
-        let month = month.or(Err(Failure::unusable("the clock's year")))?;
-        let counted = |list: Arc<PriceList>, owner: String| {
-            let by_volume = list.schedule.is_by_volume();
-            let volume = by_volume.then_some(VolumeKey { owner, month });
-            Counted { list, volume }
-        };
+        let month = self.month()?;
         Ok(Prices {
             // A merchant's own volume counts, under the institution's list too.
-            fee: fee.map(|list| counted(list, merchant.to_string())),
-            cost: cost.map(|list| counted(list, costs.key())),
+            fee: fee.map(|list| Counted::of(list, merchant.to_string(), month)),
+            cost: self.counted(&costs).await?,
         })
+    }
+
+    /// An owner's list with the volume that it depends on.
+    pub(crate) async fn counted(&self, owner: &PriceOwner) -> Result<Option<Counted>, Failure> {
+        let month = self.month()?;
+        let list = self.price_list(owner).await?;
+        Ok(list.map(|list| Counted::of(list, owner.key(), month)))
+    }
+
+    /// `yyyymm`, in China.
+    fn month(&self) -> Result<u32, Failure> {
+        let date = accounting_date(self.now());
+        let month = u32::try_from(i32::from(date.year()) * 100 + i32::from(date.month()));
+        month.or(Err(Failure::unusable("the clock's year")))
     }
 
     async fn price_list(&self, owner: &PriceOwner) -> Result<Option<Arc<PriceList>>, Failure> {

@@ -26,6 +26,26 @@ pub(super) enum Meaning {
 
 use Meaning::{Closed, NotFound, Refused, Unsure};
 
+/// Sub codes, without their `ACQ.`, that refuse us and not the payer: the agreement, the rights or the
+/// limits of our account.
+pub(crate) const OUR_FAULTS: &[&str] = &[
+    "ACCESS_FORBIDDEN",
+    "AUTH_TOKEN_IS_NOT_EXIST",
+    "BEYOND_PER_RECEIPT_SINGLE_RESTRICTION",
+    "MERCHANT_AGREEMENT_NOT_EXIST",
+    "MERCHANT_PERM_RECEIPT_DAY_LIMIT",
+    "MERCHANT_STATUS_NOT_NORMAL",
+    "PARTNER_ERROR",
+    "SECONDARY_MERCHANT_ID_BLANK",
+    "SECONDARY_MERCHANT_ID_INVALID",
+    "SECONDARY_MERCHANT_ISV_PUNISH_INDIRECT",
+    "SECONDARY_MERCHANT_NOT_MATCH",
+    "SECONDARY_MERCHANT_STATUS_ERROR",
+    "SELLER_BEEN_BLOCKED",
+    "SUB_MERCHANT_CREATE_FAIL",
+    "SUB_MERCHANT_TYPE_INVALID",
+];
+
 /// Sub codes without their `ACQ.`, as the pages of the `alipay.trade` methods list them. The calls that
 /// read some of them in their own way stand in [`meaning`].
 pub(super) const SUB_CODES: &[(&str, Meaning)] = &[

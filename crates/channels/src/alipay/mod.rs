@@ -7,6 +7,8 @@ mod api;
 mod map;
 mod sign;
 
+pub(crate) use map::OUR_FAULTS;
+
 use crypto::{Certificate, RsaPrivateKey, RsaPublicKey, alipay_root_cert_sn};
 use http::header::CONTENT_TYPE;
 use jiff::Timestamp;

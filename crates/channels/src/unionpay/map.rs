@@ -37,6 +37,9 @@ pub(super) enum Meaning {
 
 use Meaning::{Accepted, Done, NotFound, Refused, Repeated, Unsure};
 
+/// None of the codes that are known says whose fault a refusal is.
+pub(crate) const OUR_FAULTS: &[&str] = &[];
+
 /// The gateway's codes as far as they are known; 98 is of files. 02 ("system closed") and 34 are from
 /// hearsay, so 02 ends nothing.
 pub(super) const CODES: &[(&str, Meaning)] = &[

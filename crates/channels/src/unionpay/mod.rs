@@ -13,6 +13,8 @@ mod sign;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use map::OUR_FAULTS;
+
 use crypto::{Certificate, RsaPrivateKey};
 use http::header::CONTENT_TYPE;
 use jiff::Timestamp;

@@ -21,6 +21,16 @@ pub(super) enum Meaning {
 
 use Meaning::{Closed, NotFound, Pending, Refused, Unsure};
 
+/// Codes that refuse us and not the payer: our account, its rights, its keys.
+pub(crate) const OUR_FAULTS: &[&str] = &[
+    "APPID_MCHID_NOT_MATCH",
+    "APPID_NOT_EXIST",
+    "MCHID_NOT_EXIST",
+    "MCH_NOT_EXISTS",
+    "NOAUTH",
+    "SIGN_ERROR",
+];
+
 /// Codes without underscores.
 pub(super) const CODES: &[(&str, Meaning)] = &[
     ("APPIDMCHIDNOTMATCH", Refused),

@@ -7,6 +7,8 @@ mod trust;
 mod v2;
 mod v3;
 
+pub(crate) use map::OUR_FAULTS;
+
 use crypto::aead::Aes256Key;
 use crypto::{Certificate, RsaPrivateKey};
 use http::header::CONTENT_TYPE;

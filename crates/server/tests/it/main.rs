@@ -19,6 +19,8 @@ mod readme;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod routing;
+#[cfg(test)]
 mod schemas;
 #[cfg(test)]
 mod shifts;

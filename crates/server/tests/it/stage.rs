@@ -138,6 +138,18 @@ impl Stage {
         serde_json::from_str(&self.admin(args)).unwrap()
     }
 
+    /// What other rules would have done with today's payments.
+    pub(crate) fn dry_run(&self, rules: &std::path::Path) -> Value {
+        let at = jiff::Timestamp::from_second(now()).unwrap();
+        let day = app::accounting_date(at).to_string();
+        let mut command = Command::new(BINARY);
+        command.arg("routing");
+        self.place(&mut command);
+        let done = command.args(["dry-run", "--json", "--day", &day]).arg(rules).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        serde_json::from_slice(&done.stdout).unwrap()
+    }
+
     /// Settles hours, refunds and voids; the server must not run on the same folder.
     pub(crate) fn set_rules(&self, rules: &Value, of: &[&str]) -> Value {
         let file = self.folder.path().join("rules.json");
@@ -237,7 +249,8 @@ impl Stage {
                 return thing;
             }
             tokio::time::sleep(LOOK_EVERY).await;
-            thing = self.get(&format!("{path}/{}", thing["id"].as_str().unwrap())).await;
+            let id = thing["id"].as_str().unwrap_or_else(|| panic!("no such thing: {thing}"));
+            thing = self.get(&format!("{path}/{id}")).await;
         }
         panic!("undecided: {thing}");
     }

@@ -167,15 +167,20 @@ impl Record for ChannelAccount {
 }
 
 impl Record for MerchantChannel {
-    const TABLE: &'static Table = table!("merchant_channels", key ["merchant_id", "channel"],
-        "merchant_id" Int, "channel" Text, "channel_account_id" Int, "self_collected" Int);
+    const TABLE: &'static Table = table!("merchant_channels",
+        key ["merchant_id", "channel", "account_no"],
+        "merchant_id" Int, "channel" Text, "account_no" Text, "channel_account_id" Int,
+        "self_collected" Int, "priority" Int, "closed" Int);
 
     fn cells(&self) -> Cells {
         vec![
             self.merchant.to_i64().into(),
             self.channel.as_str().into(),
+            self.account_no.as_str().into(),
             self.account.to_i64().into(),
             i64::from(self.self_collected).into(),
+            i64::from(self.priority).into(),
+            i64::from(self.closed).into(),
         ]
     }
 
@@ -183,8 +188,11 @@ impl Record for MerchantChannel {
         Ok(Self {
             merchant: id!(row, MerchantId),
             channel: parsed(&row.text()?, ChannelCode::parse)?,
+            account_no: row.text()?,
             account: id!(row, ChannelAccountId),
             self_collected: row.int()? != 0,
+            priority: read_count(row)?,
+            closed: row.int()? != 0,
         })
     }
 }

@@ -9,6 +9,7 @@ mod jobs;
 mod notifications;
 mod orders;
 mod refunds;
+mod routing;
 mod shifts;
 
 pub(crate) use books::{AccountRow, DeltaRow, EntryRow, JournalRow, RawSums};
@@ -16,6 +17,7 @@ pub(crate) use fees::VolumeRow;
 pub use holds::Burnt;
 pub(crate) use holds::{BurntKind, HoldRow, ResolutionRow};
 pub use jobs::{Job, JobKind};
+pub(crate) use routing::UsageRow;
 
 use jiff::Timestamp;
 use money::{Amount, Currency};

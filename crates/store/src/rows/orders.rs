@@ -3,6 +3,7 @@
 use ids::{
     AttemptId, ChannelAccountId, ChannelTradeNo, LegId, MerchantId, MerchantNo, OrderId, TerminalId,
 };
+use jiff::civil::Date;
 use money::Currency;
 use orders::channel::{ChannelCodeText, PayWay};
 use orders::{Attempt, AttemptState, Charge, Leg, LegState, Order, OrderShape, OrderState, Tender};
@@ -174,7 +175,7 @@ impl Record for Attempt {
         "order_id" Int, "id" Int, "leg_id" Int, "channel_account_id" Int, "way" Text,
         "amount" Int, "currency" Text, "state" Text, "invoke" Text, "trade_no" Text,
         "paid_at" Int, "payer" Text, "refusal_code" Text, "refusal_message" Text,
-        "created_at" Int, "updated_at" Int);
+        "created_at" Int, "updated_at" Int, "reserved_on" Int, "route" Text);
 
     fn cells(&self) -> Cells {
         vec![
@@ -194,6 +195,8 @@ impl Record for Attempt {
             self.refusal.as_ref().map(|r| r.message.as_str()).into(),
             time(self.created_at),
             time(self.updated_at),
+            self.reserved_on.map_or(Value::Null, day),
+            self.route.as_deref().into(),
         ]
     }
 
@@ -213,8 +216,20 @@ impl Record for Attempt {
             refusal: read_refusal(row)?,
             created_at: read_time(row)?,
             updated_at: read_time(row)?,
+            reserved_on: row.opt_int()?.map(read_day).transpose()?,
+            route: row.opt_text()?,
         })
     }
+}
+
+fn day(date: Date) -> Value {
+    (i64::from(date.year()) * 10_000 + i64::from(date.month()) * 100 + i64::from(date.day())).into()
+}
+
+fn read_day(raw: i64) -> Result<Date, Corrupt> {
+    let part = |n: i64| i8::try_from(n % 100).or(Err(Corrupt));
+    let year = i16::try_from(raw / 10_000).or(Err(Corrupt))?;
+    Date::new(year, part(raw / 100)?, part(raw)?).or(Err(Corrupt))
 }
 
 fn charge_amount(charge: Option<&Charge>) -> Value {

@@ -91,6 +91,8 @@ impl World {
             refusal: None,
             created_at: self.now(),
             updated_at: self.now(),
+            reserved_on: None,
+            route: None,
         };
         let leg = Leg {
             id: leg,
