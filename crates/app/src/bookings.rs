@@ -1,13 +1,16 @@
 //! Which accounts a payment and a refund touch, and on which accounting date.
 
-use ids::{JournalId, MerchantId, OrderId, RefundId};
+use ids::{JournalId, MerchantId, OrderId, RefundId, WalletId};
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::{Offset, TimeZone};
-use ledger::rules::{self, Completed, Means, RefundSource};
+use ledger::rules::{self, Completed, Filled, Means, RefundSource};
 use ledger::{AccountCode, AccountKey, Header, Journal, JournalRefusal};
 use money::{Amount, Currency};
-use orders::{Aggregate, Leg, LegState, OrderShape, OrderState, Tender};
+use orders::{
+    Aggregate, Leg, LegState, OrderShape, OrderState, Refund, RefundKind, Tender, TopUp,
+    WalletKind, WalletUse,
+};
 
 /// China keeps one time zone without daylight saving.
 pub const CHINA: Offset = Offset::constant(8);
@@ -78,29 +81,123 @@ impl Parties {
         AccountKey::refund_transit(refund, self.currency)
     }
 
-    /// Where a leg's money comes from.
-    fn source(&self, leg: &Leg) -> Means {
-        if leg.is_ours() { Means::Ours(self.receivable()) } else { self.memo(&leg.tender) }
+    /// 充退在途
+    pub(crate) fn top_up_transit(&self, refund: RefundId) -> AccountKey {
+        key(AccountCode::TopUpRefundTransit, &refund.to_string(), self.currency)
     }
 
-    /// Where a leg's money goes when it is returned.
-    fn target(&self, leg: &Leg, refund: RefundId) -> Means {
-        if leg.is_ours() {
-            Means::Ours(self.refund_transit(refund))
-        } else {
-            self.memo(&leg.tender)
+    /// Where a leg's money comes from.
+    fn source(&self, leg: &Leg) -> Means {
+        match &leg.tender {
+            Tender::Channel(_) if leg.is_ours() => Means::Ours(self.receivable()),
+            Tender::Channel(_) => self.memo(AccountCode::MemoSelfCollected),
+            Tender::Cash => self.memo(AccountCode::MemoCash),
+            Tender::MerchantCoupon => self.memo(AccountCode::MemoCoupon),
+            Tender::PlatformCoupon => Means::Platform,
+            Tender::Wallet => self.wallet(leg.wallet.as_ref()),
         }
     }
 
-    fn memo(&self, tender: &Tender) -> Means {
-        let code = match tender {
-            Tender::MerchantCoupon => AccountCode::MemoCoupon,
-            Tender::Cash => AccountCode::MemoCash,
-            Tender::Channel(_) => AccountCode::MemoSelfCollected,
-        };
+    /// Where a part of a leg's money goes when it is returned.
+    fn target(&self, (leg, amount): (&Leg, Amount), refund: RefundId) -> Means {
+        match &leg.tender {
+            Tender::Channel(_) if leg.is_ours() => Means::Ours(self.refund_transit(refund)),
+            Tender::Channel(_) => self.memo(AccountCode::MemoSelfCollected),
+            Tender::Cash => self.memo(AccountCode::MemoCash),
+            Tender::MerchantCoupon => self.memo(AccountCode::MemoCoupon),
+            Tender::PlatformCoupon => Means::Platform,
+            Tender::Wallet => {
+                let back = leg.wallet.as_ref().map(|used| used.returned(leg.refunded, amount));
+                self.wallet(back.as_ref())
+            }
+        }
+    }
+
+    fn memo(&self, code: AccountCode) -> Means {
         let of = |code| key(code, &self.merchant.to_string(), self.currency);
         Means::Memo { account: of(code), sales: of(AccountCode::MemoSales) }
     }
+
+    fn wallet(&self, used: Option<&WalletUse>) -> Means {
+        #[expect(clippy::expect_used, reason = "a leg paid by a wallet names it")]
+        let used = used.expect("a wallet");
+        Means::Wallet {
+            account: self.wallet_account(used.wallet, used.kind),
+            bonus: self.bonus(used.wallet),
+            gift: used.gift(Amount::zero(self.currency)),
+        }
+    }
+
+    /// 预付卡备付金 or 用户余额
+    pub(crate) fn wallet_account(&self, wallet: WalletId, kind: WalletKind) -> AccountKey {
+        let code = match kind {
+            WalletKind::Card => AccountCode::Prepaid,
+            WalletKind::Balance => AccountCode::UserBalance,
+        };
+        key(code, &wallet.to_string(), self.currency)
+    }
+
+    /// 预付卡赠送额
+    pub(crate) fn bonus(&self, wallet: WalletId) -> AccountKey {
+        key(AccountCode::BonusLiability, &wallet.to_string(), self.currency)
+    }
+
+    fn filled(&self, top_up: TopUp, amount: Amount, gift: Amount) -> Filled {
+        let account = self.wallet_account(top_up.wallet, top_up.kind);
+        Filled { account, amount, bonus: self.bonus(top_up.wallet), gift }
+    }
+}
+
+/// E110 or E120: a top-up was paid.
+pub(crate) fn topped_up(
+    stamp: Stamp,
+    parties: &Parties,
+    (order, top_up): (OrderId, TopUp),
+    amount: Amount,
+) -> Journal {
+    let filled = parties.filled(top_up, amount, top_up.gift);
+    checked(rules::topped_up(stamp.head(order.to_string()), parties.receivable(), filled))
+}
+
+/// E114: a part of a top-up is on its way back, and `lapsed` of its gift is gone.
+pub(crate) fn top_up_taken_back(
+    stamp: Stamp,
+    parties: &Parties,
+    (refund, top_up): (&Refund, TopUp),
+    lapsed: Amount,
+) -> Journal {
+    let filled = parties.filled(top_up, refund.amount, lapsed);
+    let head = stamp.head(refund.id.to_string());
+    checked(rules::top_up_taken_back(head, filled, parties.top_up_transit(refund.id)))
+}
+
+/// E124: the wallet was closed, and its gifts are gone.
+pub(crate) fn gift_lapsed(
+    stamp: Stamp,
+    parties: &Parties,
+    wallet: WalletId,
+    amount: Amount,
+) -> Journal {
+    checked(rules::gift_lapsed(stamp.head(wallet.to_string()), parties.bonus(wallet), amount))
+}
+
+/// E115: it failed; the money is spendable again, and so is `revived` of the gift.
+pub(crate) fn top_up_return_failed(
+    stamp: Stamp,
+    parties: &Parties,
+    (refund, top_up): (&Refund, TopUp),
+    revived: Amount,
+) -> Journal {
+    let filled = parties.filled(top_up, refund.amount, revived);
+    let head = stamp.head(refund.id.to_string());
+    checked(rules::top_up_return_failed(head, filled, parties.top_up_transit(refund.id)))
+}
+
+/// E117: the channel confirmed it.
+pub(crate) fn top_up_return_confirmed(stamp: Stamp, parties: &Parties, refund: &Refund) -> Journal {
+    let (transit, channel) = (parties.top_up_transit(refund.id), parties.receivable());
+    let head = stamp.head(refund.id.to_string());
+    checked(rules::top_up_return_confirmed(head, transit, channel, refund.amount))
 }
 
 /// Where a refund's money is taken from.
@@ -120,11 +217,8 @@ pub(crate) fn paid(stamp: Stamp, aggregate: &Aggregate, parties: &Parties, leg: 
     let head = stamp.head(order.id.to_string());
     let source = parties.source(leg);
     checked(match (order.shape, source) {
-        (OrderShape::Single, Means::Ours(account)) => {
-            rules::payment_succeeded(head, account, parties.pending(&leg.tender), leg.amount)
-        }
-        (OrderShape::Single, Means::Memo { account, sales }) => {
-            rules::memo_sale(head, account, sales, leg.amount)
+        (OrderShape::Single, source) => {
+            rules::sale_paid(head, source, parties.pending(&leg.tender), leg.amount)
         }
         (OrderShape::Combined, source) if order.state == OrderState::Paid => {
             rules::combined_paid(head, completed(aggregate, parties, (leg, source)))
@@ -158,7 +252,7 @@ pub(crate) fn leg_returned(
     refund: RefundId,
 ) -> Journal {
     let transit = AccountKey::order_transit(order, parties.currency);
-    let to = parties.target(leg, refund);
+    let to = parties.target((leg, leg.amount), refund);
     checked(rules::leg_returned(stamp.head(refund.to_string()), to, transit, leg.amount))
 }
 
@@ -174,12 +268,10 @@ pub(crate) fn refund_accepted(stamp: Stamp, parties: &Parties, taken: &[Taken]) 
     let first = taken.first()?;
     let head = stamp.head(first.refund.to_string());
     let sources: Vec<RefundSource> = taken.iter().flat_map(|t| sources(parties, t)).collect();
-    let target = |t: &Taken| parties.target(&t.leg, t.refund);
+    let target = |t: &Taken| parties.target((&t.leg, t.amount), t.refund);
     Some(checked(match (taken, target(first)) {
         ([_], Means::Ours(transit)) => rules::refund_accepted(head, &sources, transit),
-        ([_], Means::Memo { account, sales }) => {
-            rules::memo_return(head, sales, account, first.amount)
-        }
+        ([_], means) => rules::sale_returned(head, &sources, means, first.amount),
         (_, _) => {
             let targets = taken.iter().map(|t| (target(t), t.amount)).collect();
             rules::combined_refund_accepted(head, &sources, targets)
@@ -198,15 +290,18 @@ pub(crate) fn refund_confirmed(
     checked(rules::refund_confirmed(stamp.head(refund.to_string()), transit, channel, amount))
 }
 
-/// E35: two people decided that the payer gets a transfer.
-pub(crate) fn refund_by_bank(
-    stamp: Stamp,
-    parties: &Parties,
-    refund: RefundId,
-    amount: Amount,
-) -> Journal {
-    let (transit, bank) = (parties.refund_transit(refund), bank_reserve(parties.currency));
-    checked(rules::refund_by_bank(stamp.head(refund.to_string()), transit, bank, amount))
+/// E35, or E119 for a top-up: two people decided that the payer gets a transfer.
+pub(crate) fn refund_by_bank(stamp: Stamp, parties: &Parties, refund: &Refund) -> Journal {
+    let (head, bank) = (stamp.head(refund.id.to_string()), bank_reserve(parties.currency));
+    checked(match refund.kind {
+        RefundKind::TopUpReturn => {
+            let transit = parties.top_up_transit(refund.id);
+            rules::top_up_return_by_bank(head, transit, bank, refund.amount)
+        }
+        RefundKind::Refund | RefundKind::Void => {
+            rules::refund_by_bank(head, parties.refund_transit(refund.id), bank, refund.amount)
+        }
+    })
 }
 
 /// 备付金: our one account at the central depository.
@@ -217,9 +312,13 @@ pub(crate) fn bank_reserve(currency: Currency) -> AccountKey {
 /// E51: the refund failed; the money goes back to exactly where it was taken from.
 pub(crate) fn refund_failed(stamp: Stamp, parties: &Parties, taken: &Taken) -> Journal {
     let head = stamp.head(taken.refund.to_string());
-    checked(match parties.target(&taken.leg, taken.refund) {
+    checked(match parties.target((&taken.leg, taken.amount), taken.refund) {
         Means::Ours(transit) => rules::refund_failed(head, transit, &sources(parties, taken)),
         Means::Memo { account, sales } => rules::memo_sale(head, account, sales, taken.amount),
+        // Nobody can refuse these: they are done as they are booked.
+        means @ (Means::Wallet { .. } | Means::Platform) => {
+            rules::sale_paid(head, means, parties.pending(&taken.leg.tender), taken.amount)
+        }
     })
 }
 

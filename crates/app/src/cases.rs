@@ -82,7 +82,9 @@ impl Command for Decide {
         reads.orders.insert(self.order);
         reads.accounts.extend(self.pending.iter().cloned());
         reads.accounts.insert(parties.available());
+        self.ground.reads(reads);
         reads.accounts.insert(parties.refund_transit(self.refund));
+        reads.accounts.insert(parties.top_up_transit(self.refund));
         reads.accounts.insert(bookings::bank_reserve(parties.currency));
     }
 
@@ -105,7 +107,7 @@ impl Command for Decide {
         let posting = match aggregate.refund(self.refund).filter(|_| paid_out) {
             Some(refund) => {
                 let (stamp, parties) = (self.ground.stamp(), &self.ground.parties);
-                let journal = bookings::refund_by_bank(stamp, parties, self.refund, refund.amount);
+                let journal = bookings::refund_by_bank(stamp, parties, refund);
                 match view.post(journal) {
                     Ok(posting) => Some(posting),
                     Err(_) => return Decision::answer(Err(CaseRefusal::ReserveShort)),

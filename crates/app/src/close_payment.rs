@@ -51,6 +51,7 @@ impl Command for Close {
 
     fn reads(&self, reads: &mut Reads) {
         reads.orders.insert(self.order);
+        self.ground.reads(reads);
     }
 
     fn decide(&self, view: &View<'_>) -> Decision<Self::Answer> {

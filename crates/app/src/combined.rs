@@ -10,6 +10,7 @@ use crate::consequences::{Ground, follow};
 use crate::create_payment::{Create, Created, Through, attempt_job, draft_leg, draft_order};
 use crate::error::{Failure, Refused, UseCaseError};
 use crate::give_up::GiveUp;
+use crate::holders::Holders;
 use crate::routing::Plan;
 use crate::{App, CALL_LEFT, CreatePayment, Means, NewLeg};
 
@@ -85,13 +86,15 @@ impl App {
         let (now, through) = (self.now(), Through::of(plan.as_ref()));
         let (leg, attempt) = draft_leg(&self.ids, known.id(), (&input.leg, through), now);
         let id = attempt.as_ref().map(|a| a.id);
-        let (ground, order) = (self.ground_of(&known), known.id());
+        let (mut ground, order) = (self.ground_of(&known), known.id());
+        ground.wallets.extend(leg.wallet.as_ref().map(|used| used.wallet));
+        ground.campaigns.extend(leg.campaign);
         let command = Add { ground, order, leg, attempt, plan: plan.clone() };
         let added = match self.store.write(command).await? {
             Added::New(aggregate) => aggregate,
             Added::Known(aggregate) => return Ok(aggregate),
             Added::Refused(refusal) => return Err(Refused::Leg(refusal).into()),
-            Added::NoRoute(refusal) => return Err(refusal.into()),
+            Added::NotTaken(refusal) => return Err(refusal.into()),
         };
         match id.zip(plan) {
             Some((id, plan)) => {
@@ -148,7 +151,9 @@ fn leg_expiry(means: &Means, order: Timestamp, now: Timestamp) -> Timestamp {
         | Means::Jsapi { .. }
         | Means::H5(_)
         | Means::Cash
-        | Means::MerchantCoupon { .. } => order,
+        | Means::MerchantCoupon { .. }
+        | Means::Wallet(_)
+        | Means::PlatformCoupon { .. } => order,
     }
 }
 
@@ -165,7 +170,7 @@ enum Added {
     New(Aggregate),
     Known(Aggregate),
     Refused(LegRefusal),
-    NoRoute(CreateRefusal),
+    NotTaken(CreateRefusal),
 }
 
 impl Command for Add {
@@ -177,7 +182,7 @@ impl Command for Add {
 
     fn reads(&self, reads: &mut Reads) {
         reads.orders.insert(self.order);
-        reads.accounts.extend(self.ground.order_transit.clone());
+        self.ground.reads(reads);
         if self.attempt.is_none() {
             reads.shifts_of.extend(self.ground.terminal);
         }
@@ -207,9 +212,11 @@ impl Command for Add {
             (Some(plan), Some(attempt)) => plan.assign(view, (&mut leg, attempt), at),
             (_, _) => Ok(None),
         };
-        let used = match routed {
+        let mut holders = Holders::default();
+        let taken = holders.take(view, (order.order.merchant, &mut leg), at);
+        let used = match taken.and(routed) {
             Ok(used) => used,
-            Err(refusal) => return Decision::answer(Added::NoRoute(refusal)),
+            Err(refusal) => return Decision::answer(Added::NotTaken(refusal)),
         };
         let decided = order.add_leg(leg, attempt, at);
         let (aggregate, facts) = match decided {
@@ -221,6 +228,7 @@ impl Command for Add {
         let job = self.attempt.iter().map(|a| attempt_job(&aggregate, a.id, left));
         changes.jobs.extend(job);
         changes.usages.extend(used);
+        holders.write(&mut changes);
         Decision { changes, answer: Added::New(aggregate) }
     }
 }

@@ -1,9 +1,12 @@
 //! What follows from facts about an order: entries, messages, jobs, and the return of late money.
 
+use std::collections::BTreeSet;
+
 use channels::notifications as text;
 use clearing::FeeOnRefund;
 use ids::{
-    AttemptId, IdSource, JournalId, LegId, MerchantNo, NotificationId, RefundId, TerminalId,
+    AttemptId, CampaignId, IdSource, JournalId, LegId, MerchantNo, NotificationId, RefundId,
+    TerminalId, WalletId,
 };
 use jiff::{SignedDuration, Timestamp};
 use ledger::AccountKey;
@@ -11,12 +14,13 @@ use merchants::{Notification, NotificationState};
 use orders::schedule;
 use orders::{
     Aggregate, Attempt, AttemptState, Fact, LATE_PREFIX, Leg, OrderShape, OrderState, Refund,
-    RefundKind, RefundOrigin, RefundState,
+    RefundKind, RefundOrigin, RefundState, TopUp, WalletKind,
 };
-use store::{Changes, Job, JobChange, JobKind, View};
+use store::{Changes, Job, JobChange, JobKind, Reads, View};
 
 use crate::bookings::{self, Parties, Stamp, Taken};
 use crate::fees::Prices;
+use crate::holders::Holders;
 use crate::routing;
 use crate::shifts;
 
@@ -51,11 +55,26 @@ pub(crate) struct Ground {
     pub(crate) order_transit: Option<AccountKey>,
     /// What prices a leg that is paid by this decision.
     pub(crate) prices: Prices,
+    /// Wallets and campaigns that the order or its legs are about.
+    pub(crate) wallets: BTreeSet<WalletId>,
+    pub(crate) campaigns: BTreeSet<CampaignId>,
     /// Looks so far at the subject in its present state.
     pub(crate) looks: u32,
 }
 
 impl Ground {
+    /// What every decision about an order reads besides it.
+    pub(crate) fn reads(&self, reads: &mut Reads) {
+        reads.accounts.extend(self.order_transit.clone());
+        reads.wallets.extend(&self.wallets);
+        reads.campaigns.extend(&self.campaigns);
+        for wallet in &self.wallets {
+            let kinds = WalletKind::ALL.map(|kind| self.parties.wallet_account(*wallet, kind));
+            reads.accounts.extend(kinds);
+            reads.accounts.insert(self.parties.bonus(*wallet));
+        }
+    }
+
     pub(crate) const fn stamp(&self) -> Stamp {
         Stamp { journal: self.spare.journal, at: self.at }
     }
@@ -91,6 +110,7 @@ fn follow_one(
             if aggregate.order.shape == OrderShape::Combined && state != OrderState::Closing {
                 changes.jobs.push(JobChange::Done(JobKind::Order, aggregate.id().to_i64()));
             }
+            give_gift_back(view, &aggregate, state, changes);
             notify_order(ground, &aggregate, state, changes);
         }
         Fact::LateMoney { attempt } => {
@@ -106,7 +126,15 @@ fn follow_one(
         Fact::RefundSucceeded { refund } => {
             if let Some(row) = aggregate.refund(refund).filter(|row| is_ours(&aggregate, row.leg)) {
                 let (stamp, parties) = (ground.stamp(), &ground.parties);
-                post(view, bookings::refund_confirmed(stamp, refund, parties, row.amount), changes);
+                let journal = match row.kind {
+                    RefundKind::TopUpReturn => {
+                        bookings::top_up_return_confirmed(stamp, parties, row)
+                    }
+                    RefundKind::Refund | RefundKind::Void => {
+                        bookings::refund_confirmed(stamp, refund, parties, row.amount)
+                    }
+                };
+                post(view, journal, changes);
             }
             end_refund(ground, &aggregate, refund, changes);
         }
@@ -115,8 +143,10 @@ fn follow_one(
             end_refund(ground, &aggregate, refund, changes)
         }
         Fact::RefundFailed { refund } => {
-            if let Some(taken) = taken(&aggregate, refund) {
-                let (stamp, parties) = (ground.stamp(), &ground.parties);
+            let (stamp, parties) = (ground.stamp(), &ground.parties);
+            if let Some(returned) = top_up_return(&aggregate, refund) {
+                restore(view, ground, returned, changes);
+            } else if let Some(taken) = taken(&aggregate, refund) {
                 post(view, bookings::refund_failed(stamp, parties, &taken), changes);
             }
             end_refund(ground, &aggregate, refund, changes);
@@ -146,16 +176,77 @@ fn take_leg(
     if let Some(leg) = aggregate.legs.iter_mut().find(|l| l.id == id) {
         (leg.fee, leg.cost) = ground.prices.charge(view, leg, ground.at);
         changes.volumes.extend(ground.prices.volumes(leg));
+        // Nobody buys anything with a top-up: only the channel takes something for it.
+        leg.fee = leg.fee.take().filter(|_| aggregate.order.top_up.is_none());
     }
     if let Some(leg) = aggregate.leg(id) {
         changes.shifts.extend(shifts::taken(view, &aggregate, leg));
-        post(view, bookings::paid(ground.stamp(), &aggregate, &ground.parties, leg), changes);
+        match aggregate.order.top_up {
+            Some(top_up) => fill(view, ground, (&aggregate, top_up), changes),
+            None => {
+                let journal = bookings::paid(ground.stamp(), &aggregate, &ground.parties, leg);
+                post(view, journal, changes);
+            }
+        }
     }
     // Paid in the moment in which the order was given up: it goes back.
     if aggregate.order.state == OrderState::Closing {
         changes.jobs.push(order_job(ground, &aggregate, ground.at));
     }
     aggregate
+}
+
+/// A top-up was paid: the wallet has another lot.
+fn fill(
+    view: &View<'_>,
+    ground: &Ground,
+    (aggregate, top_up): (&Aggregate, TopUp),
+    changes: &mut Changes,
+) {
+    let (order, amount) = (aggregate.id(), aggregate.order.amount);
+    #[expect(clippy::expect_used, reason = "wallets are never deleted, and Reads has it")]
+    let wallet = view.wallet(top_up.wallet).expect("the wallet of a top-up");
+    changes.wallets.push(wallet.filled(order, amount, top_up.gift, ground.at));
+    let journal = bookings::topped_up(ground.stamp(), &ground.parties, (order, top_up), amount);
+    post(view, journal, changes);
+}
+
+/// A top-up that nobody paid gives nothing: its gift goes back into the budget.
+fn give_gift_back(
+    view: &View<'_>,
+    aggregate: &Aggregate,
+    state: OrderState,
+    changes: &mut Changes,
+) {
+    let unpaid = matches!(state, OrderState::Failed | OrderState::Closed);
+    let Some(top_up) = aggregate.order.top_up.filter(|_| unpaid) else { return };
+    if let Some(campaign) = top_up.campaign {
+        let mut holders = Holders::default();
+        holders.refill(view, campaign, top_up.gift);
+        holders.write(changes);
+    }
+}
+
+/// A return of a top-up, where the refund is one.
+fn top_up_return(aggregate: &Aggregate, id: RefundId) -> Option<(&Refund, TopUp)> {
+    let refund = aggregate.refund(id).filter(|r| r.kind == RefundKind::TopUpReturn)?;
+    Some((refund, aggregate.order.top_up?))
+}
+
+/// The money of a top-up did not go back: it is the wallet's again.
+fn restore(
+    view: &View<'_>,
+    ground: &Ground,
+    (refund, top_up): (&Refund, TopUp),
+    changes: &mut Changes,
+) {
+    #[expect(clippy::expect_used, reason = "wallets are never deleted, and Reads has it")]
+    let wallet = view.wallet(top_up.wallet).expect("the wallet of a top-up");
+    let (wallet, revived) = wallet.restore(refund.order, refund.amount, ground.at);
+    changes.wallets.push(wallet);
+    let (stamp, parties) = (ground.stamp(), &ground.parties);
+    let journal = bookings::top_up_return_failed(stamp, parties, (refund, top_up), revived);
+    post(view, journal, changes);
 }
 
 /// The job that gives a combined order up when its time is over, and returns its paid legs.

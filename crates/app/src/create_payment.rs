@@ -1,8 +1,8 @@
 //! Take a payment: commit the attempt, ask the channel, write what it said.
 
 use ids::{
-    AttemptId, ChannelAccountId, ChannelCode, IdSource, LegId, MerchantId, MerchantNo, OrderId,
-    TerminalId,
+    AttemptId, CampaignId, ChannelAccountId, ChannelCode, IdSource, LegId, MerchantId, MerchantNo,
+    OrderId, TerminalId, WalletId,
 };
 use jiff::{SignedDuration, Timestamp};
 use merchants::MerchantState;
@@ -10,7 +10,7 @@ use money::Amount;
 use orders::channel::{Call, Charge, Details, PayWay, Prepare, Subject};
 use orders::{
     Aggregate, Attempt, AttemptState, CreateRefusal, Leg, LegState, Order, OrderShape, OrderState,
-    Source, Tender, schedule,
+    Source, Tender, TopUp, WalletRefusal, WalletUse, schedule,
 };
 use secret::PayerCode;
 use store::{Changes, Command, Decision, Job, JobChange, JobKind, Reads, View};
@@ -19,6 +19,7 @@ use crate::bookings::china_time;
 use crate::consequences::{Ground, follow, order_job};
 use crate::directory::Account;
 use crate::error::{Failure, Refused, UseCaseError};
+use crate::holders::Holders;
 use crate::routing::{Plan, TRIES_MAX, may_fail_over};
 use crate::take_reply::FailOver;
 use crate::{App, CALL_LEFT};
@@ -39,6 +40,8 @@ pub struct CreatePayment {
     pub paid_by: PaidBy,
     /// When a dynamic QR stops being payable, or a combined order is given up.
     pub expires_at: Option<Timestamp>,
+    /// What it fills, where it is no sale.
+    pub top_up: Option<TopUp>,
 }
 
 /// By how many means.
@@ -75,6 +78,10 @@ pub enum Means {
     Cash,
     /// The merchant asks less, by a coupon of his own.
     MerchantCoupon { number: Option<String> },
+    /// A prepaid card or a balance.
+    Wallet(WalletId),
+    /// The platform pays, out of a campaign's budget.
+    PlatformCoupon { campaign: CampaignId, number: Option<String> },
 }
 
 impl App {
@@ -97,6 +104,12 @@ impl App {
     ) -> Result<Aggregate, UseCaseError> {
         self.admit(input.merchant, input.terminal).await?;
         let plan = self.plan(input.merchant, input.terminal, means).await?;
+        let plan = match (plan, input.top_up) {
+            (plan, None) => plan,
+            (Some(plan), Some(_)) => Some(plan.through_us()?),
+            // Cash, coupons and other wallets fill no wallet.
+            (None, Some(_)) => return Err(CreateRefusal::WayNotOffered.into()),
+        };
         let through = Through::of(plan.as_ref());
         let aggregate = draft(&self.ids, input, (means, through), self.now());
         let attempt = aggregate.attempts.first().map(|a| a.id);
@@ -179,7 +192,10 @@ impl App {
             Means::Jsapi { payer, .. } => {
                 Call::Prepare(Prepare { subject, payer: Some(payer.clone()), details })
             }
-            Means::Cash | Means::MerchantCoupon { .. } => return Ok(None),
+            Means::Cash
+            | Means::MerchantCoupon { .. }
+            | Means::Wallet(_)
+            | Means::PlatformCoupon { .. } => return Ok(None),
         }))
     }
 
@@ -219,7 +235,10 @@ impl Means {
             Self::DynamicQr(channel) | Self::H5(channel) | Self::Jsapi { channel, .. } => {
                 Some(channel.clone())
             }
-            Self::Cash | Self::MerchantCoupon { .. } => None,
+            Self::Cash
+            | Self::MerchantCoupon { .. }
+            | Self::Wallet(_)
+            | Self::PlatformCoupon { .. } => None,
         })
     }
 
@@ -229,22 +248,54 @@ impl Means {
             Self::DynamicQr(_) => Some(PayWay::DynamicQr),
             Self::Jsapi { .. } => Some(PayWay::Jsapi),
             Self::H5(_) => Some(PayWay::H5),
-            Self::Cash | Self::MerchantCoupon { .. } => None,
+            Self::Cash
+            | Self::MerchantCoupon { .. }
+            | Self::Wallet(_)
+            | Self::PlatformCoupon { .. } => None,
         }
     }
 
     fn tender(&self, channel: Option<&ChannelCode>) -> Tender {
         match (self, channel) {
             (Self::MerchantCoupon { .. }, _) => Tender::MerchantCoupon,
+            (Self::PlatformCoupon { .. }, _) => Tender::PlatformCoupon,
+            (Self::Wallet(_), _) => Tender::Wallet,
             (Self::Cash, _) | (_, None) => Tender::Cash,
             (_, Some(channel)) => Tender::Channel(channel.clone()),
         }
     }
 
+    const fn wallet(&self) -> Option<WalletId> {
+        match self {
+            Self::Wallet(wallet) => Some(*wallet),
+            Self::PayerCode(_)
+            | Self::DynamicQr(_)
+            | Self::Jsapi { .. }
+            | Self::H5(_)
+            | Self::Cash
+            | Self::MerchantCoupon { .. }
+            | Self::PlatformCoupon { .. } => None,
+        }
+    }
+
+    const fn campaign(&self) -> Option<CampaignId> {
+        match self {
+            Self::PlatformCoupon { campaign, .. } => Some(*campaign),
+            Self::PayerCode(_)
+            | Self::DynamicQr(_)
+            | Self::Jsapi { .. }
+            | Self::H5(_)
+            | Self::Cash
+            | Self::MerchantCoupon { .. }
+            | Self::Wallet(_) => None,
+        }
+    }
+
     fn reference(&self) -> Option<String> {
         match self {
-            Self::MerchantCoupon { number } => number.clone(),
-            Self::PayerCode(_)
+            Self::MerchantCoupon { number } | Self::PlatformCoupon { number, .. } => number.clone(),
+            Self::Wallet(_)
+            | Self::PayerCode(_)
             | Self::DynamicQr(_)
             | Self::Jsapi { .. }
             | Self::H5(_)
@@ -308,6 +359,8 @@ pub(crate) fn draft_leg(
         tender: new.means.tender(through.map(|t| t.channel)),
         self_collected: through.is_some_and(|t| t.self_collected),
         reference: new.means.reference(),
+        wallet: new.means.wallet().map(WalletUse::unpaid),
+        campaign: new.means.campaign(),
         amount: new.amount,
         state: LegState::Paying,
         booked_at: None,
@@ -342,9 +395,13 @@ pub(crate) fn draft_order(ids: &IdSource, input: &CreatePayment, now: Timestamp)
         PaidBy::One(Means::DynamicQr(_) | Means::Jsapi { .. } | Means::H5(_)) => {
             (OrderShape::Single, schedule::QR_WAIT_DEFAULT)
         }
-        PaidBy::One(Means::PayerCode(_) | Means::Cash | Means::MerchantCoupon { .. }) => {
-            (OrderShape::Single, schedule::PAYER_CODE_WAIT)
-        }
+        PaidBy::One(
+            Means::PayerCode(_)
+            | Means::Cash
+            | Means::MerchantCoupon { .. }
+            | Means::Wallet(_)
+            | Means::PlatformCoupon { .. },
+        ) => (OrderShape::Single, schedule::PAYER_CODE_WAIT),
         PaidBy::Legs(_) => (OrderShape::Combined, schedule::QR_WAIT_DEFAULT),
     };
     let after = |wait: SignedDuration| now.saturating_add(wait).unwrap_or(now);
@@ -359,6 +416,7 @@ pub(crate) fn draft_order(ids: &IdSource, input: &CreatePayment, now: Timestamp)
         notify_url: input.notify_url.clone(),
         terminal: input.terminal,
         shape,
+        top_up: input.top_up,
         state: OrderState::Paying,
         created_at: now,
         expires_at: input.expires_at.unwrap_or_else(|| after(wait)),
@@ -394,6 +452,7 @@ impl Command for Create {
     fn reads(&self, reads: &mut Reads) {
         let order = &self.aggregate.order;
         reads.order_nos.insert((order.merchant, order.merchant_no.clone()));
+        self.ground.reads(reads);
         if self.aggregate.attempts.is_empty() {
             reads.shifts_of.extend(self.ground.terminal);
         }
@@ -419,12 +478,11 @@ impl Command for Create {
             (Some(leg), None) => Some(leg.id),
             (_, _) => None,
         };
-        if let Some(leg) = taken_at_once {
-            let (aggregate, facts) = self.aggregate.take_leg(leg, self.ground.at);
-            let (aggregate, changes) = follow(view, &self.ground, aggregate, facts);
-            return Decision { changes, answer: Created::New(aggregate) };
-        }
-        match self.routed(view) {
+        let done = match taken_at_once {
+            Some(leg) => self.taken(view, leg),
+            None => self.routed(view),
+        };
+        match done {
             Err(refusal) => Decision::answer(Created::Refused(refusal)),
             Ok((aggregate, changes)) => Decision { changes, answer: Created::New(aggregate) },
         }
@@ -432,8 +490,35 @@ impl Command for Create {
 }
 
 impl Create {
+    /// The order as it is paid by what needs nobody's answer.
+    fn taken(&self, view: &View<'_>, id: LegId) -> Result<(Aggregate, Changes), CreateRefusal> {
+        let (mut aggregate, mut holders) = (self.aggregate.clone(), Holders::default());
+        let merchant = aggregate.order.merchant;
+        for leg in aggregate.legs.iter_mut().filter(|leg| leg.id == id) {
+            holders.take(view, (merchant, leg), self.ground.at)?;
+        }
+        let (aggregate, facts) = aggregate.take_leg(id, self.ground.at);
+        let (aggregate, mut changes) = follow(view, &self.ground, aggregate, facts);
+        holders.write(&mut changes);
+        Ok((aggregate, changes))
+    }
+
+    /// Whether the wallet takes the money of a top-up, and the campaign pays its gift.
+    fn permit_top_up(&self, view: &View<'_>) -> Result<Holders, CreateRefusal> {
+        let (order, mut holders) = (&self.aggregate.order, Holders::default());
+        let Some(top_up) = order.top_up else { return Ok(holders) };
+        let wallet = view.wallet(top_up.wallet).filter(|w| w.merchant == order.merchant);
+        let wallet = wallet.ok_or(CreateRefusal::Wallet(WalletRefusal::WalletNotFound))?;
+        wallet.takes_money(order.amount, self.ground.at).map_err(CreateRefusal::Wallet)?;
+        if let Some(campaign) = top_up.campaign {
+            holders.spend(view, (order.merchant, campaign), top_up.gift, self.ground.at)?;
+        }
+        Ok(holders)
+    }
+
     /// The order as it is written before a channel is called.
     fn routed(&self, view: &View<'_>) -> Result<(Aggregate, Changes), CreateRefusal> {
+        let holders = self.permit_top_up(view)?;
         let (at, mut aggregate) = (self.ground.at, self.aggregate.clone());
         let Aggregate { legs, attempts, .. } = &mut aggregate;
         let ends = (self.plan.as_ref(), legs.first_mut(), attempts.first_mut());
@@ -448,7 +533,9 @@ impl Create {
             jobs.push(order_job(&self.ground, &aggregate, aggregate.order.expires_at));
         }
         let (orders, usages) = (vec![aggregate.clone()], used.into_iter().collect());
-        Ok((aggregate, Changes { jobs, orders, usages, ..Changes::default() }))
+        let mut changes = Changes { jobs, orders, usages, ..Changes::default() };
+        holders.write(&mut changes);
+        Ok((aggregate, changes))
     }
 }
 

@@ -10,14 +10,14 @@ use ledger::AccountKey;
 use money::Amount;
 use orders::{
     Aggregate, Days, Leg, LegState, OrderState, Refund, RefundKind, RefundOrigin, RefundRefusal,
-    RefundState, RefundTry, ShortOfMoney, Tender, TradeRules, schedule,
+    RefundState, RefundTry, ShortOfMoney, TopUp, TradeRules, WalletRefusal, WalletState, schedule,
 };
 use store::{Changes, Command, Decision, Job, JobChange, JobKind, Reads, View};
 
 use crate::bookings::{self, Parties, Taken, accounting_date, china_time};
 use crate::consequences::Ground;
 use crate::error::{Failure, Refused, UseCaseError};
-use crate::shifts;
+use crate::holders::Holders;
 use crate::{App, CALL_LEFT};
 
 /// What a merchant asks to have returned.
@@ -40,6 +40,8 @@ pub enum Return {
     Void,
     /// 退款: of one leg, or, where no leg is named, of the only one or of all in full.
     Refund { amount: Amount, leg: Option<LegId> },
+    /// 充退: of a top-up, what is not spent. Risk control may force it out of a frozen wallet.
+    TopUp { amount: Amount, forced: bool },
 }
 
 /// Which payment is meant: by our id or by the merchant's number.
@@ -131,6 +133,7 @@ impl Command for Accept {
         reads.refund_nos.insert((self.input.merchant, self.input.merchant_no.clone()));
         reads.accounts.extend(self.pending.iter().cloned());
         reads.accounts.insert(self.ground.parties.available());
+        self.ground.reads(reads);
         reads.shifts_of.extend(self.ground.terminal);
     }
 
@@ -160,9 +163,14 @@ impl Accept {
         view: &View<'_>,
     ) -> Result<(Aggregate, Vec<RefundId>, Changes), RefundRefusal> {
         let order = view.order(self.order).ok_or(RefundRefusal::OrderNotPaid)?;
+        let returns_top_up = matches!(self.input.what, Return::TopUp { .. });
+        if order.order.top_up.is_some() != returns_top_up {
+            return Err(RefundRefusal::OrderIsTopUp);
+        }
         if order.order.state != OrderState::Paid {
             return Err(RefundRefusal::OrderNotPaid);
         }
+        self.permit_top_up(view, order)?;
         let legs = self.legs(order)?;
         let touched: Vec<&Leg> = legs.iter().map(|(leg, _)| *leg).collect();
         let (time, days) = (china_time(self.ground.at), self.days(order));
@@ -184,6 +192,18 @@ impl Accept {
                 self.queue(order, drafts)
             }
             decided => decided,
+        }
+    }
+
+    /// Nothing leaves a frozen wallet but by force.
+    fn permit_top_up(&self, view: &View<'_>, order: &Aggregate) -> Result<(), RefundRefusal> {
+        let wallet = order.order.top_up.and_then(|top_up| view.wallet(top_up.wallet));
+        let forced = matches!(self.input.what, Return::TopUp { forced: true, .. });
+        match wallet {
+            Some(wallet) if wallet.state == WalletState::Frozen && !forced => {
+                Err(RefundRefusal::Wallet(WalletRefusal::WalletFrozen))
+            }
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -214,6 +234,7 @@ impl Accept {
         let (amount, leg) = match &self.input.what {
             Return::Void => return Ok(paid().map(|l| (l, l.amount)).collect()),
             Return::Refund { amount, leg } => (*amount, *leg),
+            Return::TopUp { amount, .. } => (*amount, None),
         };
         if let Some(id) = leg {
             let leg = paid().find(|l| l.id == id).ok_or(RefundRefusal::LegNotFound)?;
@@ -235,7 +256,7 @@ impl Accept {
     /// What was never to be is not paid for: a void always returns the fee.
     const fn fee(&self) -> FeeOnRefund {
         match self.input.what.kind() {
-            RefundKind::Void => FeeOnRefund::Returned,
+            RefundKind::Void | RefundKind::TopUpReturn => FeeOnRefund::Returned,
             RefundKind::Refund => self.rules.fee_on_refund,
         }
     }
@@ -258,6 +279,7 @@ impl Return {
         match self {
             Self::Void => RefundKind::Void,
             Self::Refund { .. } => RefundKind::Refund,
+            Self::TopUp { .. } => RefundKind::TopUpReturn,
         }
     }
 }
@@ -303,20 +325,25 @@ pub(crate) fn set_aside(
     let mut purse = Purse { view, parties: &ground.parties, used: BTreeMap::new() };
     let mut taken = Vec::new();
     let mut ready = Vec::new();
+    let mut changes = Changes::default();
     for part in parts {
         let leg = order.leg(part.leg).ok_or(RefundRefusal::LegNotFound)?;
+        if let Some(top_up) = order.order.top_up {
+            take_back(view, ground, (&part, top_up), &mut changes)?;
+            ready.push(part);
+            continue;
+        }
         let from = purse.take(&part, leg)?;
         ready.push(Refund { from_pending: from.from_pending, ..part });
         taken.push(from);
     }
     let mut aggregate = order.clone();
-    let mut changes = Changes::default();
     let mut sent = Vec::new();
-    let mut shift = None;
+    let mut holders = Holders::default();
     for part in ready {
         let id = part.id;
-        if let Some(leg) = order.leg(part.leg).filter(|l| l.tender == Tender::Cash) {
-            shift = shifts::returned(view, order, (leg, part.amount), shift);
+        if let Some(leg) = order.leg(part.leg) {
+            holders.give_back(view, order, (leg, part.amount), ground.at);
         }
         if part.state.is_open() || part.state == RefundState::Failed {
             sent.push(id);
@@ -336,9 +363,26 @@ pub(crate) fn set_aside(
         let posting = view.post(journal).or(Err(RefundRefusal::InsufficientFunds))?;
         changes.postings.push(posting);
     }
-    changes.shifts.extend(shift);
+    holders.write(&mut changes);
     changes.orders.push(aggregate.clone());
     Ok((aggregate, sent, changes))
+}
+
+/// The money of a top-up's return comes out of the wallet that it filled.
+fn take_back(
+    view: &View<'_>,
+    ground: &Ground,
+    (part, top_up): (&Refund, TopUp),
+    changes: &mut Changes,
+) -> Result<(), RefundRefusal> {
+    let refuse = RefundRefusal::Wallet;
+    let wallet = view.wallet(top_up.wallet).ok_or(refuse(WalletRefusal::WalletNotFound))?;
+    let taken = wallet.take_back(part.order, part.amount, ground.at).map_err(refuse)?;
+    let (stamp, parties) = (ground.stamp(), &ground.parties);
+    let journal = bookings::top_up_taken_back(stamp, parties, (part, top_up), taken.1);
+    changes.wallets.push(taken.0);
+    changes.postings.push(view.post(journal).or(Err(RefundRefusal::InsufficientFunds))?);
+    Ok(())
 }
 
 pub(crate) fn refund_job(part: &Refund, due_at: Timestamp, looks: u32) -> JobChange {

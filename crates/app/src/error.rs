@@ -1,7 +1,7 @@
 //! How a use case fails: refused with a stable code, or failed for a reason of ours.
 
 use merchants::ShiftRefusal;
-use orders::{CaseRefusal, CloseRefusal, CreateRefusal, LegRefusal, RefundRefusal};
+use orders::{CaseRefusal, CloseRefusal, CreateRefusal, LegRefusal, RefundRefusal, WalletRefusal};
 use store::StoreError;
 
 /// A refusal that the asker can act on. The request changed nothing.
@@ -19,6 +19,8 @@ pub enum Refused {
     Close(CloseRefusal),
     #[error("{0}")]
     Refund(RefundRefusal),
+    #[error("{0}")]
+    Wallet(WalletRefusal),
     #[error("there is no such payment")]
     PaymentNotFound,
     #[error("the payment has no such leg")]
@@ -75,6 +77,7 @@ impl Refused {
             Self::Leg(refusal) => refusal.code(),
             Self::Close(refusal) => refusal.code(),
             Self::Refund(refusal) => refusal.code(),
+            Self::Wallet(refusal) => refusal.code(),
             Self::PaymentNotFound => "payment_not_found",
             Self::LegNotFound => "leg_not_found",
             Self::NotificationNotFound => "notification_not_found",

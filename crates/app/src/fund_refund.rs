@@ -47,6 +47,7 @@ impl Command for Fund {
 
     fn reads(&self, reads: &mut Reads) {
         reads.orders.insert(self.order);
+        self.ground.reads(reads);
         reads.accounts.extend(self.pending.iter().cloned());
         reads.accounts.insert(self.ground.parties.available());
     }

@@ -23,6 +23,7 @@ impl Command for GiveUp {
 
     fn reads(&self, reads: &mut Reads) {
         reads.orders.insert(self.order);
+        self.ground.reads(reads);
     }
 
     fn decide(&self, view: &View<'_>) -> Decision<Self::Answer> {

@@ -16,6 +16,7 @@ mod error;
 mod fees;
 mod fund_refund;
 mod give_up;
+mod holders;
 pub mod jobs;
 pub mod onboard;
 mod queries;
@@ -28,6 +29,7 @@ mod take_refund_reply;
 mod take_reply;
 mod trade_rules;
 mod vault;
+mod wallets;
 
 pub use bookings::{CHINA, accounting_date, china_time};
 pub use cases::CASES_MAX;
@@ -42,6 +44,7 @@ pub use routing::{DryRun, DryRunError, Looked, RoutingUnreadable, ShownLimits, T
 pub use take_notice::NoticeOutcome;
 pub use trade_rules::{RulesRefusal, parse_rules, write_rules};
 pub use vault::Vault;
+pub use wallets::{NewCampaign, NewTopUp, NewWallet};
 
 use std::sync::Arc;
 

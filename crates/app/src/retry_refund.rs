@@ -60,6 +60,7 @@ impl Command for Retry {
 
     fn reads(&self, reads: &mut Reads) {
         reads.orders.insert(self.order);
+        self.ground.reads(reads);
         reads.accounts.extend(self.pending.iter().cloned());
         reads.accounts.insert(self.ground.parties.available());
     }

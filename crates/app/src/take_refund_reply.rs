@@ -74,7 +74,9 @@ impl Command for TakeRefundReply {
 
     fn reads(&self, reads: &mut Reads) {
         reads.orders.insert(self.order);
+        self.ground.reads(reads);
         reads.accounts.insert(self.ground.parties.refund_transit(self.refund));
+        reads.accounts.insert(self.ground.parties.top_up_transit(self.refund));
     }
 
     fn decide(&self, view: &View<'_>) -> Decision<Self::Answer> {

@@ -1,6 +1,8 @@
 //! Write what a channel said of an attempt.
 
-use ids::{AttemptId, OrderId};
+use std::collections::BTreeSet;
+
+use ids::{AttemptId, CampaignId, OrderId, WalletId};
 use jiff::Timestamp;
 use ledger::AccountKey;
 use orders::channel::{ChannelCodeText, PaymentReply};
@@ -75,9 +77,22 @@ impl App {
             order_transit: combined.then(|| AccountKey::order_transit(order.id(), currency)),
             terminal: order.order.terminal,
             prices: Prices::default(),
+            wallets: wallets_of(order),
+            campaigns: campaigns_of(order),
             looks: 0,
         }
     }
+}
+
+fn wallets_of(order: &Aggregate) -> BTreeSet<WalletId> {
+    let filled = order.order.top_up.map(|top_up| top_up.wallet);
+    let paying = order.legs.iter().filter_map(|leg| leg.wallet.as_ref());
+    filled.into_iter().chain(paying.map(|used| used.wallet)).collect()
+}
+
+fn campaigns_of(order: &Aggregate) -> BTreeSet<CampaignId> {
+    let gift = order.order.top_up.and_then(|top_up| top_up.campaign);
+    gift.into_iter().chain(order.legs.iter().filter_map(|leg| leg.campaign)).collect()
 }
 
 struct TakeReply {
@@ -107,7 +122,7 @@ impl Command for TakeReply {
 
     fn reads(&self, reads: &mut Reads) {
         reads.orders.insert(self.order);
-        reads.accounts.extend(self.ground.order_transit.clone());
+        self.ground.reads(reads);
         self.ground.prices.reads(reads);
         if let Some(owner) = self.ground.parties.channel_owner.clone().filter(|_| self.reserved) {
             reads.usages.insert(UsageKey { owner, currency: self.ground.parties.currency });

@@ -78,6 +78,14 @@ pub struct Leg {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub reference: Option<String>,
+    /// The wallet that pays it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub wallet_id: Option<String>,
+    /// The campaign that pays it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub campaign_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime, nullable = false)]
     pub paid_at: Option<String>,
@@ -142,8 +150,20 @@ pub struct Payment {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(inline, nullable = false)]
     pub legs: Option<Vec<Leg>>,
-    /// By what the payment is made, where it is made by one tender: a channel, or cash or
-    /// merchant_coupon.
+    /// The wallet that pays it, or that it fills.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub wallet_id: Option<String>,
+    /// It is a top-up: what the platform gives to it, in minor units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub gift: Option<u64>,
+    /// The campaign that pays it, or its gift.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub campaign_id: Option<String>,
+    /// By what the payment is made, where it is made by one tender: a channel, or cash,
+    /// merchant_coupon, platform_coupon or wallet.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "alipay", nullable = false)]
     pub channel: Option<String>,
@@ -215,6 +235,8 @@ pub enum Kind {
     Refund,
     /// On the day of the payment, whole; tried until it is done.
     Void,
+    /// 充退: of a top-up, what was not spent.
+    TopUpReturn,
 }
 
 /// What of a refund goes back to one leg.
@@ -367,6 +389,9 @@ impl Payment {
         let paying = order.state == OrderState::Paying;
         let leg = aggregate.legs.first().filter(|_| !combined);
         let invoke = |way| attempt.filter(|_| paying).and_then(|a| invoke_of(a, way));
+        let filled = order.top_up.map(|top_up| top_up.wallet);
+        let paying = leg.and_then(|l| l.wallet.as_ref()).map(|used| used.wallet);
+        let campaign = order.top_up.and_then(|t| t.campaign).or(leg.and_then(|l| l.campaign));
         let legs = || aggregate.legs.iter().map(|leg| Leg::of(aggregate, leg)).collect();
         Self {
             id: order.id.to_string(),
@@ -380,6 +405,9 @@ impl Payment {
             expires_at: time(order.expires_at),
             rest: combined.then(|| aggregate.rest().minor()),
             legs: combined.then(legs),
+            wallet_id: filled.or(paying).map(|id| id.to_string()),
+            gift: order.top_up.map(|top_up| top_up.gift.minor()),
+            campaign_id: campaign.map(|id| id.to_string()),
             channel: leg.map(|l| l.tender.to_string()),
             fee: fee_of(&aggregate.legs),
             self_collected: leg.filter(|l| l.self_collected).map(|_| true),
@@ -430,6 +458,8 @@ impl Leg {
             self_collected: leg.self_collected.then_some(true),
             fee: leg.fee.as_ref().map(|fee| fee.amount.minor()),
             reference: leg.reference.clone(),
+            wallet_id: leg.wallet.as_ref().map(|used| used.wallet.to_string()),
+            campaign_id: leg.campaign.map(|id| id.to_string()),
             paid_at: paid_at.map(time),
             channel_trade_no: attempt.and_then(|a| a.trade_no.as_ref()).map(ToString::to_string),
             payer: attempt.and_then(|a| a.payer.clone()),
@@ -472,6 +502,7 @@ impl Refund {
             kind: match first.kind {
                 RefundKind::Refund => Kind::Refund,
                 RefundKind::Void => Kind::Void,
+                RefundKind::TopUpReturn => Kind::TopUpReturn,
             },
             origin: match first.origin {
                 RefundOrigin::Merchant => Origin::Merchant,

@@ -12,13 +12,15 @@ use crate::answer::{Answer, content_hash, detached, id, parse};
 use crate::entrance::Asker;
 use crate::errors::ApiError;
 use crate::payments::{
-    AmountBody, CashBody, CouponBody, H5Body, JsapiBody, MeansFields, QrBody, terminal_ip,
+    AmountBody, CashBody, CouponBody, H5Body, JsapiBody, MeansFields, PlatformCouponBody, QrBody,
+    WalletUseBody, terminal_ip,
 };
 use crate::state::ApiState;
 
 const LEG_NO_MAX: u64 = 999;
 
-/// A part of a combined payment: exactly one of `payer_code`, `qr`, `jsapi`, `h5`, `cash` and `coupon`. It may have a
+/// A part of a combined payment: exactly one of `payer_code`, `qr`, `jsapi`, `h5`, `cash`, `coupon`,
+/// `platform_coupon` and `wallet`. It may have a
 /// payer's code in it: it is never logged.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +50,10 @@ pub(crate) struct LegBody {
     cash: Option<CashBody>,
     #[schema(inline, nullable = false)]
     coupon: Option<CouponBody>,
+    #[schema(inline, nullable = false)]
+    platform_coupon: Option<PlatformCouponBody>,
+    #[schema(inline, nullable = false)]
+    wallet: Option<WalletUseBody>,
     /// The till's own address.
     #[schema(example = "127.0.0.1", nullable = false)]
     terminal_ip: Option<String>,
@@ -132,6 +138,8 @@ impl LegBody {
             h5: self.h5.as_ref(),
             cash: self.cash.as_ref(),
             coupon: self.coupon.as_ref(),
+            platform_coupon: self.platform_coupon.as_ref(),
+            wallet: self.wallet.as_ref(),
         }
     }
 }

@@ -19,6 +19,7 @@ mod reference;
 mod refunds;
 mod shifts;
 mod state;
+mod wallets;
 
 pub use errors::{CODES, Code, error_codes_page};
 pub use reference::openapi;
@@ -57,6 +58,12 @@ fn routes() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(refunds::void))
         .routes(routes!(refunds::get))
         .routes(routes!(refunds::retry))
+        .routes(routes!(wallets::issue, wallets::list))
+        .routes(routes!(wallets::get))
+        .routes(routes!(wallets::activate))
+        .routes(routes!(wallets::close))
+        .routes(routes!(wallets::top_up))
+        .routes(routes!(wallets::return_top_up))
         .routes(routes!(shifts::open, shifts::list))
         .routes(routes!(shifts::get))
         .routes(routes!(shifts::close))

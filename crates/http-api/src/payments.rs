@@ -84,7 +84,27 @@ pub(crate) struct CouponBody {
     number: Option<String>,
 }
 
-/// A new payment: exactly one of `payer_code`, `qr`, `jsapi`, `h5`, `cash`, `coupon` and `legs`. It may have a
+/// Paid from a prepaid card or a balance.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WalletUseBody {
+    #[schema(example = "wal_06xfwqt000406")]
+    pub(crate) wallet_id: String,
+}
+
+/// The platform pays, out of a campaign's budget.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PlatformCouponBody {
+    #[schema(example = "cmp_06xfwqt000407")]
+    campaign_id: String,
+    /// The coupon's number, at most 64 bytes.
+    #[schema(example = "P-100", max_length = 64, nullable = false)]
+    number: Option<String>,
+}
+
+/// A new payment: exactly one of `payer_code`, `qr`, `jsapi`, `h5`, `cash`, `coupon`,
+/// `platform_coupon`, `wallet` and `legs`. It may have a
 /// payer's code in it: it is never logged.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -117,6 +137,10 @@ pub(crate) struct PaymentBody {
     cash: Option<CashBody>,
     #[schema(inline, nullable = false)]
     coupon: Option<CouponBody>,
+    #[schema(inline, nullable = false)]
+    platform_coupon: Option<PlatformCouponBody>,
+    #[schema(inline, nullable = false)]
+    wallet: Option<WalletUseBody>,
     /// A combined payment: its parts, or none yet. More can be added until they cover the amount;
     /// when that has not happened by `expires_at`, what was paid goes back.
     #[schema(inline, nullable = false, max_items = 20)]
@@ -206,7 +230,7 @@ pub(crate) async fn close(
 }
 
 impl PaymentBody {
-    fn check(self, asker: &Asker, now: Timestamp) -> Result<CreatePayment, ApiError> {
+    pub(crate) fn check(self, asker: &Asker, now: Timestamp) -> Result<CreatePayment, ApiError> {
         let content_hash = self.content_hash();
         let terminal = self.terminal(asker)?;
         let paid_by = self.paid_by()?;
@@ -228,6 +252,7 @@ impl PaymentBody {
             terminal,
             paid_by,
             expires_at,
+            top_up: None,
         })
     }
 
@@ -284,6 +309,8 @@ impl PaymentBody {
             h5: self.h5.as_ref(),
             cash: self.cash.as_ref(),
             coupon: self.coupon.as_ref(),
+            platform_coupon: self.platform_coupon.as_ref(),
+            wallet: self.wallet.as_ref(),
         }
     }
 
@@ -324,6 +351,8 @@ pub(crate) struct MeansFields<'a> {
     pub(crate) h5: Option<&'a H5Body>,
     pub(crate) cash: Option<&'a CashBody>,
     pub(crate) coupon: Option<&'a CouponBody>,
+    pub(crate) platform_coupon: Option<&'a PlatformCouponBody>,
+    pub(crate) wallet: Option<&'a WalletUseBody>,
 }
 
 impl MeansFields<'_> {
@@ -335,6 +364,8 @@ impl MeansFields<'_> {
             self.h5.is_some(),
             self.cash.is_some(),
             self.coupon.is_some(),
+            self.platform_coupon.is_some(),
+            self.wallet.is_some(),
         ];
         given.into_iter().filter(|given| *given).count()
     }
@@ -363,6 +394,16 @@ impl MeansFields<'_> {
         if let Some(h5) = self.h5 {
             return Ok(Means::H5(channel(&h5.channel)?));
         }
+        if let Some(WalletUseBody { wallet_id }) = self.wallet {
+            return Ok(Means::Wallet(id(wallet_id, "wallet_not_found")?));
+        }
+        if let Some(PlatformCouponBody { campaign_id, number }) = self.platform_coupon {
+            if let Some(number) = number {
+                bounded("platform_coupon.number", number, COUPON_BYTES_MAX)?;
+            }
+            let (campaign, number) = (id(campaign_id, "campaign_not_found")?, number.clone());
+            return Ok(Means::PlatformCoupon { campaign, number });
+        }
         match self.coupon {
             None => Ok(Means::Cash),
             Some(coupon) => {
@@ -388,6 +429,12 @@ impl MeansFields<'_> {
         }
         if let Some(coupon) = self.coupon {
             texts.extend([Some("coupon"), coupon.number.as_deref()]);
+        }
+        if let Some(PlatformCouponBody { campaign_id, number }) = self.platform_coupon {
+            texts.extend([Some("platform_coupon"), Some(campaign_id), number.as_deref()]);
+        }
+        if let Some(wallet) = self.wallet {
+            texts.extend([Some("wallet"), Some(&wallet.wallet_id)]);
         }
         texts
     }

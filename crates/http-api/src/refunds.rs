@@ -6,7 +6,7 @@ use axum::{Extension, Json};
 use bytes::Bytes;
 use channels::shown;
 use ids::{MerchantNo, RefundId};
-use orders::{BACK_PREFIX, LATE_PREFIX};
+use orders::{BACK_PREFIX, CLOSE_PREFIX, LATE_PREFIX};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -29,7 +29,7 @@ const REASON_BYTES_MAX: usize = 80;
 }))]
 pub(crate) struct RefundBody {
     /// Your own number, the idempotency key for ever: 1 to 64 letters, digits, `_`, `-`, `.`, `*`;
-    /// those that begin with `late-` and `back-` are ours.
+    /// those that begin with `late-`, `back-` and `close-` are ours.
     #[schema(example = "A-1-R1")]
     merchant_refund_no: String,
     #[schema(nullable = false)]
@@ -213,8 +213,8 @@ impl VoidBody {
 }
 
 /// A number that is not one of those that we make ourselves.
-fn refund_no(text: &str) -> Result<MerchantNo, ApiError> {
-    if [LATE_PREFIX, BACK_PREFIX].iter().any(|prefix| text.starts_with(prefix)) {
+pub(crate) fn refund_no(text: &str) -> Result<MerchantNo, ApiError> {
+    if [LATE_PREFIX, BACK_PREFIX, CLOSE_PREFIX].iter().any(|prefix| text.starts_with(prefix)) {
         return Err(ApiError::field("field_invalid", "merchant_refund_no"));
     }
     number("merchant_refund_no", text)

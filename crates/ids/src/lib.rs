@@ -68,6 +68,8 @@ macro_rules! registry {
 registry! {
     /// One call to a channel for one leg; our number at the channel is made from it.
     AttemptId = "att";
+    /// 营销活动: a budget of the platform for discounts.
+    CampaignId = "cmp";
     /// One version of the parameters and keys of our account at a channel.
     ChannelAccountId = "cha";
     /// Money set aside in an account until it is posted, voided or expires.
@@ -89,6 +91,8 @@ registry! {
     ShiftId = "shf";
     StoreId = "sto";
     TerminalId = "ter";
+    /// 钱包: a prepaid card or a user's balance.
+    WalletId = "wal";
 }
 
 impl OrderId {

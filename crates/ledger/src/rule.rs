@@ -126,30 +126,37 @@ rules! {
     DisputeWon = "E104" "争议胜诉": [Dr ChannelCleared, Cr DisputeReceivable];
     DisputeReleased = "E104b" "争议解冻": [Dr MerchantFrozen, Cr MerchantAvailable];
     DisputeFilledByClaim = "E106" "争议自有补足并追偿": [Dr BankReserve, Cr DisputeReceivable, Dr MerchantReceivable, Cr BankOwn];
-    ToppedUp = "E110" "用户充值成功": [Dr ChannelReceivable, Cr UserBalance];
+    /// With what the platform gives to it.
+    ToppedUp = "E110" "用户充值成功": [Dr ChannelReceivable, Cr UserBalance, Dr MarketingCost, Cr BonusLiability];
     TopUpCleared = "E111" "充值清算": [Dr ChannelCleared, Dr DueFromOwn, Cr ChannelReceivable, Dr ChannelCost, Cr PayToC];
     ReserveMadeWhole = "E112" "自有补足备付金": [Dr BankReserve, Cr DueFromOwn, Dr PayToC, Cr BankOwn];
-    PaidFromBalance = "E113" "余额支付": [Dr UserBalance, Cr MerchantPending];
-    TopUpRefundAccepted = "E114" "充退受理": [Dr UserBalance, Cr TopUpRefundTransit];
-    TopUpRefundFailed = "E115" "充退失败": [Dr TopUpRefundTransit, Cr UserBalance];
+    /// The gift's part is own money, which is moved in by E112.
+    PaidFromBalance = "E113" "余额支付": [Dr UserBalance, Cr MerchantPending, Dr DueFromOwn, Dr BonusLiability, Cr PayToC];
+    TopUpRefundAccepted = "E114" "充退受理": [Dr UserBalance, Dr Prepaid, Cr TopUpRefundTransit, Dr BonusLiability, Cr MarketingCost];
+    TopUpRefundFailed = "E115" "充退失败": [Dr TopUpRefundTransit, Cr UserBalance, Cr Prepaid, Dr MarketingCost, Cr BonusLiability];
     TopUpRefundConfirmed = "E117" "充退成功": [Dr TopUpRefundTransit, Cr ChannelReceivable];
     TopUpRefundCleared = "E118" "充退清算": [Dr ChannelReceivable, Cr ChannelCleared];
     TopUpRefundByBank = "E119" "充退转账": [Dr TopUpRefundTransit, Cr BankReserve];
     CardSold = "E120" "预付卡售卡": [Dr ChannelReceivable, Cr Prepaid, Dr MarketingCost, Cr BonusLiability];
-    PaidFromCard = "E121" "预付卡消费(本金)": [Dr Prepaid, Cr MerchantPending];
+    /// As E113. Its gift's part takes the place of E122, which needs the bank at once.
+    PaidFromCard = "E121" "预付卡消费": [Dr Prepaid, Cr MerchantPending, Dr DueFromOwn, Dr BonusLiability, Cr PayToC];
     PaidFromCardBonus = "E122" "预付卡消费(赠送)": [Dr BankReserve, Cr MerchantPending, Dr BonusLiability, Cr BankOwn];
-    RefundedToCard = "E123" "预付卡消费退货": [Dr MerchantPending, Cr Prepaid];
+    /// To a card or a balance. The gift's part is own money again.
+    RefundedToCard = "E123" "预付卡消费退货": [Dr MerchantPending, Dr MerchantAvailable, Cr Prepaid, Cr UserBalance, Cr DueToOwn, Dr FeeReceivableFromC, Cr BonusLiability];
     CardReturned = "E124" "退卡": [Dr Prepaid, Cr BankReserve, Dr BonusLiability, Cr MarketingCost];
     /// The last leg of a combined order, and what its other legs had brought together. Cash and the
     /// merchant's own coupons stand in the memo book.
-    CombinedPaymentSucceeded = "E130" "组合支付": [Dr ChannelReceivable, Dr Prepaid, Dr OrderTransit, Cr MerchantPending, Dr MemoCash, Dr MemoCoupon, Dr MemoSelfCollected, Cr MemoSales];
+    CombinedPaymentSucceeded = "E130" "组合支付": [Dr ChannelReceivable, Dr Prepaid, Dr UserBalance, Dr DueFromOwn, Dr BonusLiability, Cr PayToC, Dr MarketingCost, Dr OrderTransit, Cr MerchantPending, Dr MemoCash, Dr MemoCoupon, Dr MemoSelfCollected, Cr MemoSales];
     /// A leg of a combined order that is not covered yet.
-    CombinedLegPaid = "E132" "组合支付分笔到账": [Dr ChannelReceivable, Dr Prepaid, Cr OrderTransit, Dr MemoCash, Dr MemoCoupon, Dr MemoSelfCollected, Cr MemoSales];
+    CombinedLegPaid = "E132" "组合支付分笔到账": [Dr ChannelReceivable, Dr Prepaid, Dr UserBalance, Dr DueFromOwn, Dr BonusLiability, Cr PayToC, Dr MarketingCost, Cr OrderTransit, Dr MemoCash, Dr MemoCoupon, Dr MemoSelfCollected, Cr MemoSales];
     /// The order was given up: a paid leg goes back.
-    CombinedLegReturned = "E133" "组合支付分笔退回": [Dr OrderTransit, Cr RefundTransit, Cr Prepaid, Dr MemoSales, Cr MemoCash, Cr MemoCoupon, Cr MemoSelfCollected];
+    CombinedLegReturned = "E133" "组合支付分笔退回": [Dr OrderTransit, Cr RefundTransit, Cr Prepaid, Cr UserBalance, Cr DueToOwn, Dr FeeReceivableFromC, Cr BonusLiability, Cr MarketingCost, Dr MemoSales, Cr MemoCash, Cr MemoCoupon, Cr MemoSelfCollected];
     /// E42, E50, E123 and E171 in one, leg by leg.
-    CombinedRefundAccepted = "E134" "组合支付退款受理": [Dr MerchantPending, Dr MerchantAvailable, Cr RefundTransit, Cr Prepaid, Dr MemoSales, Cr MemoCash, Cr MemoCoupon, Cr MemoSelfCollected];
-    PlatformDiscount = "E131" "平台出资优惠": [Dr BankReserve, Cr MerchantPending, Dr MarketingCost, Cr BankOwn];
+    CombinedRefundAccepted = "E134" "组合支付退款受理": [Dr MerchantPending, Dr MerchantAvailable, Cr RefundTransit, Cr Prepaid, Cr UserBalance, Cr DueToOwn, Dr FeeReceivableFromC, Cr BonusLiability, Cr MarketingCost, Dr MemoSales, Cr MemoCash, Cr MemoCoupon, Cr MemoSelfCollected];
+    /// Own money is owed to customers' money at once, and moved by E112.
+    PlatformDiscount = "E131" "平台出资优惠": [Dr DueFromOwn, Cr MerchantPending, Dr MarketingCost, Cr PayToC];
+    /// The merchant gives it back.
+    PlatformDiscountReturned = "E131b" "平台出资优惠退回": [Dr MerchantPending, Dr MerchantAvailable, Cr DueToOwn, Dr FeeReceivableFromC, Cr MarketingCost];
     ChannelCostAccrued = "E140" "渠道成本计提": [Dr ChannelCost, Cr ChannelFeePayable];
     ChannelCostPaid = "E141" "渠道成本支付": [Dr ChannelFeePayable, Cr BankOwn];
     RebateAccrued = "E150" "渠道返佣计提": [Dr RebateReceivable, Cr RebateIncome];

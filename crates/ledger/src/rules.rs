@@ -65,13 +65,121 @@ pub fn refund_accepted(
     post(head, rule, against(sources, Side::Debit, transit)?)
 }
 
-/// A leg of a combined order, for [`leg_paid`], [`leg_returned`] and [`combined_paid`].
+/// Where a leg's money comes from and goes back to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Means {
-    /// `C.CH_RECV` of a channel, or `C.PREPAID` of a card: money that we hold.
+    /// `C.CH_RECV` of a channel when it comes in, `C.REFUND_TRANSIT` when it goes back.
     Ours(AccountKey),
     /// `M.CASH` or `M.COUPON`, with the merchant's `M.SALES`: money that never passes us.
     Memo { account: AccountKey, sales: AccountKey },
+    /// `C.PREPAID` or `C.USER_BAL`, and `O.BONUS_LIAB` for the gift's part of it.
+    Wallet { account: AccountKey, bonus: AccountKey, gift: Amount },
+    /// The platform's own money: `O.MKT_COST`.
+    Platform,
+}
+
+impl Means {
+    /// The entries but for those of where the money goes.
+    fn incoming(self, amount: Amount) -> Result<Vec<Entry>, JournalRefusal> {
+        Ok(match self {
+            Self::Ours(account) => vec![Entry::debit(account, amount)],
+            Self::Memo { account, sales } => transfer(account, sales, amount),
+            Self::Wallet { account, bonus, gift } => {
+                let principal = amount.try_sub(gift).or(Err(JournalRefusal::Unbalanced))?;
+                let mut entries = vec![Entry::debit(account, principal)];
+                entries.extend(own_money_in(bonus, gift));
+                entries
+            }
+            Self::Platform => {
+                own_money_in(single(AccountCode::MarketingCost, amount.currency()), amount)
+            }
+        })
+    }
+
+    /// The same the other way round. Own money that goes back is ours to take out again.
+    fn outgoing(self, amount: Amount) -> Result<Vec<Entry>, JournalRefusal> {
+        Ok(match self {
+            Self::Ours(account) => vec![Entry::credit(account, amount)],
+            Self::Memo { account, sales } => transfer(sales, account, amount),
+            Self::Wallet { account, bonus, gift } => {
+                let principal = amount.try_sub(gift).or(Err(JournalRefusal::Unbalanced))?;
+                let mut entries = vec![Entry::credit(account, principal)];
+                entries.extend(own_money_back(bonus, gift));
+                entries
+            }
+            Self::Platform => {
+                own_money_back(single(AccountCode::MarketingCost, amount.currency()), amount)
+            }
+        })
+    }
+
+    const fn is_memo(&self) -> bool {
+        matches!(self, Self::Memo { .. })
+    }
+}
+
+/// Own money owed to customers' money, until E112 moves it.
+fn own_money_in(by: AccountKey, amount: Amount) -> Vec<Entry> {
+    let currency = amount.currency();
+    let mut entries = vec![Entry::debit(single(AccountCode::DueFromOwn, currency), amount)];
+    entries.extend(transfer(by, single(AccountCode::PayToC, currency), amount));
+    entries
+}
+
+/// Customers' money that is ours again.
+fn own_money_back(to: AccountKey, amount: Amount) -> Vec<Entry> {
+    let currency = amount.currency();
+    let mut entries = vec![Entry::credit(single(AccountCode::DueToOwn, currency), amount)];
+    entries.extend(transfer(single(AccountCode::FeeReceivableFromC, currency), to, amount));
+    entries
+}
+
+/// E01, E113, E121, E131 or E170, by what pays: the whole of an order.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn sale_paid(
+    head: Header,
+    means: Means,
+    pending: AccountKey,
+    amount: Amount,
+) -> Result<Journal, JournalRefusal> {
+    let rule = match &means {
+        Means::Ours(_) => Rule::PaymentSucceeded,
+        Means::Memo { .. } => Rule::MemoTrade,
+        Means::Wallet { account, .. } if account.code() == AccountCode::Prepaid => {
+            Rule::PaidFromCard
+        }
+        Means::Wallet { .. } => Rule::PaidFromBalance,
+        Means::Platform => Rule::PlatformDiscount,
+    };
+    let memo = means.is_memo();
+    let mut entries = means.incoming(amount)?;
+    if !memo {
+        entries.push(Entry::credit(pending, amount));
+    }
+    post(head, rule, entries)
+}
+
+/// E123, E131b or E171, by what paid: a return that no channel makes.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn sale_returned(
+    head: Header,
+    sources: &[RefundSource],
+    means: Means,
+    amount: Amount,
+) -> Result<Journal, JournalRefusal> {
+    let rule = match &means {
+        Means::Memo { .. } => Rule::MemoTradeReversed,
+        Means::Platform => Rule::PlatformDiscountReturned,
+        Means::Wallet { .. } | Means::Ours(_) => Rule::RefundedToCard,
+    };
+    let debit = |s: &RefundSource| Entry::debit(s.account.clone(), s.amount);
+    let mut entries: Vec<Entry> = sources.iter().map(debit).collect();
+    entries.extend(means.outgoing(amount)?);
+    post(head, rule, entries)
 }
 
 /// E132 组合支付分笔到账: a leg was paid, and the order is not covered yet.
@@ -84,10 +192,11 @@ pub fn leg_paid(
     order: AccountKey,
     amount: Amount,
 ) -> Result<Journal, JournalRefusal> {
-    let entries = match means {
-        Means::Ours(account) => transfer(account, order, amount),
-        Means::Memo { account, sales } => transfer(account, sales, amount),
-    };
+    let memo = means.is_memo();
+    let mut entries = means.incoming(amount)?;
+    if !memo {
+        entries.push(Entry::credit(order, amount));
+    }
     post(head, Rule::CombinedLegPaid, entries)
 }
 
@@ -102,10 +211,11 @@ pub fn leg_returned(
     order: AccountKey,
     amount: Amount,
 ) -> Result<Journal, JournalRefusal> {
-    let entries = match to {
-        Means::Ours(account) => transfer(order, account, amount),
-        Means::Memo { account, sales } => transfer(sales, account, amount),
-    };
+    let memo = to.is_memo();
+    let mut entries = to.outgoing(amount)?;
+    if !memo {
+        entries.push(Entry::debit(order, amount));
+    }
     post(head, Rule::CombinedLegReturned, entries)
 }
 
@@ -125,10 +235,7 @@ pub struct Completed {
 /// [`JournalRefusal`]; [`JournalRefusal::Unbalanced`] where the parts are not the whole.
 pub fn combined_paid(head: Header, completed: Completed) -> Result<Journal, JournalRefusal> {
     let (means, amount) = completed.last;
-    let mut entries = match means {
-        Means::Ours(account) => vec![Entry::debit(account, amount)],
-        Means::Memo { account, sales } => transfer(account, sales, amount),
-    };
+    let mut entries = means.incoming(amount)?;
     entries.push(Entry::debit(completed.transit.0, completed.transit.1));
     entries.extend(completed.pending.into_iter().map(|(key, part)| Entry::credit(key, part)));
     post(head, Rule::CombinedPaymentSucceeded, merged(entries))
@@ -146,10 +253,7 @@ pub fn combined_refund_accepted(
     let debit = |s: &RefundSource| Entry::debit(s.account.clone(), s.amount);
     let mut entries: Vec<Entry> = sources.iter().map(debit).collect();
     for (means, amount) in targets {
-        match means {
-            Means::Ours(account) => entries.push(Entry::credit(account, amount)),
-            Means::Memo { account, sales } => entries.extend(transfer(sales, account, amount)),
-        }
+        entries.extend(means.outgoing(amount)?);
     }
     post(head, Rule::CombinedRefundAccepted, merged(entries))
 }
@@ -167,17 +271,103 @@ pub fn memo_sale(
     post(head, Rule::MemoTrade, transfer(account, sales, amount))
 }
 
-/// E171 表外交易冲回.
+/// A wallet's accounts, for [`topped_up`] and [`top_up_taken_back`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filled {
+    /// `C.PREPAID` or `C.USER_BAL`.
+    pub account: AccountKey,
+    pub amount: Amount,
+    /// `O.BONUS_LIAB`
+    pub bonus: AccountKey,
+    /// What the platform gave, or what of it lapses or revives.
+    pub gift: Amount,
+}
+
+/// E110 充值成功 or E120 售卡.
 ///
 /// # Errors
 /// [`JournalRefusal`].
-pub fn memo_return(
+pub fn topped_up(
     head: Header,
-    sales: AccountKey,
-    account: AccountKey,
+    receivable: AccountKey,
+    filled: Filled,
+) -> Result<Journal, JournalRefusal> {
+    let card = filled.account.code() == AccountCode::Prepaid;
+    let rule = if card { Rule::CardSold } else { Rule::ToppedUp };
+    let cost = single(AccountCode::MarketingCost, filled.amount.currency());
+    let mut entries = transfer(receivable, filled.account, filled.amount);
+    entries.extend(transfer(cost, filled.bonus, filled.gift));
+    post(head, rule, entries)
+}
+
+/// E114 充退受理: what is not spent of a top-up is on its way back, and its gift lapses.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn top_up_taken_back(
+    head: Header,
+    filled: Filled,
+    transit: AccountKey,
+) -> Result<Journal, JournalRefusal> {
+    post(head, Rule::TopUpRefundAccepted, taken_back(filled, transit))
+}
+
+/// E115 充退失败: the mirror image of [`top_up_taken_back`].
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn top_up_return_failed(
+    head: Header,
+    filled: Filled,
+    transit: AccountKey,
+) -> Result<Journal, JournalRefusal> {
+    post(head, Rule::TopUpRefundFailed, mirrored(&taken_back(filled, transit)))
+}
+
+fn taken_back(filled: Filled, transit: AccountKey) -> Vec<Entry> {
+    let cost = single(AccountCode::MarketingCost, filled.amount.currency());
+    let mut entries = transfer(filled.account, transit, filled.amount);
+    entries.extend(transfer(filled.bonus, cost, filled.gift));
+    entries
+}
+
+/// E124 退卡: the gift is void. The principal goes back by [`top_up_taken_back`].
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn gift_lapsed(
+    head: Header,
+    bonus: AccountKey,
     amount: Amount,
 ) -> Result<Journal, JournalRefusal> {
-    post(head, Rule::MemoTradeReversed, transfer(sales, account, amount))
+    let cost = single(AccountCode::MarketingCost, amount.currency());
+    post(head, Rule::CardReturned, transfer(bonus, cost, amount))
+}
+
+/// E117 充退成功.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn top_up_return_confirmed(
+    head: Header,
+    transit: AccountKey,
+    receivable: AccountKey,
+    amount: Amount,
+) -> Result<Journal, JournalRefusal> {
+    post(head, Rule::TopUpRefundConfirmed, transfer(transit, receivable, amount))
+}
+
+/// E119 柜面: the original route is impossible, and the holder gets a transfer from the reserve.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn top_up_return_by_bank(
+    head: Header,
+    transit: AccountKey,
+    bank: AccountKey,
+    amount: Amount,
+) -> Result<Journal, JournalRefusal> {
+    post(head, Rule::TopUpRefundByBank, transfer(transit, bank, amount))
 }
 
 /// E33 退款成功. Also ends the return of a late payment.

@@ -6,6 +6,7 @@
 
 mod aggregate;
 mod attempt;
+mod campaign;
 mod cases;
 pub mod channel;
 mod combined;
@@ -15,18 +16,25 @@ mod refusal;
 mod rules;
 pub mod schedule;
 mod tender;
+mod wallet;
 
 pub use aggregate::{Aggregate, Decided, Fact, Source, end_event, event_of, refund_event_of};
 pub use attempt::{Attempt, AttemptState, Effect, Event};
+pub use campaign::Campaign;
 pub use combined::LEGS_MAX;
 pub use order::{Charge, Leg, LegState, Order, OrderShape, OrderState};
 pub use refund::{
-    BACK_PREFIX, Case, CaseOutcome, LATE_PREFIX, Refund, RefundEffect, RefundEvent, RefundKind,
-    RefundOrigin, RefundState, RefundTry,
+    BACK_PREFIX, CLOSE_PREFIX, Case, CaseOutcome, LATE_PREFIX, Refund, RefundEffect, RefundEvent,
+    RefundKind, RefundOrigin, RefundState, RefundTry,
 };
-pub use refusal::{CaseRefusal, CloseRefusal, CreateRefusal, LegRefusal, RefundRefusal};
+pub use refusal::{
+    CampaignRefusal, CaseRefusal, CloseRefusal, CreateRefusal, LegRefusal, RefundRefusal,
+};
 pub use rules::{Blackout, Days, QUEUED_DAYS_MAX, ShortOfMoney, TradeRules};
 pub use tender::{Tender, UnknownTender};
+pub use wallet::{
+    Draw, LOTS_MAX, Lot, TopUp, Wallet, WalletKind, WalletRefusal, WalletState, WalletUse,
+};
 
 #[cfg(test)]
 mod tests;

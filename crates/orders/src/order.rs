@@ -1,10 +1,11 @@
 //! The order: what the merchant asked to be paid, and its legs.
 
-use ids::{LegId, MerchantId, MerchantNo, OrderId, TerminalId};
+use ids::{CampaignId, LegId, MerchantId, MerchantNo, OrderId, TerminalId};
 use jiff::Timestamp;
 use money::Amount;
 
 use crate::tender::Tender;
+use crate::wallet::{TopUp, WalletUse};
 
 /// The parent of the legs. It knows nothing of channels; it is paid when its legs are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Order {
     pub notify_url: Option<String>,
     pub terminal: Option<TerminalId>,
     pub shape: OrderShape,
+    /// What it fills, where it is no sale.
+    pub top_up: Option<TopUp>,
     pub state: OrderState,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
@@ -66,6 +69,10 @@ pub struct Leg {
     pub self_collected: bool,
     /// The number of a coupon.
     pub reference: Option<String>,
+    /// The wallet that paid it, and what it took from which top-up.
+    pub wallet: Option<WalletUse>,
+    /// The campaign that paid it.
+    pub campaign: Option<CampaignId>,
     pub amount: Amount,
     pub state: LegState,
     /// When its payment was booked: the accounting day on which a void is possible.

@@ -87,6 +87,8 @@ pub struct Case {
 /// unique per merchant.
 pub const LATE_PREFIX: &str = "late-";
 pub const BACK_PREFIX: &str = "back-";
+/// The return of a top-up because its wallet was closed, or risk control wants it.
+pub const CLOSE_PREFIX: &str = "close-";
 
 /// 退款 and 撤销 are two interfaces with rules of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,6 +98,8 @@ pub enum RefundKind {
     /// 撤销: on the day of the payment, whole. A refusal of the channel leaves it 待退货, and it is
     /// tried until it is done.
     Void,
+    /// 充退: the unspent part of a top-up. A refusal of the channel ends it; it can be tried again.
+    TopUpReturn,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,5 +1,7 @@
 //! Why a command on an order is refused: one ordered enum per command, with stable codes.
 
+use crate::wallet::WalletRefusal;
+
 /// Why a new order is refused, by precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum CreateRefusal {
@@ -21,6 +23,10 @@ pub enum CreateRefusal {
     LegsAboveAmount,
     #[error("the time is over before the payment begins")]
     ExpiryPast,
+    #[error("{0}")]
+    Wallet(WalletRefusal),
+    #[error("{0}")]
+    Campaign(CampaignRefusal),
 }
 
 impl CreateRefusal {
@@ -36,6 +42,33 @@ impl CreateRefusal {
             Self::Blackout => "blackout",
             Self::LegsAboveAmount => "legs_above_amount",
             Self::ExpiryPast => "expiry_past",
+            Self::Wallet(refusal) => refusal.code(),
+            Self::Campaign(refusal) => refusal.code(),
+        }
+    }
+}
+
+/// Why the platform does not pay a part, by precedence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum CampaignRefusal {
+    #[error("there is no such campaign")]
+    CampaignNotFound,
+    #[error("the campaign is not running")]
+    CampaignOver,
+    #[error("more than the campaign pays for one order")]
+    AbovePerOrder,
+    #[error("the campaign's budget does not cover it")]
+    BudgetSpent,
+}
+
+impl CampaignRefusal {
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::CampaignNotFound => "campaign_not_found",
+            Self::CampaignOver => "campaign_over",
+            Self::AbovePerOrder => "above_per_order",
+            Self::BudgetSpent => "budget_spent",
         }
     }
 }
@@ -129,6 +162,8 @@ pub enum RefundRefusal {
     LegNotFound,
     #[error("the order was paid by several legs: name the one that a part goes back to")]
     LegWanted,
+    #[error("the order is a top-up: what is not spent of it goes back through its wallet")]
+    OrderIsTopUp,
     #[error("the order is not paid")]
     OrderNotPaid,
     #[error("nothing is taken at this hour")]
@@ -149,6 +184,8 @@ pub enum RefundRefusal {
     AmountAboveRefundable,
     #[error("the merchant's unsettled money and balance do not cover the refund")]
     InsufficientFunds,
+    #[error("{0}")]
+    Wallet(WalletRefusal),
 }
 
 impl RefundRefusal {
@@ -159,6 +196,7 @@ impl RefundRefusal {
             Self::RefundNotFound => "refund_not_found",
             Self::LegNotFound => "leg_not_found",
             Self::LegWanted => "leg_wanted",
+            Self::OrderIsTopUp => "order_is_top_up",
             Self::OrderNotPaid => "order_not_paid",
             Self::Blackout => "blackout",
             Self::VoidDayOver => "void_day_over",
@@ -169,6 +207,7 @@ impl RefundRefusal {
             Self::CurrencyMismatch => "currency_mismatch",
             Self::AmountAboveRefundable => "amount_above_refundable",
             Self::InsufficientFunds => "insufficient_funds",
+            Self::Wallet(refusal) => refusal.code(),
         }
     }
 }

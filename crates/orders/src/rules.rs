@@ -104,7 +104,7 @@ impl TradeRules {
             RefundKind::Refund if days.since_booked() > i32::from(self.refund_window_days) => {
                 Err(RefundRefusal::RefundWindowOver)
             }
-            RefundKind::Void | RefundKind::Refund => Ok(()),
+            RefundKind::Void | RefundKind::Refund | RefundKind::TopUpReturn => Ok(()),
         }
     }
 }

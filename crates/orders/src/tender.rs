@@ -12,6 +12,10 @@ pub enum Tender {
     Cash,
     /// 商户优惠: the merchant asks less. None of our money.
     MerchantCoupon,
+    /// 平台优惠: the platform pays a part, out of a campaign's budget.
+    PlatformCoupon,
+    /// 预付卡 or 用户余额: money that we hold for the payer.
+    Wallet,
 }
 
 /// The text names no tender.
@@ -22,6 +26,8 @@ pub struct UnknownTender;
 impl Tender {
     const CASH: &'static str = "cash";
     const MERCHANT_COUPON: &'static str = "merchant_coupon";
+    const PLATFORM_COUPON: &'static str = "platform_coupon";
+    const WALLET: &'static str = "wallet";
 
     /// The word in a store's column and in the API: a channel's code, or the tender's own.
     #[must_use]
@@ -30,6 +36,8 @@ impl Tender {
             Self::Channel(channel) => channel.as_str(),
             Self::Cash => Self::CASH,
             Self::MerchantCoupon => Self::MERCHANT_COUPON,
+            Self::PlatformCoupon => Self::PLATFORM_COUPON,
+            Self::Wallet => Self::WALLET,
         }
     }
 
@@ -39,6 +47,8 @@ impl Tender {
         match code {
             Self::CASH => Ok(Self::Cash),
             Self::MERCHANT_COUPON => Ok(Self::MerchantCoupon),
+            Self::PLATFORM_COUPON => Ok(Self::PlatformCoupon),
+            Self::WALLET => Ok(Self::Wallet),
             _ => ChannelCode::parse(code).map(Self::Channel).or(Err(UnknownTender)),
         }
     }
@@ -47,7 +57,7 @@ impl Tender {
     pub const fn channel(&self) -> Option<&ChannelCode> {
         match self {
             Self::Channel(channel) => Some(channel),
-            Self::Cash | Self::MerchantCoupon => None,
+            Self::Cash | Self::MerchantCoupon | Self::PlatformCoupon | Self::Wallet => None,
         }
     }
 
@@ -55,7 +65,7 @@ impl Tender {
     #[must_use]
     pub const fn is_ours(&self) -> bool {
         match self {
-            Self::Channel(_) => true,
+            Self::Channel(_) | Self::PlatformCoupon | Self::Wallet => true,
             Self::Cash | Self::MerchantCoupon => false,
         }
     }

@@ -98,6 +98,8 @@ mod money {
             tender: Tender::parse("alipay").unwrap(),
             self_collected: false,
             reference: None,
+            wallet: None,
+            campaign: None,
             amount: fen(minor),
             state: LegState::Paying,
             booked_at: None,
@@ -117,6 +119,7 @@ mod money {
             notify_url: None,
             terminal: None,
             shape: OrderShape::Single,
+            top_up: None,
             state: OrderState::Paying,
             created_at: NOW,
             expires_at: NOW,
@@ -240,6 +243,7 @@ mod money {
         let single = order(minor);
         let order = Order {
             shape: OrderShape::Combined,
+            top_up: None,
             expires_at: NOW + jiff::SignedDuration::from_hours(1),
             ..single.order
         };

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::admin_routing::RoutingCommand;
 use crate::admin_trade::TradeCommand;
+use crate::admin_wallets::WalletCommand;
 use crate::assemble::assemble;
 use crate::export::{Tool, journal_text, trial_balance_json};
 use crate::out::say;
@@ -91,6 +92,8 @@ enum Admin {
     },
     #[command(flatten)]
     Routing(RoutingCommand),
+    #[command(flatten)]
+    Wallets(WalletCommand),
     /// Balances, totals per book, and what is wrong with them.
     TrialBalance,
     /// The journal for a foreign tool, with closing assertions.
@@ -191,6 +194,7 @@ async fn run(app: &App, command: Admin) -> Outcome {
             let closed = app.close_channel(merchant, &channel, number).await?;
             print(&json!({ "closed": closed }));
         }
+        Admin::Wallets(command) => crate::admin_wallets::run(app, command).await?,
         Admin::Routing(command) => crate::admin_routing::run(app, command).await?,
         Admin::TrialBalance => print(&trial_balance_json(app).await?),
         Admin::Export { format } => say(journal_text(app, format).await?.trim_end()),

@@ -3,6 +3,7 @@
 mod admin;
 mod admin_routing;
 mod admin_trade;
+mod admin_wallets;
 mod assemble;
 mod bench;
 mod clock;

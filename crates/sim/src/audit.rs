@@ -1,7 +1,7 @@
 //! The auditor: it knows the channels' books and ours, and no rule of ours. At rest everything is
 //! decided, and for each order what the channel holds equals what we say we are owed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use app::App;
 use ids::MerchantId;
@@ -49,6 +49,13 @@ pub enum Finding {
         orders: i128,
         books: i128,
     },
+    /// What wallets hold is not what their top-ups, payments and returns say, or a campaign has not paid
+    /// what legs and gifts say; in fen.
+    WalletDiffers {
+        what: &'static str,
+        orders: i128,
+        kept: i128,
+    },
     /// What a limited account has taken is not what its attempts say: fen and number.
     UsageDiffers {
         account: String,
@@ -85,7 +92,8 @@ pub(crate) async fn audit(
     if held != owed {
         findings.push(Finding::ReceivableDiffers { theirs: held, ours: owed });
     }
-    let transit = [AccountCode::RefundTransit, AccountCode::OrderTransit];
+    let transit =
+        [AccountCode::RefundTransit, AccountCode::OrderTransit, AccountCode::TopUpRefundTransit];
     for account in accounts.iter().filter(|a| transit.contains(&a.key.code())) {
         let left = account.sums.balance(Side::Credit);
         if left != 0 {
@@ -105,6 +113,12 @@ pub(crate) async fn audit(
         findings.push(Finding::MerchantDiffers { orders: kept, books: booked });
     }
     check_usages(app, &orders, &mut findings).await?;
+    let held = [
+        balance(AccountCode::Prepaid, Side::Credit)
+            + balance(AccountCode::UserBalance, Side::Credit),
+        balance(AccountCode::BonusLiability, Side::Credit),
+    ];
+    check_wallets(app, &orders, held, &mut findings).await?;
     let trial = ledger::trial_balance(&accounts);
     findings.extend(trial.findings.iter().map(|f| Finding::TrialBalance { code: f.code() }));
     let (jobs, _) = app.store.jobs_waiting().await?;
@@ -112,6 +126,58 @@ pub(crate) async fn audit(
         findings.push(Finding::JobsLeft { jobs });
     }
     Ok(Report { seed: 0, crashes: 0, counts: count(&orders), digest: digest(&journals), findings })
+}
+
+/// Every fen in a wallet came from a paid top-up and is neither spent nor returned.
+async fn check_wallets(
+    app: &App,
+    orders: &[Aggregate],
+    [principal, gift]: [i128; 2],
+    findings: &mut Vec<Finding>,
+) -> Result<(), Failed> {
+    let mut said: BTreeMap<&'static str, (i128, i128)> = BTreeMap::new();
+    let mut add = |what, orders: i128, kept: i128| {
+        let (a, b) = said.entry(what).or_default();
+        (*a, *b) = (*a + orders, *b + kept);
+    };
+    let fen = |amount: money::Amount| i128::from(amount.minor());
+    let ids: BTreeSet<_> = orders.iter().filter_map(|o| Some(o.order.top_up?.wallet)).collect();
+    for id in ids {
+        let wallet = app.store.wallet(id).await?.ok_or("a wallet")?;
+        add("principal", principal, fen(wallet.principal()));
+        add("gift", gift, fen(wallet.gift()));
+        for lot in &wallet.lots {
+            add("top-ups", 0, fen(lot.amount));
+            add("spent", 0, fen(lot.spent) + fen(lot.gift_spent));
+            add("returned", 0, fen(lot.returned));
+        }
+    }
+    for campaign in app.store.campaigns(1).await? {
+        add("campaign", 0, fen(campaign.used));
+    }
+    for order in orders {
+        let paid = order.order.state == OrderState::Paid;
+        if let Some(top_up) = order.order.top_up {
+            add("top-ups", if paid { fen(order.order.amount) } else { 0 }, 0);
+            add("campaign", if paid { fen(top_up.gift) } else { 0 }, 0);
+            let open = |r: &&orders::Refund| r.kind == RefundKind::TopUpReturn;
+            let done = order.refunds.iter().filter(open);
+            let done = done.filter(|r| r.state != RefundState::Failed);
+            add("returned", done.map(|r| fen(r.amount)).sum(), 0);
+        }
+        for leg in order.legs.iter().filter(|l| l.state == LegState::Paid) {
+            let left = fen(leg.amount) - fen(leg.refunded);
+            add("spent", if leg.wallet.is_some() { left } else { 0 }, 0);
+            add("campaign", if leg.campaign.is_some() { left } else { 0 }, 0);
+        }
+    }
+    let differs = said.into_iter().filter(|(_, (orders, kept))| orders != kept);
+    findings.extend(differs.map(|(what, (orders, kept))| Finding::WalletDiffers {
+        what,
+        orders,
+        kept,
+    }));
+    Ok(())
 }
 
 /// What limited accounts have taken is what their paid attempts say, nothing waits, and no limit is
@@ -153,8 +219,15 @@ fn count(orders: &[Aggregate]) -> Counts {
         refunds: refunds().count(),
         fanned_out: refunds().filter(|r| r.part > 1).count(),
         failed_over: orders.iter().filter(|o| failed_over(o)).count(),
+        top_ups: orders.iter().filter(paid).filter(|o| o.order.top_up.is_some()).count(),
+        by_wallet: orders.iter().flat_map(|o| &o.legs).filter(|l| paid_by_wallet(l)).count(),
+        top_up_returns: refunds().filter(|r| r.kind == RefundKind::TopUpReturn).count(),
         voids: refunds().filter(|r| r.kind == RefundKind::Void).count(),
     }
+}
+
+fn paid_by_wallet(leg: &Leg) -> bool {
+    leg.state == LegState::Paid && leg.wallet.is_some()
 }
 
 /// Whether a leg was tried through more than one account.
@@ -219,6 +292,11 @@ fn check_orders(
 /// What of an order is the merchant's, by tenders that pass through us or by others: nothing unless
 /// the order is paid, else what was paid less what went back.
 fn merchants_part(order: &Aggregate, ours: bool) -> i128 {
+    if order.order.top_up.is_some() { 0 } else { part_of(order, ours) }
+}
+
+/// The same, whoever's it is.
+fn part_of(order: &Aggregate, ours: bool) -> i128 {
     if order.order.state != OrderState::Paid {
         return 0;
     }
@@ -238,7 +316,7 @@ fn channels_part(order: &Aggregate) -> i128 {
         let mut part = order.clone();
         let at_channel = |l: &Leg| l.tender.channel().is_some();
         part.legs.retain(|l| at_channel(l) && l.self_collected == self_collected);
-        merchants_part(&part, !self_collected)
+        part_of(&part, !self_collected)
     };
     only(false) + only(true)
 }

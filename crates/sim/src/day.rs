@@ -12,7 +12,7 @@ use crate::audit::{self, Finding};
 use crate::executor::{End, Executor, Time};
 use crate::plan::{BUSY_MS, Back, Plan, Planned, PlannedReturn};
 use crate::random::Random;
-use crate::world::{Failed, Outside, Stage, World, lock, set_up, start};
+use crate::world::{Failed, Outside, Purse, Stage, World, fill_purse, lock, set_up, start};
 
 /// The till's number of the leg that takes the rest in cash.
 const REST_NO: u16 = 99;
@@ -51,6 +51,12 @@ pub struct Counts {
     pub voids: usize,
     /// Payments for which a second account was tried.
     pub failed_over: usize,
+    /// Top-ups that were paid.
+    pub top_ups: usize,
+    /// Legs that a wallet paid.
+    pub by_wallet: usize,
+    /// Returns of top-ups.
+    pub top_up_returns: usize,
 }
 
 impl Counts {
@@ -62,6 +68,9 @@ impl Counts {
         self.fanned_out += day.fanned_out;
         self.voids += day.voids;
         self.failed_over += day.failed_over;
+        self.top_ups += day.top_ups;
+        self.by_wallet += day.by_wallet;
+        self.top_up_returns += day.top_up_returns;
     }
 }
 
@@ -73,16 +82,19 @@ pub fn run(stage: &Stage, seed: u64) -> Result<Report, Failed> {
     let world = World::new(stage, seed)?;
     let mut random = Random::new(seed);
     let mut executor = Executor::new(Arc::clone(&world.time));
-    let setup: (Arc<App>, MerchantId) = block_on(async {
+    let setup: (Arc<App>, Purse) = block_on(async {
         let app = world.process(world.store().await?)?;
         let merchant = set_up(&app, stage).await?;
-        Ok::<_, Failed>((app, merchant))
+        let purse = fill_purse(&app, merchant).await?;
+        Ok::<_, Failed>((app, purse))
     })?;
-    let (mut app, merchant) = setup;
-    let plan = Plan::draw(&mut random, merchant);
+    let (mut app, purse) = setup;
+    let merchant = purse.merchant;
+    let plan = Plan::draw(&mut random, &purse);
     let crashes = random.below(CRASHES_MAX + 1);
     for life in 0..=crashes {
         spawn_all(&mut executor, &world, &app, &plan);
+        spawn_closing(&mut executor, &world, &app, (&plan, &purse));
         let last = life == crashes;
         let polls = if last { POLLS_MAX } else { 20 + random.below(600) };
         let until = after(start(), SignedDuration::from_millis(i64::try_from(BUSY_MS)?));
@@ -152,6 +164,21 @@ fn spawn_all(executor: &mut Executor, world: &World, app: &Arc<App>, plan: &Plan
             lock(&outside).sandbox.faults.add(rule);
         });
     }
+}
+
+/// The holder gives the wallet back, some day.
+fn spawn_closing(
+    executor: &mut Executor,
+    world: &World,
+    app: &Arc<App>,
+    (plan, purse): (&Plan, &Purse),
+) {
+    let Some(at_ms) = plan.close_wallet_at else { return };
+    let (time, app, purse) = (Arc::clone(&world.time), Arc::clone(app), *purse);
+    executor.spawn(async move {
+        sleep_until(&time, at_ms).await;
+        drop(app.close_wallet(purse.merchant, purse.wallet).await);
+    });
 }
 
 /// Jobs, folding, and the channels' notices; each ends when nothing is left, if `until_rest`.
@@ -236,7 +263,11 @@ async fn sleep_until(time: &Arc<Time>, at_ms: u64) {
 /// The merchant: takes the payment, adds its legs, maybe closes it, refunds.
 async fn play(time: Arc<Time>, app: Arc<App>, planned: Planned) {
     sleep_until(&time, planned.at_ms).await;
-    let Ok(order) = app.create_payment(planned.payment.clone()).await else { return };
+    let created = match planned.top_up.clone() {
+        Some(top_up) => app.top_up(planned.payment.clone(), top_up).await,
+        None => app.create_payment(planned.payment.clone()).await,
+    };
+    let Ok(order) = created else { return };
     let (merchant, payment) = (planned.payment.merchant, order.id());
     for (wait, leg) in planned.later {
         time.sleep(wait).await;
@@ -274,6 +305,7 @@ async fn ask_back(app: &App, (merchant, payment): (MerchantId, OrderId), back: P
             let leg = known.and_then(|o| o.leg_by_no(no).map(|l| l.id));
             Return::Refund { amount, leg }
         }
+        Back::TopUp(amount) => Return::TopUp { amount, forced: false },
     };
     let refund = CreateRefund {
         merchant,

@@ -45,11 +45,16 @@ fn play(args: &Args) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
         }
     }
     let bad = args.seeds - good;
-    let Counts { paid, combined, abandoned, refunds, fanned_out, voids, failed_over } = sum;
+    let Counts { paid, combined, abandoned, refunds, fanned_out, voids, failed_over, .. } = sum;
     writeln!(
         out,
         "{paid} payments ({combined} combined, {abandoned} given up in part, {failed_over} failed over), \
          {refunds} refunds ({fanned_out} further parts, {voids} voids), {crashes} crashes"
+    )?;
+    writeln!(
+        out,
+        "{} top-ups, {} parts paid by wallet, {} returns of top-ups",
+        sum.top_ups, sum.by_wallet, sum.top_up_returns
     )?;
     writeln!(out, "sim: {good} passed, {bad} failed")?;
     Ok(bad == 0)

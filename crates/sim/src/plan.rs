@@ -1,8 +1,8 @@
 //! What happens on a day, drawn once per seed.
 
-use app::{CreatePayment, Means, NewLeg, PaidBy};
+use app::{CreatePayment, Means, NewLeg, NewTopUp, PaidBy};
 use channels::Channel;
-use ids::{MerchantId, MerchantNo};
+use ids::MerchantNo;
 use jiff::SignedDuration;
 use money::{Amount, Currency};
 use orders::channel::PayWay;
@@ -10,7 +10,7 @@ use sandbox::{Fault, FaultRule, Insistence};
 use secret::PayerCode;
 
 use crate::random::Random;
-use crate::world::{notify_url, start};
+use crate::world::{Purse, notify_url, start};
 
 /// The merchant's orders of a day.
 const ORDERS: u64 = 14;
@@ -24,12 +24,15 @@ const LEGS: u64 = 4;
 pub(crate) struct Plan {
     pub(crate) orders: Vec<Planned>,
     pub(crate) faults: Vec<(u64, FaultRule)>,
+    /// When the wallet is closed, if it is.
+    pub(crate) close_wallet_at: Option<u64>,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Planned {
     pub(crate) at_ms: u64,
     pub(crate) payment: CreatePayment,
+    pub(crate) top_up: Option<NewTopUp>,
     /// The payer of each leg that is shown to one, if he comes: after so long; insisting though it is closed.
     pub(crate) payers: Vec<(u16, u64, Insistence)>,
     /// Asked for twice, at once.
@@ -57,13 +60,16 @@ pub(crate) enum Back {
     /// Without naming a leg.
     Amount(Amount),
     OfLeg(u16, Amount),
+    /// Of a top-up, what is not spent.
+    TopUp(Amount),
 }
 
 impl Plan {
-    pub(crate) fn draw(random: &mut Random, merchant: MerchantId) -> Self {
-        let orders = (0..ORDERS).filter_map(|n| Planned::draw(random, merchant, n)).collect();
+    pub(crate) fn draw(random: &mut Random, purse: &Purse) -> Self {
+        let orders = (0..ORDERS).filter_map(|n| Planned::draw(random, purse, n)).collect();
         let faults = (0..random.below(8)).filter_map(|_| draw_fault(random)).collect();
-        Self { orders, faults }
+        let close_wallet_at = random.chance(25).then(|| random.below(BUSY_MS));
+        Self { orders, faults, close_wallet_at }
     }
 }
 
@@ -112,11 +118,16 @@ fn draw_fault(random: &mut Random) -> Option<(u64, FaultRule)> {
 }
 
 impl Planned {
-    fn draw(random: &mut Random, merchant: MerchantId, n: u64) -> Option<Self> {
+    fn draw(random: &mut Random, purse: &Purse, n: u64) -> Option<Self> {
         let amount = Amount::new(4 + random.below(50_000), Currency::Cny).ok()?;
-        let combined = random.chance(40);
+        let top_up = random.chance(30).then(|| {
+            let gift = Amount::new(1 + random.below(5_000), Currency::Cny).ok();
+            let gift = gift.filter(|_| random.chance(40)).map(|gift| (purse.campaign, gift));
+            NewTopUp { wallet: purse.wallet, gift }
+        });
+        let combined = top_up.is_none() && random.chance(40);
         let (paid_by, later, qr_legs) = if combined {
-            let legs = draw_legs(random, n, amount)?;
+            let legs = draw_legs(random, (purse, n), amount)?;
             let qr = |leg: &NewLeg| is_shown(&leg.means);
             let qr_legs: Vec<u16> = legs.iter().filter(|l| qr(l)).map(|l| l.no).collect();
             let now = usize::try_from(random.below(LEGS)).ok()?.min(legs.len());
@@ -125,14 +136,14 @@ impl Planned {
             let later = later.into_iter().map(|leg| (random.below(30_000), leg)).collect();
             (PaidBy::Legs(legs), later, qr_legs)
         } else {
-            let means = draw_means(random, (n, 1))?;
+            let means = draw_means(random, purse, (n, 1))?;
             let qr = is_shown(&means);
             (PaidBy::One(means), Vec::new(), if qr { vec![1] } else { Vec::new() })
         };
         let expires = start().saturating_add(SignedDuration::from_secs(60)).ok();
         let may_expire = combined || !qr_legs.is_empty();
         let payment = CreatePayment {
-            merchant,
+            merchant: purse.merchant,
             merchant_no: MerchantNo::parse(&format!("order-{n}")).ok()?,
             content_hash: crypto::digest::sha256(&n.to_be_bytes()),
             amount,
@@ -143,13 +154,21 @@ impl Planned {
             terminal_ip: "127.0.0.1".to_owned(),
             paid_by,
             expires_at: if may_expire && random.chance(50) { expires } else { None },
+            top_up: None,
         };
         let payers = qr_legs.into_iter().filter_map(|no| draw_payer(random, no)).collect();
         let returns = (0..random.below(4)).filter_map(|r| draw_return(random, amount, (n, r)));
+        let returns = returns.map(|back| match back.what {
+            Back::Amount(amount) | Back::OfLeg(_, amount) if top_up.is_some() => {
+                PlannedReturn { what: Back::TopUp(amount), ..back }
+            }
+            Back::Void | Back::Amount(_) | Back::OfLeg(..) | Back::TopUp(_) => back,
+        });
         let returns = returns.collect();
         Some(Self {
-            at_ms: random.below(BUSY_MS / 2),
+            at_ms: random.below(if top_up.is_some() { BUSY_MS / 8 } else { BUSY_MS / 2 }),
             payment,
+            top_up,
             payers,
             twice: random.chance(25),
             later,
@@ -166,7 +185,11 @@ fn draw_payer(random: &mut Random, no: u16) -> Option<(u16, u64, Insistence)> {
 }
 
 /// One to four legs over the whole amount.
-fn draw_legs(random: &mut Random, n: u64, amount: Amount) -> Option<Vec<NewLeg>> {
+fn draw_legs(
+    random: &mut Random,
+    (purse, n): (&Purse, u64),
+    amount: Amount,
+) -> Option<Vec<NewLeg>> {
     let count = 1 + random.below(LEGS);
     let mut rest = amount.minor();
     let mut legs = Vec::new();
@@ -179,7 +202,7 @@ fn draw_legs(random: &mut Random, n: u64, amount: Amount) -> Option<Vec<NewLeg>>
             no: u16::try_from(l).ok()?,
             content_hash: crypto::digest::sha256(&[n.to_be_bytes(), l.to_be_bytes()].concat()),
             amount: Amount::new(fen, Currency::Cny).ok()?,
-            means: draw_means(random, (n, l))?,
+            means: draw_means(random, purse, (n, l))?,
         });
     }
     Some(legs)
@@ -189,16 +212,22 @@ fn draw_legs(random: &mut Random, n: u64, amount: Amount) -> Option<Vec<NewLeg>>
 const fn is_shown(means: &Means) -> bool {
     match means {
         Means::DynamicQr(_) | Means::Jsapi { .. } | Means::H5(_) => true,
-        Means::PayerCode(_) | Means::Cash | Means::MerchantCoupon { .. } => false,
+        Means::PayerCode(_)
+        | Means::Cash
+        | Means::MerchantCoupon { .. }
+        | Means::Wallet(_)
+        | Means::PlatformCoupon { .. } => false,
     }
 }
 
-fn draw_means(random: &mut Random, (n, l): (u64, u64)) -> Option<Means> {
+fn draw_means(random: &mut Random, purse: &Purse, (n, l): (u64, u64)) -> Option<Means> {
     let channel = random.pick(&Channel::ALL)?;
     let endings = ["00", "00", "00", "01", "90", "91", "92", "93", "94", "95", "96", "97"];
     Some(match random.below(100) {
-        0..=59 => Means::PayerCode(payer_code(channel, n * 10 + l, random.pick(&endings)?)?),
-        60..=74 => Means::DynamicQr(channel.channel_code()),
+        0..=49 => Means::PayerCode(payer_code(channel, n * 10 + l, random.pick(&endings)?)?),
+        50..=59 => Means::Wallet(purse.wallet),
+        60..=63 => Means::PlatformCoupon { campaign: purse.campaign, number: None },
+        64..=74 => Means::DynamicQr(channel.channel_code()),
         75..=79 if channel.offers(PayWay::Jsapi) => {
             Means::Jsapi { channel: channel.channel_code(), payer: format!("payer-{n}-{l}") }
         }

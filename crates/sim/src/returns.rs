@@ -174,6 +174,7 @@ impl Bench {
             terminal_ip: "127.0.0.1".to_owned(),
             paid_by: PaidBy::One(Means::PayerCode(payer_code(Channel::Alipay, n, "00").unwrap())),
             expires_at: None,
+            top_up: None,
         };
         let app = Arc::clone(&self.app);
         self.run(async move { app.create_payment(payment).await }).unwrap()

@@ -37,6 +37,7 @@ async fn pay(app: Arc<App>, merchant: MerchantId, no: u64) {
         terminal_ip: "127.0.0.1".to_owned(),
         paid_by: PaidBy::One(Means::DynamicQr(Channel::Alipay.channel_code())),
         expires_at: None,
+        top_up: None,
     };
     drop(app.create_payment(payment).await);
 }

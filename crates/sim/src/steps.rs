@@ -282,6 +282,7 @@ impl Player {
             terminal_ip: "127.0.0.1".to_owned(),
             paid_by: PaidBy::One(means),
             expires_at: None,
+            top_up: None,
         })
     }
 

@@ -35,6 +35,7 @@ fn qr(world: &World, app: &Arc<App>, merchant: MerchantId, no: &str) -> ChannelA
         terminal_ip: "127.0.0.1".to_owned(),
         paid_by: PaidBy::One(Means::DynamicQr(Channel::Alipay.channel_code())),
         expires_at: None,
+        top_up: None,
     };
     let mut executor = Executor::new(Arc::clone(&world.time));
     let taker = Arc::clone(app);

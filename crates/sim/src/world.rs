@@ -4,13 +4,17 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::onboard::NewChannelAccount;
-use app::{App, Clock, Directory, PlatformKey, PlatformKeys, Settings, Vault};
+use app::{
+    App, Clock, Directory, NewCampaign, NewWallet, PlatformKey, PlatformKeys, Settings, Vault,
+};
 use bytes::Bytes;
 use channels::{Request, Response, SendError, Sender};
 use crypto::aead::Aes256Key;
-use ids::{ChannelCode, IdSource, MerchantId};
+use ids::{CampaignId, ChannelCode, IdSource, MerchantId, MerchantNo, WalletId};
 use jiff::Timestamp;
 use merchants::KeyAlgorithm;
+use money::{Amount, Currency};
+use orders::WalletKind;
 use sandbox::{Delivery, Sandbox, SandboxConfig, Trust, parameters};
 use secret::Secret;
 use store::{Store, Target};
@@ -233,6 +237,41 @@ impl Network {
 
 pub(crate) fn notify_url() -> String {
     MERCHANT.to_owned()
+}
+
+/// A merchant with a wallet of a customer of his, and a campaign of the platform.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Purse {
+    pub(crate) merchant: MerchantId,
+    pub(crate) wallet: WalletId,
+    pub(crate) campaign: CampaignId,
+}
+
+/// What the campaign may pay: some orders find its budget spent.
+const BUDGET: u64 = 60_000;
+
+pub(crate) async fn fill_purse(app: &App, merchant: MerchantId) -> Result<Purse, Failed> {
+    let new = NewWallet {
+        merchant,
+        no: MerchantNo::parse("wallet")?,
+        content_hash: [7; 32],
+        kind: WalletKind::Card,
+        holder: None,
+        expires_at: None,
+    };
+    let wallet = app.issue_wallet(new).await?;
+    app.activate_wallet(merchant, wallet.id).await?;
+    let amount = |minor| Amount::new(minor, Currency::Cny);
+    let campaign = NewCampaign {
+        name: "sim".to_owned(),
+        merchant: None,
+        budget: amount(BUDGET)?,
+        per_order: amount(BUDGET / 3)?,
+        from: start(),
+        until: start().saturating_add(jiff::SignedDuration::from_hours(24))?,
+    };
+    let campaign = app.create_campaign(campaign).await?;
+    Ok(Purse { merchant, wallet: wallet.id, campaign: campaign.id })
 }
 
 /// A merchant with both channels open.

@@ -3,17 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use ids::{AttemptId, IdSource, MerchantId, MerchantNo, OrderId, RefundId, TerminalId};
+use ids::{
+    AttemptId, CampaignId, IdSource, MerchantId, MerchantNo, OrderId, RefundId, TerminalId,
+    WalletId,
+};
 use jiff::Timestamp;
 use ledger::AccountKey;
 use merchants::{Notification, Shift};
-use orders::{Aggregate, Attempt, Leg, Order, Refund};
+use orders::{Aggregate, Attempt, Campaign, Leg, Order, Refund, Wallet};
 
 use crate::accounts::AccountIds;
 use crate::changes::{AdminRow, Changes, JobChange};
 use crate::flush::flush;
 use crate::holds;
-use crate::rows::{Record, UsageRow, VolumeRow};
+use crate::rows::{LotRow, Record, UsageRow, VolumeRow};
 use crate::sql::{Cells, Lock, Mode, Session, SqlError, Value};
 use crate::working::{Reads, UsageKey, View, VolumeKey, WorkingSet};
 
@@ -112,7 +115,7 @@ async fn load(
     reads: Reads,
 ) -> Result<WorkingSet, SqlError> {
     let mut set = WorkingSet::default();
-    let mut orders = reads.orders;
+    let mut orders = reads.orders.clone();
     find_orders(session, &reads.attempts, &reads.refunds, &mut orders).await?;
     find_refund_nos(session, &reads.refund_nos, &mut orders).await?;
     load_orders(session, &reads.order_nos, &orders, Lock::ForUpdate, &mut set).await?;
@@ -128,7 +131,9 @@ async fn load(
     load_volumes(session, &reads.volumes, &mut set).await?;
     load_shifts(session, &reads.shifts_of, &mut set).await?;
     load_usages(session, &reads.usages, &mut set).await?;
-    let mut accounts = reads.accounts;
+    load_wallets(session, &reads, &mut set).await?;
+    load_campaigns(session, &reads.campaigns, &mut set).await?;
+    let mut accounts = reads.accounts.clone();
     holds::load(session, &reads.holds, &mut accounts, &mut set).await?;
     context.accounts.load_locked(session, accounts, &mut set).await?;
     // After the locks: what another writer posted under these ids is then to be seen.
@@ -198,6 +203,69 @@ async fn load_usages(
     for row in session.select_by(UsageRow::TABLE, columns, &keys, Lock::ForUpdate).await? {
         let row = UsageRow::from_cells(row)?;
         set.usages.insert(row.key, row.usage);
+    }
+    Ok(())
+}
+
+/// The wallet's row is the lock of its lots.
+async fn load_wallets(
+    session: &mut Session,
+    reads: &Reads,
+    set: &mut WorkingSet,
+) -> Result<(), SqlError> {
+    let (ids, nos) = (&reads.wallets, &reads.wallet_nos);
+    if ids.is_empty() && nos.is_empty() {
+        return Ok(());
+    }
+    let mut wanted: BTreeSet<WalletId> = ids.clone();
+    if !nos.is_empty() {
+        let keys: Vec<Cells> = nos.iter().map(no_key).collect();
+        let columns = &["merchant_id", "wallet_no"];
+        for row in session.select_by(Wallet::TABLE, columns, &keys, Lock::None).await? {
+            wanted.insert(Wallet::from_cells(row)?.id);
+        }
+    }
+    read_wallets(session, &wanted, Lock::ForUpdate, set).await
+}
+
+/// Wallets with their lots.
+pub(crate) async fn read_wallets(
+    session: &mut Session,
+    wanted: &BTreeSet<WalletId>,
+    lock: Lock,
+    set: &mut WorkingSet,
+) -> Result<(), SqlError> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<Cells> = wanted.iter().map(|id| vec![id.to_i64().into()]).collect();
+    for row in session.select_by(Wallet::TABLE, &["id"], &keys, lock).await? {
+        let wallet = Wallet::from_cells(row)?;
+        set.wallets.insert(wallet.id, wallet);
+    }
+    for row in session.select_by(LotRow::TABLE, &["wallet_id"], &keys, Lock::None).await? {
+        let row = LotRow::from_cells(row)?;
+        set.wallets.entry(row.wallet).and_modify(|wallet| wallet.lots.push(row.lot.clone()));
+        set.stored_lots.insert(row.lot.order, row);
+    }
+    for wallet in set.wallets.values_mut() {
+        wallet.lots.sort_by_key(|lot| lot.order);
+    }
+    Ok(())
+}
+
+async fn load_campaigns(
+    session: &mut Session,
+    campaigns: &BTreeSet<CampaignId>,
+    set: &mut WorkingSet,
+) -> Result<(), SqlError> {
+    if campaigns.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<Cells> = campaigns.iter().map(|id| vec![id.to_i64().into()]).collect();
+    for row in session.select_by(Campaign::TABLE, &["id"], &keys, Lock::ForUpdate).await? {
+        let campaign = Campaign::from_cells(row)?;
+        set.campaigns.insert(campaign.id, campaign);
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use merchants::{
     ApiKey, ChannelAccount, Merchant, MerchantChannel, Notification, NotificationTry, Shift, Store,
     Terminal,
 };
-use orders::{Aggregate, RefundTry};
+use orders::{Aggregate, Campaign, RefundTry, Wallet};
 
 use crate::rows::{Burnt, Job, JobKind};
 use crate::working::{Usage, UsageKey, VolumeKey};
@@ -29,6 +29,9 @@ pub struct Changes {
     pub jobs: Vec<JobChange>,
     /// Shifts as they are to be.
     pub shifts: Vec<Shift>,
+    /// Wallets and campaigns as they are to be; of a wallet's lots only those that differ are written.
+    pub wallets: Vec<Wallet>,
+    pub campaigns: Vec<Campaign>,
     /// What adds to a month's volume. The volume itself is asked for in Reads.
     pub volumes: Vec<(VolumeKey, u64)>,
     /// What accounts have taken, as it is to be. Asked for in Reads.

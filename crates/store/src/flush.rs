@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ids::WalletId;
 use ledger::{AccountKey, Side};
-use orders::{Aggregate, Attempt, Leg, Order, Refund, RefundTry};
+use orders::{Aggregate, Attempt, Campaign, Leg, Order, Refund, RefundTry, Wallet};
 
 use crate::batch::BatchContext;
 use crate::changes::{Changes, JobChange, Posting};
 use crate::rows::{
-    Burnt, DeltaRow, EntryRow, HoldRow, Job, JournalRow, RawSums, Record, ResolutionRow, UsageRow,
-    VolumeRow, Word,
+    Burnt, DeltaRow, EntryRow, HoldRow, Job, JournalRow, LotRow, RawSums, Record, ResolutionRow,
+    UsageRow, VolumeRow, Word,
 };
 use crate::sql::{Cells, Session, SqlError};
 use crate::working::{UsageKey, VolumeKey, WorkingSet};
@@ -38,6 +39,7 @@ pub(crate) async fn flush(
     write_volumes(session, set).await?;
     write_shifts(session, changes).await?;
     write_usages(session, set).await?;
+    write_wallets(session, set).await?;
     for change in changes.iter().flat_map(|c| &c.admin) {
         let (table, cells) = change.record();
         session.upsert(table, vec![cells]).await?;
@@ -219,6 +221,29 @@ async fn write_volumes(session: &mut Session, set: &WorkingSet) -> Result<(), Sq
     };
     let rows: Vec<Cells> = keys.into_iter().map(row).collect();
     if rows.is_empty() { Ok(()) } else { session.update(VolumeRow::TABLE, rows).await }
+}
+
+async fn write_wallets(session: &mut Session, set: &WorkingSet) -> Result<(), SqlError> {
+    let changes = &set.written.changes;
+    let dirty: BTreeSet<WalletId> =
+        changes.iter().flat_map(|c| &c.wallets).map(|wallet| wallet.id).collect();
+    let (mut wallets, mut lots) = (Vec::new(), Rows::default());
+    for wallet in dirty.iter().filter_map(|id| set.wallets.get(id)) {
+        wallets.push(wallet.cells());
+        for lot in &wallet.lots {
+            let (lot, currency) = (lot.clone(), wallet.currency);
+            let row = LotRow { wallet: wallet.id, currency, lot };
+            lots.add(set.stored_lots.get(&row.lot.order), &row);
+        }
+    }
+    if !wallets.is_empty() {
+        session.upsert(Wallet::TABLE, wallets).await?;
+    }
+    lots.write::<LotRow>(session).await?;
+    let last: BTreeMap<_, _> =
+        changes.iter().flat_map(|c| &c.campaigns).map(|campaign| (campaign.id, campaign)).collect();
+    let rows: Vec<Cells> = last.into_values().map(Record::cells).collect();
+    if rows.is_empty() { Ok(()) } else { session.upsert(Campaign::TABLE, rows).await }
 }
 
 async fn write_usages(session: &mut Session, set: &WorkingSet) -> Result<(), SqlError> {

@@ -5,18 +5,18 @@ use std::sync::Arc;
 
 use ids::{
     ApiKeyName, AttemptId, ChannelAccountId, ChannelCode, HoldId, JournalId, MerchantId,
-    MerchantNo, NotificationId, OrderId, RefundId, ShiftId, TerminalId,
+    MerchantNo, NotificationId, OrderId, RefundId, ShiftId, TerminalId, WalletId,
 };
 use ledger::{Account, AccountKey, Hold};
 use merchants::{
     ApiKey, ChannelAccount, KeyAlgorithm, Merchant, MerchantChannel, Notification, NotificationTry,
     Shift, Terminal,
 };
-use orders::{Aggregate, Attempt, Refund};
+use orders::{Aggregate, Attempt, Campaign, Refund, Wallet};
 use tokio::sync::Mutex;
 
 use crate::accounts::{add_deltas, parse_key, to_account};
-use crate::batch::load_orders;
+use crate::batch::{load_orders, read_wallets};
 use crate::changes::{
     AccountLimitsRow, FeeScheduleRow, PlatformKeyRow, RoutingRulesRow, TradeRulesRow,
 };
@@ -332,6 +332,41 @@ impl Readers {
         rows.map_err(|corrupt| StoreError::of(corrupt.into()))
     }
 
+    pub(crate) async fn wallet(&self, id: WalletId) -> Result<Option<Wallet>, StoreError> {
+        let mut session = self.session().await?;
+        read_wallet(&mut session, id).await.map_err(StoreError::of)
+    }
+
+    /// A merchant's wallets, the newest first, older than `before`.
+    pub(crate) async fn wallets_page(
+        &self,
+        merchant: MerchantId,
+        before: Option<WalletId>,
+        limit: u32,
+    ) -> Result<Vec<Wallet>, StoreError> {
+        let before = before.map_or(i64::MAX, WalletId::to_i64);
+        let page: Vec<Wallet> = self.page(Page { merchant, before, limit }).await?;
+        let ids: BTreeSet<WalletId> = page.iter().map(|wallet| wallet.id).collect();
+        let mut set = WorkingSet::default();
+        let mut session = self.session().await?;
+        read_wallets(&mut session, &ids, Lock::None, &mut set).await.map_err(StoreError::of)?;
+        Ok(set.wallets.into_values().rev().collect())
+    }
+
+    /// The newest first.
+    pub(crate) async fn campaigns(&self, limit: u32) -> Result<Vec<Campaign>, StoreError> {
+        let sql = "SELECT id FROM campaigns ORDER BY id DESC LIMIT ?1";
+        let mut session = self.session().await?;
+        let limit = i64::from(limit.min(PAGE_MAX));
+        let ids = session.query(sql, &[limit.into()]).await.map_err(StoreError::of)?;
+        let rows = session.select_by(Campaign::TABLE, &["id"], &ids, Lock::None).await;
+        let rows: Result<Vec<Campaign>, Corrupt> =
+            rows.map_err(StoreError::of)?.into_iter().map(Record::from_cells).collect();
+        let mut rows = rows.map_err(|e| StoreError::of(e.into()))?;
+        rows.sort_by_key(|campaign| std::cmp::Reverse(campaign.id));
+        Ok(rows)
+    }
+
     /// The version of the routing rules that is wanted, or the one in force.
     pub(crate) async fn routing_rules(
         &self,
@@ -429,6 +464,20 @@ impl Paged for Refund {
     fn number(&self) -> i64 {
         self.id.to_i64()
     }
+}
+
+impl Paged for Wallet {
+    const PAGE_SQL: &'static str =
+        "SELECT id FROM wallets WHERE merchant_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+    fn number(&self) -> i64 {
+        self.id.to_i64()
+    }
+}
+
+async fn read_wallet(session: &mut Session, id: WalletId) -> Result<Option<Wallet>, SqlError> {
+    let mut set = WorkingSet::default();
+    read_wallets(session, &BTreeSet::from([id]), Lock::None, &mut set).await?;
+    Ok(set.wallets.into_values().next())
 }
 
 impl Paged for Shift {

@@ -4,7 +4,7 @@ use std::fs::File;
 
 use ids::{
     ApiKeyName, AttemptId, ChannelAccountId, ChannelCode, HoldId, MerchantId, MerchantNo,
-    NotificationId, OrderId, RefundId, ShiftId, TerminalId,
+    NotificationId, OrderId, RefundId, ShiftId, TerminalId, WalletId,
 };
 use jiff::Timestamp;
 use ledger::{Account, Hold};
@@ -12,7 +12,7 @@ use merchants::{
     ApiKey, ChannelAccount, KeyAlgorithm, Merchant, MerchantChannel, Notification, NotificationTry,
     Shift, Terminal,
 };
-use orders::{Aggregate, Refund};
+use orders::{Aggregate, Campaign, Refund, Wallet};
 
 use crate::batch::Command;
 use crate::changes::{
@@ -206,6 +206,12 @@ reads! {
     fn key_algorithm_of(merchant: MerchantId) -> Option<KeyAlgorithm>;
     /// Every version of every account.
     fn channel_accounts() -> Vec<ChannelAccount>;
+    /// With all its lots.
+    fn wallet(id: WalletId) -> Option<Wallet>;
+    /// A merchant's wallets, the newest first, older than `before`.
+    fn wallets_page(merchant: MerchantId, before: Option<WalletId>, limit: u32) -> Vec<Wallet>;
+    /// The newest first.
+    fn campaigns(limit: u32) -> Vec<Campaign>;
     /// Every account of a channel that was ever opened for a merchant.
     fn merchant_channels(merchant: MerchantId, channel: &ChannelCode) -> Vec<MerchantChannel>;
     /// A version of the routing rules, or the one in force.

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ids::{
-    AttemptId, HoldId, JournalId, MerchantId, MerchantNo, NotificationId, OrderId, RefundId,
-    TerminalId,
+    AttemptId, CampaignId, HoldId, JournalId, MerchantId, MerchantNo, NotificationId, OrderId,
+    RefundId, TerminalId, WalletId,
 };
 use jiff::Timestamp;
 use ledger::{
@@ -13,10 +13,10 @@ use ledger::{
 };
 use merchants::{Notification, Shift};
 use money::Currency;
-use orders::Aggregate;
+use orders::{Aggregate, Campaign, Wallet};
 
 use crate::changes::{Changes, Held, Posting, Resolved, Unposted};
-use crate::rows::{Burnt, BurntKind};
+use crate::rows::{Burnt, BurntKind, LotRow};
 
 /// What a command needs to see before it can decide.
 #[derive(Debug, Default)]
@@ -36,6 +36,10 @@ pub struct Reads {
     pub notifications: BTreeSet<NotificationId>,
     /// Terminals whose open shift is wanted.
     pub shifts_of: BTreeSet<TerminalId>,
+    /// With all their lots.
+    pub wallets: BTreeSet<WalletId>,
+    pub wallet_nos: BTreeSet<(MerchantId, MerchantNo)>,
+    pub campaigns: BTreeSet<CampaignId>,
     /// Volumes that a price depends on.
     pub volumes: BTreeSet<VolumeKey>,
     /// Accounts at channels whose use is wanted.
@@ -96,6 +100,10 @@ pub(crate) struct WorkingSet {
     pub(crate) usages: BTreeMap<UsageKey, Usage>,
     /// The open shift of each terminal that was asked for.
     pub(crate) shifts: BTreeMap<TerminalId, Shift>,
+    pub(crate) wallets: BTreeMap<WalletId, Wallet>,
+    /// The lots as the store has them.
+    pub(crate) stored_lots: BTreeMap<OrderId, LotRow>,
+    pub(crate) campaigns: BTreeMap<CampaignId, Campaign>,
     pub(crate) books: Books,
     /// What is known of the ids of journals that were asked for.
     pub(crate) seen_journals: BTreeMap<JournalId, Seen>,
@@ -157,6 +165,23 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn open_shift(&self, terminal: TerminalId) -> Option<&'a Shift> {
         self.set.shifts.get(&terminal).filter(|shift| shift.closed.is_none())
+    }
+
+    /// A wallet of the command's [`Reads`].
+    #[must_use]
+    pub fn wallet(&self, id: WalletId) -> Option<&'a Wallet> {
+        self.set.wallets.get(&id)
+    }
+
+    #[must_use]
+    pub fn wallet_by_no(&self, merchant: MerchantId, no: &MerchantNo) -> Option<&'a Wallet> {
+        self.set.wallets.values().find(|wallet| wallet.merchant == merchant && wallet.no == *no)
+    }
+
+    /// A campaign of the command's [`Reads`].
+    #[must_use]
+    pub fn campaign(&self, id: CampaignId) -> Option<&'a Campaign> {
+        self.set.campaigns.get(&id)
     }
 
     /// What was paid in a month of the command's [`Reads`], in minor units.
@@ -306,6 +331,12 @@ impl WorkingSet {
         }
         for shift in &changes.shifts {
             self.shifts.insert(shift.terminal, shift.clone());
+        }
+        for wallet in &changes.wallets {
+            self.wallets.insert(wallet.id, wallet.clone());
+        }
+        for campaign in &changes.campaigns {
+            self.campaigns.insert(campaign.id, campaign.clone());
         }
         for (key, amount) in &changes.volumes {
             let volume = self.volumes.entry(key.clone()).or_default();

@@ -12,7 +12,7 @@ use crate::App;
 use crate::bookings;
 use crate::consequences::{Ground, follow, order_job, post};
 use crate::error::{Failure, UseCaseError};
-use crate::shifts;
+use crate::holders::Holders;
 
 impl App {
     pub(crate) async fn look_at_order(&self, id: OrderId) -> Result<Aggregate, UseCaseError> {
@@ -57,6 +57,7 @@ impl Command for Expire {
 
     fn reads(&self, reads: &mut Reads) {
         reads.orders.insert(self.order);
+        self.ground.reads(reads);
     }
 
     fn decide(&self, view: &View<'_>) -> Decision<Self::Answer> {
@@ -86,7 +87,7 @@ impl Command for ReturnLeg {
 
     fn reads(&self, reads: &mut Reads) {
         reads.orders.insert(self.order);
-        reads.accounts.extend(self.ground.order_transit.clone());
+        self.ground.reads(reads);
         reads.shifts_of.extend(self.ground.terminal);
     }
 
@@ -100,12 +101,13 @@ impl Command for ReturnLeg {
         let refund = self.refund(order, leg);
         let (id, at_channel) = (refund.id, refund.state.is_open());
         let by = (order.id(), leg);
-        let shift = shifts::returned(view, order, (leg, leg.amount), None);
+        let mut holders = Holders::default();
+        holders.give_back(view, order, (leg, leg.amount), self.ground.at);
         let journal = bookings::leg_returned(self.ground.stamp(), &self.ground.parties, by, id);
         let (aggregate, facts) = order.return_leg(refund, self.ground.at);
         let (aggregate, mut changes) = follow(view, &self.ground, aggregate, facts);
         post(view, journal, &mut changes);
-        changes.shifts.extend(shift);
+        holders.write(&mut changes);
         if at_channel {
             let (kind, subject, due_at) = (JobKind::Refund, id.to_i64(), self.ground.at);
             let job = Job { kind, subject, order: Some(aggregate.id()), due_at, looks: 0 };

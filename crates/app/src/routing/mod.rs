@@ -164,6 +164,15 @@ impl Plan {
         reads.usages.extend(limited.map(|way| way.usage_key(Currency::Cny)));
     }
 
+    /// The plan without accounts of the merchant's own: what fills a wallet has to come to us.
+    ///
+    /// # Errors
+    /// [`CreateRefusal::ChannelNotOpen`] when no other is open.
+    pub(crate) fn through_us(mut self) -> Result<Self, CreateRefusal> {
+        self.ways.retain(|way| !way.self_collected);
+        if self.ways.is_empty() { Err(CreateRefusal::ChannelNotOpen) } else { Ok(self) }
+    }
+
     /// The plan without an account that was tried.
     pub(crate) fn without(&self, owner: &str) -> Self {
         let mut rest = self.clone();

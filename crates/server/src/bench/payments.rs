@@ -173,6 +173,7 @@ fn input(merchants: &[MerchantId], n: u64) -> Result<CreatePayment, Failed> {
         terminal_ip: "127.0.0.1".to_owned(),
         paid_by: PaidBy::One(Means::PayerCode(code)),
         expires_at: None,
+        top_up: None,
     })
 }
 

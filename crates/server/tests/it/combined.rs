@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, payer_code};
+use crate::wallets;
 
 fn amount(fen: u64) -> Value {
     json!({ "total": fen, "currency": "CNY" })
@@ -39,8 +40,16 @@ async fn until(stage: &Stage, payment: &Value, state: &str) -> Value {
     panic!("never {state}: {}", stage.get(&path(payment, "")).await);
 }
 
-/// 100.00 = Alipay 50 (a first try fails) + WeChat Pay 30 + UnionPay 10 + cash 5 + a coupon of 5.
-async fn hundred(stage: &Stage, no: &str) -> Value {
+/// A prepaid card with 25.00 on it.
+async fn card(stage: &Stage) -> String {
+    let card = wallets::issue(stage, "card", "card").await;
+    stage.post(&format!("/v1/wallets/{card}/activate"), &json!({})).await;
+    wallets::fill(stage, (&card, 1), 2_500, ("28", "00"), None).await;
+    card
+}
+
+/// 100.00 = Alipay 50 (a first try fails) + WeChat Pay 30 + a prepaid card 10 + cash 5 + a coupon of 5.
+async fn hundred(stage: &Stage, (no, card): (&str, &str)) -> Value {
     let legs = [scan((no, 1), 5_000, ("28", "92")), scan((no, 2), 3_000, ("13", "00"))];
     let (status, open) = stage.post("/v1/payments", &order(no, 10_000, &legs)).await;
     assert_eq!((status, &open["state"]), (200, &json!("paying")), "{open}");
@@ -52,7 +61,7 @@ async fn hundred(stage: &Stage, no: &str) -> Value {
         scan((no, 3), 5_000, ("28", "00")),
         json!({ "leg_no": 4, "amount": amount(500), "cash": {} }),
         json!({ "leg_no": 5, "amount": amount(500), "coupon": { "number": "C-1" } }),
-        scan((no, 6), 1_000, ("62", "00")),
+        json!({ "leg_no": 6, "amount": amount(1_000), "wallet": { "wallet_id": card } }),
     ] {
         let (status, one) = stage.post(&add, &body).await;
         assert_eq!(status, 200, "{one}");
@@ -115,7 +124,8 @@ async fn refund(stage: &Stage, no: &str, payment: &Value, (fen, of): (u64, Optio
 
 async fn all_ways(stage: Stage) {
     refusals_of_legs(&stage).await;
-    let paid = hundred(&stage, "hundred").await;
+    let card = card(&stage).await;
+    let paid = hundred(&stage, ("hundred", &card)).await;
     assert_eq!((&paid["rest"], &paid["refunded"]), (&json!(0), &json!(0)));
     assert_eq!(leg(&paid, 5)["reference"], "C-1");
 
@@ -148,7 +158,7 @@ async fn all_ways(stage: Stage) {
     assert_eq!(stage.get(&path(&paid, "")).await["refunded"], 10_000);
     assert_eq!(refund(&stage, "w", &paid, (1, None)).await["code"], "amount_above_refundable");
 
-    let voided = hundred(&stage, "voided").await;
+    let voided = hundred(&stage, ("voided", &card)).await;
     let void = json!({ "merchant_refund_no": "v", "payment_id": voided["id"] });
     let (_, answer) = stage.post("/v1/voids", &void).await;
     let answer = stage.decided("/v1/refunds", answer).await;
@@ -159,10 +169,12 @@ async fn all_ways(stage: Stage) {
     assert_eq!(late["code"], "void_not_whole");
 
     given_up(&stage).await;
-    hundred(&stage, "kept").await;
+    hundred(&stage, ("kept", &card)).await;
     let balances = stage.end_with_balances().await;
     for (account, fen) in [
-        ("C.CH_RECV/CNY", 9_000),
+        // 80.00 of the order, and the card's 25.00.
+        ("C.CH_RECV/CNY", 8_000 + 2_500),
+        ("C.PREPAID/CNY", -1_500),
         ("C.MER_PENDING/CNY", -9_000),
         // Debits are positive.
         ("C.ORDER_TRANSIT/CNY", 0),
@@ -216,7 +228,8 @@ async fn a_hundred_yuan_on_postgres() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_are_settled_per_institution_and_merchant() {
     let mut stage = Stage::on_sqlite().await;
-    let paid = hundred(&stage, "day").await;
+    let card = card(&stage).await;
+    let paid = hundred(&stage, ("day", &card)).await;
     stage.stop();
     let shown = stage.set_rules(&json!({ "blackout": null }), &[]);
     assert_eq!(

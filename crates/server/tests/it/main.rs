@@ -26,3 +26,5 @@ mod schemas;
 mod shifts;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod wallets;

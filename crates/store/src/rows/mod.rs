@@ -11,6 +11,7 @@ mod orders;
 mod refunds;
 mod routing;
 mod shifts;
+mod wallets;
 
 pub(crate) use books::{AccountRow, DeltaRow, EntryRow, JournalRow, RawSums};
 pub(crate) use fees::VolumeRow;
@@ -18,6 +19,7 @@ pub use holds::Burnt;
 pub(crate) use holds::{BurntKind, HoldRow, ResolutionRow};
 pub use jobs::{Job, JobKind};
 pub(crate) use routing::UsageRow;
+pub(crate) use wallets::LotRow;
 
 use jiff::Timestamp;
 use money::{Amount, Currency};

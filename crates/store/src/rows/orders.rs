@@ -1,12 +1,16 @@
 //! Orders, legs and attempts.
 
 use ids::{
-    AttemptId, ChannelAccountId, ChannelTradeNo, LegId, MerchantId, MerchantNo, OrderId, TerminalId,
+    AttemptId, CampaignId, ChannelAccountId, ChannelTradeNo, LegId, MerchantId, MerchantNo,
+    OrderId, TerminalId, WalletId,
 };
 use jiff::civil::Date;
 use money::Currency;
 use orders::channel::{ChannelCodeText, PayWay};
-use orders::{Attempt, AttemptState, Charge, Leg, LegState, Order, OrderShape, OrderState, Tender};
+use orders::{
+    Attempt, AttemptState, Charge, Draw, Leg, LegState, Order, OrderShape, OrderState, Tender,
+    TopUp, WalletKind, WalletUse,
+};
 
 use super::{
     Record, Word, currency, id, minor, opt_time, parsed, read_amount, read_currency, read_hash,
@@ -66,7 +70,8 @@ impl Record for Order {
     const TABLE: &'static Table = table!("orders", key ["id"],
         "id" Int, "merchant_id" Int, "merchant_no" Text, "content_hash" Blob, "amount" Int,
         "currency" Text, "description" Text, "attach" Text, "notify_url" Text, "terminal_id" Int,
-        "shape" Text, "state" Text, "created_at" Int, "expires_at" Int, "paid_at" Int, "updated_at" Int);
+        "shape" Text, "state" Text, "created_at" Int, "expires_at" Int, "paid_at" Int, "updated_at" Int,
+        "wallet_id" Int, "wallet_kind" Text, "gift" Int, "gift_campaign_id" Int);
 
     fn cells(&self) -> Cells {
         vec![
@@ -86,16 +91,23 @@ impl Record for Order {
             time(self.expires_at),
             opt_time(self.paid_at),
             time(self.updated_at),
+            self.top_up.map(|top_up| top_up.wallet.to_i64()).into(),
+            self.top_up.map_or(Value::Null, |top_up| top_up.kind.word()),
+            self.top_up.map_or(Value::Null, |top_up| minor(top_up.gift)),
+            self.top_up.and_then(|top_up| top_up.campaign).map(CampaignId::to_i64).into(),
         ]
     }
 
     fn read(row: &mut RowReader) -> Result<Self, Corrupt> {
+        let (id, merchant) = (id!(row, OrderId), id!(row, MerchantId));
+        let merchant_no = parsed(&row.text()?, MerchantNo::parse)?;
+        let (content_hash, amount) = (read_hash(row)?, read_amount(row)?);
         Ok(Self {
-            id: id!(row, OrderId),
-            merchant: id!(row, MerchantId),
-            merchant_no: parsed(&row.text()?, MerchantNo::parse)?,
-            content_hash: read_hash(row)?,
-            amount: read_amount(row)?,
+            id,
+            merchant,
+            merchant_no,
+            content_hash,
+            amount,
             description: row.text()?,
             attach: row.opt_text()?,
             notify_url: row.opt_text()?,
@@ -109,8 +121,27 @@ impl Record for Order {
             expires_at: read_time(row)?,
             paid_at: read_opt_time(row)?,
             updated_at: read_time(row)?,
+            top_up: read_top_up(row, amount.currency())?,
         })
     }
+}
+
+fn read_campaign(row: &mut RowReader) -> Result<Option<CampaignId>, Corrupt> {
+    row.opt_int()?.map(|raw| CampaignId::from_i64(raw).or(Err(Corrupt))).transpose()
+}
+
+fn read_top_up(row: &mut RowReader, currency: Currency) -> Result<Option<TopUp>, Corrupt> {
+    let (wallet, kind, gift) = (row.opt_int()?, row.opt_text()?, row.opt_int()?);
+    let campaign = read_campaign(row)?;
+    let top_up = wallet.zip(kind).zip(gift).map(|((wallet, kind), gift)| {
+        Ok::<_, Corrupt>(TopUp {
+            wallet: WalletId::from_i64(wallet).or(Err(Corrupt))?,
+            kind: Word::parse(&kind)?,
+            gift: to_amount(gift, currency)?,
+            campaign,
+        })
+    });
+    top_up.transpose()
 }
 
 impl Record for Leg {
@@ -118,7 +149,8 @@ impl Record for Leg {
         "order_id" Int, "id" Int, "no" Int, "content_hash" Blob, "tender" Text,
         "self_collected" Int, "reference" Text,
         "amount" Int, "currency" Text, "state" Text, "booked_at" Int, "fee" Int,
-        "fee_rule" Text, "cost" Int, "cost_rule" Text, "refunding" Int, "refunded" Int);
+        "fee_rule" Text, "cost" Int, "cost_rule" Text, "refunding" Int, "refunded" Int,
+        "wallet" Text, "campaign_id" Int);
 
     fn cells(&self) -> Cells {
         vec![
@@ -139,6 +171,8 @@ impl Record for Leg {
             charge_rule(self.cost.as_ref()),
             minor(self.refunding),
             minor(self.refunded),
+            self.wallet.as_ref().map(wallet_text).into(),
+            self.campaign.map(CampaignId::to_i64).into(),
         ]
     }
 
@@ -166,6 +200,8 @@ impl Record for Leg {
             cost: read_charge(row, currency)?,
             refunding: to_amount(row.int()?, currency)?,
             refunded: to_amount(row.int()?, currency)?,
+            wallet: row.opt_text()?.map(|text| read_wallet(&text, currency)).transpose()?,
+            campaign: read_campaign(row)?,
         })
     }
 }
@@ -220,6 +256,45 @@ impl Record for Attempt {
             route: row.opt_text()?,
         })
     }
+}
+
+const CARD: &str = "c";
+const BALANCE: &str = "b";
+
+/// `wallet|kind|lot:principal:gift,...` in plain numbers: what a leg took from which top-up never changes.
+fn wallet_text(used: &WalletUse) -> String {
+    let draw = |draw: &Draw| {
+        format!("{}:{}:{}", draw.lot.to_i64(), draw.principal.minor(), draw.gift.minor())
+    };
+    let draws: Vec<String> = used.draws.iter().map(draw).collect();
+    let kind = match used.kind {
+        WalletKind::Card => CARD,
+        WalletKind::Balance => BALANCE,
+    };
+    format!("{}|{kind}|{}", used.wallet.to_i64(), draws.join(","))
+}
+
+fn read_wallet(text: &str, currency: Currency) -> Result<WalletUse, Corrupt> {
+    let number = |text: &str| text.parse::<i64>().or(Err(Corrupt));
+    let (wallet, rest) = text.split_once('|').ok_or(Corrupt)?;
+    let (kind, draws) = rest.split_once('|').ok_or(Corrupt)?;
+    let kind = match kind {
+        CARD => WalletKind::Card,
+        BALANCE => WalletKind::Balance,
+        _ => return Err(Corrupt),
+    };
+    let draw = |text: &str| {
+        let mut parts = text.splitn(3, ':').map(number);
+        let mut next = || parts.next().ok_or(Corrupt)?;
+        Ok(Draw {
+            lot: OrderId::from_i64(next()?).or(Err(Corrupt))?,
+            principal: to_amount(next()?, currency)?,
+            gift: to_amount(next()?, currency)?,
+        })
+    };
+    let draws = draws.split(',').filter(|text| !text.is_empty()).map(draw);
+    let wallet = WalletId::from_i64(number(wallet)?).or(Err(Corrupt))?;
+    Ok(WalletUse { wallet, kind, draws: draws.collect::<Result<_, _>>()? })
 }
 
 fn day(date: Date) -> Value {

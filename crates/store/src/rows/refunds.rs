@@ -33,7 +33,7 @@ impl Word for RefundOrigin {
 
 impl Word for RefundKind {
     const WORDS: &'static [(Self, &'static str)] =
-        &[(Self::Refund, "refund"), (Self::Void, "void")];
+        &[(Self::Refund, "refund"), (Self::Void, "void"), (Self::TopUpReturn, "top_up_return")];
 }
 
 impl Word for CaseOutcome {
