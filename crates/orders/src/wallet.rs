@@ -379,3 +379,6 @@ fn less(amount: Amount, part: Amount) -> Amount {
 fn least(a: Amount, b: Amount) -> Amount {
     if a.try_cmp(b).is_ok_and(std::cmp::Ordering::is_le) { a } else { b }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use app::{App, CreatePayment, CreateRefund, Means, PaidBy, PaymentRef, Return};
+use app::{App, CreatePayment, CreateRefund, Means, NewTopUp, PaidBy, PaymentRef, Return};
 use channels::Channel;
 use ids::{MerchantId, MerchantNo};
 use jiff::SignedDuration;
@@ -19,7 +19,9 @@ use crate::executor::{End, Executor, Time};
 use crate::fate::{Steps, Wrong};
 use crate::plan::payer_code;
 use crate::random::Random;
-use crate::world::{Failed, Outside, Stage, World, lock, notify_url, set_up};
+use crate::world::{
+    Failed, OWN_CHANNEL, Outside, Purse, Stage, World, fill_purse, lock, notify_url, set_up,
+};
 
 /// Polls of one life: a use case that needs more does not end.
 const POLLS_MAX: u64 = 200_000;
@@ -45,10 +47,12 @@ pub enum Story {
     Refund,
     /// A refund is refused for want of money at the channel, and tried again.
     RefundRetried,
+    /// A wallet is filled, pays, gets a part back, and what is not spent goes back.
+    Wallet,
 }
 
 impl Story {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Scan,
         Self::ScanRefused,
         Self::ScanPassword,
@@ -57,7 +61,15 @@ impl Story {
         Self::QrClosedThenPaid,
         Self::Refund,
         Self::RefundRetried,
+        Self::Wallet,
     ];
+
+    /// Whether it can be played: what fills a wallet has to come to us, and one channel pays the
+    /// merchant directly.
+    #[must_use]
+    pub fn is_played(self, channel: Channel) -> bool {
+        self != Self::Wallet || channel.code() != OWN_CHANNEL
+    }
 
     /// The end that it has when nothing goes wrong.
     const fn end(self, channel: Channel) -> (OrderState, usize) {
@@ -73,7 +85,7 @@ impl Story {
             // The late money is returned by a refund of our own.
             Self::QrClosedThenPaid => (OrderState::Closed, 1),
             Self::Refund => (OrderState::Paid, 2),
-            Self::RefundRetried => (OrderState::Paid, 1),
+            Self::RefundRetried | Self::Wallet => (OrderState::Paid, 1),
         }
     }
 }
@@ -109,15 +121,17 @@ pub fn tell(
     }
     let mut random = Random::new(1);
     let mut executor = Executor::new(Arc::clone(&world.time));
-    let (app, merchant): (Arc<App>, MerchantId) = block_on(async {
+    let (app, purse): (Arc<App>, Purse) = block_on(async {
         let app = world.process(world.store().await?)?;
         let merchant = set_up(&app, stage).await?;
-        Ok::<_, Failed>((app, merchant))
+        let purse = fill_purse(&app, merchant).await?;
+        Ok::<_, Failed>((app, purse))
     })?;
+    let merchant = purse.merchant;
     let steps = Arc::new(Steps::new(plan));
     let world = world.with_steps(Arc::clone(&steps));
     let mut app = restart(&world, app)?;
-    let player = Player { story, channel, merchant };
+    let player = Player { story, channel, merchant, purse };
     for _ in 0..times {
         executor.spawn(player.play(&world, &app));
     }
@@ -161,7 +175,7 @@ pub fn trio(stage: &Stage, story: Story, channel: Channel) -> Result<Vec<String>
     let mut judge = |what: String, told: &Told| {
         let settled = told.state.is_some_and(|s| s != OrderState::Paying);
         let kept = told.state == Some(OrderState::Paid) && told.refunds < refunds;
-        let refunded = matches!(story, Story::Refund | Story::RefundRetried);
+        let refunded = matches!(story, Story::Refund | Story::RefundRetried | Story::Wallet);
         if !settled || kept && refunded || !told.findings.is_empty() {
             found.push(format!("{story:?} by {channel:?}, {what}: {told:?}"));
         }
@@ -207,6 +221,7 @@ struct Player {
     story: Story,
     channel: Channel,
     merchant: MerchantId,
+    purse: Purse,
 }
 
 impl Player {
@@ -220,7 +235,20 @@ impl Player {
         let app = Arc::clone(app);
         async move {
             let Some(payment) = self.payment() else { return };
-            let Ok(order) = app.create_payment(payment).await else { return };
+            let gift = Amount::new(300, Currency::Cny).ok().map(|gift| (self.purse.campaign, gift));
+            let top_up = NewTopUp { wallet: self.purse.wallet, gift };
+            let taken = match self.story {
+                Story::Wallet => app.top_up(payment, top_up).await,
+                Story::Scan
+                | Story::ScanRefused
+                | Story::ScanPassword
+                | Story::Qr
+                | Story::QrClosed
+                | Story::QrClosedThenPaid
+                | Story::Refund
+                | Story::RefundRetried => app.create_payment(payment).await,
+            };
+            let Ok(order) = taken else { return };
             self.go_on(&app, (&time, &outside), order).await;
         }
     }
@@ -248,6 +276,7 @@ impl Player {
                     }
                 }
             }
+            Story::Wallet => drop(self.spend(app).await),
             Story::RefundRetried => {
                 let Some(refund) = self.refund(1, 1_000) else { return };
                 let no = refund.merchant_no.clone();
@@ -260,10 +289,31 @@ impl Player {
         }
     }
 
+    /// Spends 6.00 of 10.00, gets 2.00 of them back, and gives 6.00 back to where they came from.
+    async fn spend(self, app: &App) -> Option<()> {
+        let amount = |fen| Amount::new(fen, Currency::Cny).ok();
+        let no = MerchantNo::parse("order-2").ok()?;
+        let spent = CreatePayment {
+            merchant_no: no.clone(),
+            content_hash: [2; 32],
+            amount: amount(600)?,
+            paid_by: PaidBy::One(Means::Wallet(self.purse.wallet)),
+            ..self.payment()?
+        };
+        app.create_payment(spent).await.ok()?;
+        let payment = PaymentRef::No(no);
+        app.create_refund(CreateRefund { payment, ..self.refund(1, 200)? }).await.ok()?;
+        let what = Return::TopUp { amount: amount(600)?, forced: false };
+        app.create_refund(CreateRefund { what, ..self.refund(2, 600)? }).await.ok()?;
+        Some(())
+    }
+
     fn payment(self) -> Option<CreatePayment> {
         let code = |ending| payer_code(self.channel, 1, ending);
         let means = match self.story {
-            Story::Scan | Story::Refund | Story::RefundRetried => Means::PayerCode(code("00")?),
+            Story::Scan | Story::Refund | Story::RefundRetried | Story::Wallet => {
+                Means::PayerCode(code("00")?)
+            }
             Story::ScanRefused => Means::PayerCode(code("92")?),
             Story::ScanPassword => Means::PayerCode(code("90")?),
             Story::Qr | Story::QrClosed | Story::QrClosedThenPaid => {

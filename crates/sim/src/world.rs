@@ -26,7 +26,7 @@ use crate::random::Random;
 pub(crate) type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 /// The channel where the simulated merchant has an account of its own.
-const OWN_CHANNEL: &str = "unionpay";
+pub(crate) const OWN_CHANNEL: &str = "unionpay";
 const CHANNELS: &str = "http://channels.test";
 /// Another way to the channels, which can die.
 pub(crate) const MORTAL: &str = "mortal.test";

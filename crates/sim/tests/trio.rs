@@ -7,8 +7,11 @@ mod tests {
 
     fn check(channel: Channel) {
         let stage = Stage::new().unwrap();
-        let found: Vec<String> =
-            Story::ALL.iter().flat_map(|story| trio(&stage, *story, channel).unwrap()).collect();
+        let found: Vec<String> = Story::ALL
+            .iter()
+            .filter(|story| story.is_played(channel))
+            .flat_map(|story| trio(&stage, *story, channel).unwrap())
+            .collect();
         assert!(found.is_empty(), "{}", found.join("\n"));
     }
 

@@ -1,5 +1,5 @@
-//! The hundred yuan of a till: 50 by Alipay, whose first try fails, 30 by WeChat Pay, 10 by UnionPay,
-//! 5 in cash and a coupon of 5; then a part goes back, and then all of it.
+//! The hundred yuan of a till: 50 by Alipay, whose first try fails, 30 by WeChat Pay, 10 by a prepaid
+//! card, 5 in cash and a coupon of 5; then a part goes back, and then all of it.
 
 use serde_json::{Value, json};
 
@@ -9,6 +9,8 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 impl Day<'_> {
     pub(super) async fn hundred(&mut self) -> Result<Value, Failed> {
+        let card = self.card().await?;
+        let by_card = json!({ "wallet_id": card.get("id") });
         let mut body = self.payment("supper", 10_000);
         put(&mut body, "legs", json!([]));
         let open = self.client.post("/v1/payments", &body).await?;
@@ -22,9 +24,9 @@ impl Day<'_> {
             (1, "100 of supper: 50 by Alipay", scan(self, 1, 5_000, ("28", "92")), "failed"),
             (2, "the same by another payer", scan(self, 2, 5_000, ("28", "00")), "paid"),
             (3, "30 by WeChat Pay", scan(self, 3, 3_000, ("13", "00")), "paid"),
-            (4, "10 by UnionPay", scan(self, 4, 1_000, ("62", "00")), "paid"),
-            (5, "5 in cash", house(5, "cash", &json!({})), "paid"),
-            (6, "a coupon of 5", house(6, "coupon", &json!({ "number": "C-1" })), "paid"),
+            (4, "10 by a prepaid card", house((4, 1_000), "wallet", &by_card), "paid"),
+            (5, "5 in cash", house((5, 500), "cash", &json!({})), "paid"),
+            (6, "a coupon of 5", house((6, 500), "coupon", &json!({ "number": "C-1" })), "paid"),
         ] {
             payment = self.client.post(&path, &leg).await?;
             payment = self.leg_decided(payment, no).await?;
@@ -35,6 +37,22 @@ impl Day<'_> {
         self.told += 1;
         self.note("the order of 100", &words(&payment), state(&payment) == "paid");
         Ok(payment)
+    }
+
+    /// A prepaid card, handed out and filled with 50.
+    async fn card(&mut self) -> Result<Value, Failed> {
+        let body = json!({ "wallet_no": format!("card-{}", self.run), "kind": "card" });
+        let card = self.client.post("/v1/wallets", &body).await?;
+        let path = format!("/v1/wallets/{}", text(&card, "/id"));
+        self.client.post(&format!("{path}/activate"), &json!({})).await?;
+        let mut payment = self.payment("card", 5_000);
+        put(&mut payment, "payer_code", json!(self.payer_code("28", 5_555, "00")));
+        let filled =
+            self.client.post(&format!("{path}/top-ups"), &json!({ "payment": payment })).await?;
+        let filled = self.decided("/v1/payments", filled).await?;
+        self.told += 1;
+        self.note("a prepaid card is filled", &words(&filled), state(&filled) == "paid");
+        Ok(card)
     }
 
     pub(super) async fn give_back(&mut self, supper: &Value) -> Result<(), Failed> {
@@ -80,8 +98,8 @@ fn amount(fen: u64) -> Value {
     json!({ "total": fen, "currency": "CNY" })
 }
 
-fn house(no: u64, tender: &str, with: &Value) -> Value {
-    let mut leg = json!({ "leg_no": no, "amount": amount(500) });
+fn house((no, fen): (u64, u64), tender: &str, with: &Value) -> Value {
+    let mut leg = json!({ "leg_no": no, "amount": amount(fen) });
     put(&mut leg, tender, with.clone());
     leg
 }
