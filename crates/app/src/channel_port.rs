@@ -11,6 +11,13 @@ use crate::{App, CALL_TIMEOUT};
 impl App {
     /// Makes one call. The attempt or refund that it is about was committed before.
     pub(crate) async fn ask_channel(&self, account: &Account, call: &Call) -> Reply {
+        // A link says nothing to the channel before the payer opens it.
+        if let Some(link) = account.connector.link(call, self.now()) {
+            return match link {
+                Ok(invoke) => Reply::Payment(PaymentReply::Ready { invoke }),
+                Err(_) => channels::silence(call, Unknown::NotSent),
+            };
+        }
         let out = account.pulse.call(self.now());
         let reply = self.converse(account, call).await;
         out.ended(self.now(), |ms| outcome(account, &reply).outcome(ms));

@@ -149,7 +149,7 @@ fn leg_expiry(means: &Means, order: Timestamp, now: Timestamp) -> Timestamp {
         Means::PayerCode(_) => now.saturating_add(schedule::PAYER_CODE_WAIT).unwrap_or(now),
         Means::DynamicQr(_)
         | Means::Jsapi { .. }
-        | Means::H5(_)
+        | Means::H5 { .. }
         | Means::Cash
         | Means::MerchantCoupon { .. }
         | Means::Wallet(_)

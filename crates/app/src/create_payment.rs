@@ -72,8 +72,8 @@ pub enum Means {
     DynamicQr(ChannelCode),
     /// The payer's page inside the channel's app asks it to pay.
     Jsapi { channel: ChannelCode, payer: String },
-    /// The payer's browser opens a link that leads to the channel's app.
-    H5(ChannelCode),
+    /// The payer's browser opens a link: on a phone to the channel's app, on a desktop to its page.
+    H5 { channel: ChannelCode, desktop: bool, return_url: Option<String> },
     /// Notes in the merchant's drawer.
     Cash,
     /// The merchant asks less, by a coupon of his own.
@@ -186,11 +186,13 @@ impl App {
             Means::PayerCode(code) => {
                 Call::Charge(Charge { subject, payer_code: code.clone(), details })
             }
-            Means::DynamicQr(_) | Means::H5(_) => {
-                Call::Prepare(Prepare { subject, payer: None, details })
+            Means::DynamicQr(_) | Means::H5 { .. } => {
+                let return_url = means.return_url();
+                Call::Prepare(Prepare { subject, payer: None, details, return_url })
             }
             Means::Jsapi { payer, .. } => {
-                Call::Prepare(Prepare { subject, payer: Some(payer.clone()), details })
+                let payer = Some(payer.clone());
+                Call::Prepare(Prepare { subject, payer, details, return_url: None })
             }
             Means::Cash
             | Means::MerchantCoupon { .. }
@@ -232,7 +234,7 @@ impl Means {
                 let channel = channels::Channel::of_payer_code(code);
                 Some(channel.ok_or(CreateRefusal::PayerCodeUnknown)?.channel_code())
             }
-            Self::DynamicQr(channel) | Self::H5(channel) | Self::Jsapi { channel, .. } => {
+            Self::DynamicQr(channel) | Self::H5 { channel, .. } | Self::Jsapi { channel, .. } => {
                 Some(channel.clone())
             }
             Self::Cash
@@ -247,7 +249,8 @@ impl Means {
             Self::PayerCode(_) => Some(PayWay::PayerCode),
             Self::DynamicQr(_) => Some(PayWay::DynamicQr),
             Self::Jsapi { .. } => Some(PayWay::Jsapi),
-            Self::H5(_) => Some(PayWay::H5),
+            Self::H5 { desktop: false, .. } => Some(PayWay::H5),
+            Self::H5 { desktop: true, .. } => Some(PayWay::Page),
             Self::Cash
             | Self::MerchantCoupon { .. }
             | Self::Wallet(_)
@@ -265,13 +268,26 @@ impl Means {
         }
     }
 
+    fn return_url(&self) -> Option<String> {
+        match self {
+            Self::H5 { return_url, .. } => return_url.clone(),
+            Self::PayerCode(_)
+            | Self::DynamicQr(_)
+            | Self::Jsapi { .. }
+            | Self::Cash
+            | Self::MerchantCoupon { .. }
+            | Self::Wallet(_)
+            | Self::PlatformCoupon { .. } => None,
+        }
+    }
+
     const fn wallet(&self) -> Option<WalletId> {
         match self {
             Self::Wallet(wallet) => Some(*wallet),
             Self::PayerCode(_)
             | Self::DynamicQr(_)
             | Self::Jsapi { .. }
-            | Self::H5(_)
+            | Self::H5 { .. }
             | Self::Cash
             | Self::MerchantCoupon { .. }
             | Self::PlatformCoupon { .. } => None,
@@ -284,7 +300,7 @@ impl Means {
             Self::PayerCode(_)
             | Self::DynamicQr(_)
             | Self::Jsapi { .. }
-            | Self::H5(_)
+            | Self::H5 { .. }
             | Self::Cash
             | Self::MerchantCoupon { .. }
             | Self::Wallet(_) => None,
@@ -298,7 +314,7 @@ impl Means {
             | Self::PayerCode(_)
             | Self::DynamicQr(_)
             | Self::Jsapi { .. }
-            | Self::H5(_)
+            | Self::H5 { .. }
             | Self::Cash => None,
         }
     }
@@ -392,7 +408,7 @@ pub(crate) fn draft_leg(
 
 pub(crate) fn draft_order(ids: &IdSource, input: &CreatePayment, now: Timestamp) -> Order {
     let (shape, wait) = match &input.paid_by {
-        PaidBy::One(Means::DynamicQr(_) | Means::Jsapi { .. } | Means::H5(_)) => {
+        PaidBy::One(Means::DynamicQr(_) | Means::Jsapi { .. } | Means::H5 { .. }) => {
             (OrderShape::Single, schedule::QR_WAIT_DEFAULT)
         }
         PaidBy::One(

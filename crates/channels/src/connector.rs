@@ -23,6 +23,12 @@ pub trait Connector: Send + Sync + Debug {
     /// [`BuildError`] when the call cannot be said to this channel; nothing was sent.
     fn build(&self, call: &Call, now: Timestamp, nonce: &str) -> Result<Request, BuildError>;
 
+    /// The link that a payer's browser opens, where the channel is told of the payment by that alone;
+    /// `None` where a call tells it, by [`Self::build`].
+    fn link(&self, _call: &Call, _now: Timestamp) -> Option<Result<String, BuildError>> {
+        None
+    }
+
     /// Asks the channel for the keys that it signs with now; `None` where an operator enters them.
     fn ask_keys(&self, _now: Timestamp, _nonce: &str) -> Option<Request> {
         None

@@ -86,8 +86,10 @@ impl Channel {
         match (self, way) {
             (_, PayWay::PayerCode | PayWay::DynamicQr)
             | (Self::Alipay | Self::Wechat, PayWay::Jsapi)
-            | (Self::Wechat, PayWay::H5) => true,
-            (Self::UnionPay, PayWay::Jsapi) | (Self::Alipay | Self::UnionPay, PayWay::H5) => false,
+            | (Self::Alipay | Self::Wechat, PayWay::H5)
+            | (Self::Alipay, PayWay::Page) => true,
+            (Self::UnionPay, PayWay::Jsapi | PayWay::H5) => false,
+            (Self::Wechat | Self::UnionPay, PayWay::Page) => false,
         }
     }
 

@@ -418,7 +418,7 @@ impl Payment {
             payer: attempt.and_then(|a| a.payer.clone()),
             code_url: invoke(PayWay::DynamicQr),
             jsapi: invoke(PayWay::Jsapi).and_then(|text| serde_json::from_str(&text).ok()),
-            h5_url: invoke(PayWay::H5),
+            h5_url: invoke(PayWay::H5).or_else(|| invoke(PayWay::Page)),
             failure_code: refusal.map(|r| r.code.clone()),
             failure_message: refusal.map(|r| r.message.clone()),
         }
@@ -465,7 +465,7 @@ impl Leg {
             payer: attempt.and_then(|a| a.payer.clone()),
             code_url: invoke(PayWay::DynamicQr),
             jsapi: invoke(PayWay::Jsapi).and_then(|text| serde_json::from_str(&text).ok()),
-            h5_url: invoke(PayWay::H5),
+            h5_url: invoke(PayWay::H5).or_else(|| invoke(PayWay::Page)),
             failure_code: refusal.map(|r| r.code.clone()),
             failure_message: refusal.map(|r| r.message.clone()),
         }

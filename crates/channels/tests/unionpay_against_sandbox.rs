@@ -94,7 +94,12 @@ mod tests {
             let subject = self.subject(PayWay::DynamicQr);
             (
                 subject.clone(),
-                Call::Prepare(Prepare { subject, payer: None, details: self.details() }),
+                Call::Prepare(Prepare {
+                    subject,
+                    payer: None,
+                    details: self.details(),
+                    return_url: None,
+                }),
             )
         }
 

@@ -65,9 +65,15 @@ pub(crate) struct JsapiBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct H5Body {
-    /// wechat
+    /// alipay, wechat
     #[schema(example = "wechat")]
     pub(crate) channel: String,
+    /// The browser of a desktop, not of a phone: alipay.
+    #[serde(default)]
+    desktop: bool,
+    /// Where the browser goes afterwards. That it goes there proves no payment.
+    #[schema(format = "uri", max_length = 255, nullable = false)]
+    return_url: Option<String>,
 }
 
 /// Paid in notes.
@@ -332,7 +338,7 @@ impl PaymentBody {
         let wait: SignedDuration = at.duration_since(now);
         let fits = wait <= QR_WAIT_MAX;
         match paid_by {
-            PaidBy::One(Means::DynamicQr(_) | Means::Jsapi { .. } | Means::H5(_))
+            PaidBy::One(Means::DynamicQr(_) | Means::Jsapi { .. } | Means::H5 { .. })
             | PaidBy::Legs(_)
                 if fits =>
             {
@@ -392,7 +398,9 @@ impl MeansFields<'_> {
             return Ok(Means::Jsapi { channel: channel(name)?, payer: payer_id.clone() });
         }
         if let Some(h5) = self.h5 {
-            return Ok(Means::H5(channel(&h5.channel)?));
+            let return_url = url("h5.return_url", h5.return_url.clone())?;
+            let (channel, desktop) = (channel(&h5.channel)?, h5.desktop);
+            return Ok(Means::H5 { channel, desktop, return_url });
         }
         if let Some(WalletUseBody { wallet_id }) = self.wallet {
             return Ok(Means::Wallet(id(wallet_id, "wallet_not_found")?));
@@ -423,6 +431,12 @@ impl MeansFields<'_> {
         }
         if let Some(h5) = self.h5 {
             texts.extend([Some("h5"), Some(h5.channel.as_str())]);
+            if h5.desktop {
+                texts.push(Some("desktop"));
+            }
+            if let Some(url) = &h5.return_url {
+                texts.extend([Some("return_url"), Some(url)]);
+            }
         }
         if self.cash.is_some() {
             texts.push(Some("cash"));

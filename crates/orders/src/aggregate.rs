@@ -128,7 +128,8 @@ pub const fn end_event(way: crate::channel::PayWay) -> Event {
         crate::channel::PayWay::PayerCode => Event::CancelAsked,
         crate::channel::PayWay::DynamicQr
         | crate::channel::PayWay::Jsapi
-        | crate::channel::PayWay::H5 => Event::CloseAsked,
+        | crate::channel::PayWay::H5
+        | crate::channel::PayWay::Page => Event::CloseAsked,
     }
 }
 

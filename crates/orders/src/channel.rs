@@ -45,8 +45,10 @@ pub enum PayWay {
     DynamicQr,
     /// The payer's page, inside the channel's own app, asks the app to pay (JSAPI).
     Jsapi,
-    /// The payer's browser opens a link that leads to the channel's app (H5).
+    /// The payer's browser on a phone opens a link that leads to the channel's app (H5).
     H5,
+    /// The payer's browser on a desktop opens the channel's own page.
+    Page,
 }
 
 #[derive(Debug, Clone)]
@@ -62,6 +64,9 @@ pub struct Prepare {
     /// The payer as the channel names him to the page (openid, user id): for [`PayWay::Jsapi`].
     pub payer: Option<String>,
     pub details: Details,
+    /// Where the payer's browser goes afterwards: for [`PayWay::H5`] and [`PayWay::Page`]. That it goes
+    /// there proves no payment.
+    pub return_url: Option<String>,
 }
 
 /// What the payer and the channel read about the purchase.

@@ -54,7 +54,7 @@ pub fn next_look(state: AttemptState, way: PayWay, looks: u32, now: Timestamp) -
     let steps: &[i64] = match (state, way) {
         (AttemptState::Closing | AttemptState::Cancelling, _) => &UNDO_STEPS_S,
         (_, PayWay::PayerCode) => &PAYER_CODE_STEPS_S,
-        (_, PayWay::DynamicQr | PayWay::Jsapi | PayWay::H5) => &QR_STEPS_S,
+        (_, PayWay::DynamicQr | PayWay::Jsapi | PayWay::H5 | PayWay::Page) => &QR_STEPS_S,
     };
     now.saturating_add(step(steps, looks)).unwrap_or(now)
 }
@@ -83,7 +83,7 @@ pub fn next_refund_look(looks: u32, now: Timestamp) -> Timestamp {
 pub fn give_up_at(way: PayWay, created_at: Timestamp, expires_at: Timestamp) -> Timestamp {
     match way {
         PayWay::PayerCode => created_at.saturating_add(PAYER_CODE_WAIT).unwrap_or(created_at),
-        PayWay::DynamicQr | PayWay::Jsapi | PayWay::H5 => expires_at,
+        PayWay::DynamicQr | PayWay::Jsapi | PayWay::H5 | PayWay::Page => expires_at,
     }
 }
 

@@ -12,7 +12,9 @@ use crate::audit::{self, Finding};
 use crate::executor::{End, Executor, Time};
 use crate::plan::{BUSY_MS, Back, Plan, Planned, PlannedReturn};
 use crate::random::Random;
-use crate::world::{Failed, Outside, Purse, Stage, World, fill_purse, lock, set_up, start};
+use crate::world::{
+    CHANNELS, Failed, Outside, Purse, Stage, World, fill_purse, lock, set_up, start,
+};
 
 /// The till's number of the leg that takes the rest in cash.
 const REST_NO: u16 = 99;
@@ -336,6 +338,17 @@ async fn payer_pays(
     let Some(leg) = order.leg_by_no(no) else { return };
     let Some(attempt) = order.attempts.iter().rfind(|a| a.leg == leg.id) else { return };
     let number = attempt.id.channel_no();
+    open_link(&time, &outside, attempt);
     // A payer who comes too late, or twice, is told so by the channel; that is all.
     let _told = lock(&outside).sandbox.payer_pays(time.now(), leg.tender.code(), &number, insist);
+}
+
+/// The payer's browser opens the link that it was given, where there is one.
+fn open_link(time: &Time, outside: &std::sync::Mutex<Outside>, attempt: &orders::Attempt) {
+    let link = attempt.invoke.as_deref().filter(|link| link.contains("gateway.do"));
+    let Some(Ok(uri)) = link.map(str::parse::<http::Uri>) else { return };
+    let mut request = Request::new(bytes::Bytes::new());
+    *request.method_mut() = http::Method::GET;
+    *request.uri_mut() = uri;
+    drop(lock(outside).sandbox.handle(time.now(), CHANNELS, &request));
 }

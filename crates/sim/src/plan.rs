@@ -211,7 +211,7 @@ fn draw_legs(
 /// Whether the payer's side pays, by a code, a page or a link.
 const fn is_shown(means: &Means) -> bool {
     match means {
-        Means::DynamicQr(_) | Means::Jsapi { .. } | Means::H5(_) => true,
+        Means::DynamicQr(_) | Means::Jsapi { .. } | Means::H5 { .. } => true,
         Means::PayerCode(_)
         | Means::Cash
         | Means::MerchantCoupon { .. }
@@ -231,7 +231,9 @@ fn draw_means(random: &mut Random, purse: &Purse, (n, l): (u64, u64)) -> Option<
         75..=79 if channel.offers(PayWay::Jsapi) => {
             Means::Jsapi { channel: channel.channel_code(), payer: format!("payer-{n}-{l}") }
         }
-        80..=84 if channel.offers(PayWay::H5) => Means::H5(channel.channel_code()),
+        80..=84 if channel.offers(PayWay::H5) => {
+            Means::H5 { channel: channel.channel_code(), desktop: false, return_url: None }
+        }
         75..=84 => Means::DynamicQr(channel.channel_code()),
         85..=94 => Means::Cash,
         _ => Means::MerchantCoupon { number: Some(format!("coupon-{n}-{l}")) },

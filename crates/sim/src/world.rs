@@ -27,7 +27,7 @@ pub(crate) type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 /// The channel where the simulated merchant has an account of its own.
 pub(crate) const OWN_CHANNEL: &str = "unionpay";
-const CHANNELS: &str = "http://channels.test";
+pub(crate) const CHANNELS: &str = "http://channels.test";
 /// Another way to the channels, which can die.
 pub(crate) const MORTAL: &str = "mortal.test";
 const MERCHANT: &str = "http://merchant.test/notify";

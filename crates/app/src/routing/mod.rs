@@ -148,7 +148,7 @@ pub(crate) const fn direction(way: PayWay) -> Direction {
         PayWay::PayerCode => Direction::MerchantScans,
         PayWay::DynamicQr => Direction::PayerScans,
         PayWay::Jsapi => Direction::InApp,
-        PayWay::H5 => Direction::Web,
+        PayWay::H5 | PayWay::Page => Direction::Web,
     }
 }
 

@@ -20,7 +20,9 @@ pub(super) const fn method(call: &Call) -> &'static str {
         Call::Charge(_) => "alipay.trade.pay",
         Call::Prepare(prepare) => match prepare.subject.way {
             PayWay::Jsapi => "alipay.trade.create",
-            PayWay::DynamicQr | PayWay::PayerCode | PayWay::H5 => "alipay.trade.precreate",
+            PayWay::H5 => "alipay.trade.wap.pay",
+            PayWay::Page => "alipay.trade.page.pay",
+            PayWay::DynamicQr | PayWay::PayerCode => "alipay.trade.precreate",
         },
         Call::Query(_) => "alipay.trade.query",
         Call::Cancel(_) => "alipay.trade.cancel",
@@ -35,7 +37,10 @@ pub(super) const fn answer_name(call: &Call) -> &'static str {
         Call::Charge(_) => "alipay_trade_pay_response",
         Call::Prepare(prepare) => match prepare.subject.way {
             PayWay::Jsapi => "alipay_trade_create_response",
-            PayWay::DynamicQr | PayWay::PayerCode | PayWay::H5 => "alipay_trade_precreate_response",
+            // No answer comes to the link of a browser.
+            PayWay::DynamicQr | PayWay::PayerCode | PayWay::H5 | PayWay::Page => {
+                "alipay_trade_precreate_response"
+            }
         },
         Call::Query(_) => "alipay_trade_query_response",
         Call::Cancel(_) => "alipay_trade_cancel_response",
@@ -47,6 +52,28 @@ pub(super) const fn answer_name(call: &Call) -> &'static str {
 
 /// Common parameters in the query, the business content in the form: as the official clients do.
 pub(super) fn build(account: &Alipay, call: &Call, now: Timestamp) -> Result<Request, BuildError> {
+    let mut fields = signed(account, call, now)?;
+    let content = fields.remove("biz_content").unwrap_or_default();
+    let query = form(fields.iter().map(|(k, v)| (k.as_str(), v.as_str())));
+    let body = form([("biz_content", content.as_str())].into_iter());
+    http::Request::post(format!("{}?{query}", account.gateway))
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded;charset=utf-8")
+        .body(Bytes::from(body))
+        .or(Err(BuildError::Unfit))
+}
+
+/// The same as a link that a browser opens.
+pub(super) fn link(account: &Alipay, call: &Call, now: Timestamp) -> Result<String, BuildError> {
+    let fields = signed(account, call, now)?;
+    let query = form(fields.iter().map(|(k, v)| (k.as_str(), v.as_str())));
+    Ok(format!("{}?{query}", account.gateway))
+}
+
+fn signed(
+    account: &Alipay,
+    call: &Call,
+    now: Timestamp,
+) -> Result<BTreeMap<String, String>, BuildError> {
     let content = content(account, call)?.to_string();
     let mut fields: BTreeMap<String, String> = [
         ("app_id", account.app_id.clone()),
@@ -57,6 +84,7 @@ pub(super) fn build(account: &Alipay, call: &Call, now: Timestamp) -> Result<Req
         ("timestamp", china(now)),
         ("version", "1.0".to_owned()),
         ("notify_url", notify_url(call).unwrap_or_default().to_owned()),
+        ("return_url", return_url(call).unwrap_or_default().to_owned()),
         (
             "app_auth_token",
             account.app_auth_token.as_ref().map(|t| t.expose().clone()).unwrap_or_default(),
@@ -72,13 +100,7 @@ pub(super) fn build(account: &Alipay, call: &Call, now: Timestamp) -> Result<Req
     fields.retain(|_, value| !value.is_empty());
     let signature = sign::sign(&account.key, &fields);
     fields.insert("sign".to_owned(), signature);
-    let content = fields.remove("biz_content").unwrap_or_default();
-    let query = form(fields.iter().map(|(k, v)| (k.as_str(), v.as_str())));
-    let body = form([("biz_content", content.as_str())].into_iter());
-    http::Request::post(format!("{}?{query}", account.gateway))
-        .header(CONTENT_TYPE, "application/x-www-form-urlencoded;charset=utf-8")
-        .body(Bytes::from(body))
-        .or(Err(BuildError::Unfit))
+    Ok(fields)
 }
 
 fn form<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
@@ -90,6 +112,18 @@ fn notify_url(call: &Call) -> Option<&str> {
         Call::Charge(charge) => Some(&charge.details.notify_url),
         Call::Prepare(prepare) => Some(&prepare.details.notify_url),
         Call::Query(_)
+        | Call::Cancel(_)
+        | Call::Close(_)
+        | Call::Refund(_)
+        | Call::QueryRefund(_) => None,
+    }
+}
+
+fn return_url(call: &Call) -> Option<&str> {
+    match call {
+        Call::Prepare(prepare) => prepare.return_url.as_deref(),
+        Call::Charge(_)
+        | Call::Query(_)
         | Call::Cancel(_)
         | Call::Close(_)
         | Call::Refund(_)
@@ -135,7 +169,14 @@ fn prepared(account: &Alipay, prepare: &Prepare) -> Result<Value, BuildError> {
             put(&mut content, "product_code", json!("JSAPI_PAY"));
             put(&mut content, "op_app_id", json!(account.app_id));
         }
-        PayWay::PayerCode | PayWay::H5 => return Err(BuildError::NotOffered),
+        PayWay::H5 => {
+            put(&mut content, "product_code", json!("QUICK_WAP_WAY"));
+            if let Some(url) = &prepare.return_url {
+                put(&mut content, "quit_url", json!(url));
+            }
+        }
+        PayWay::Page => put(&mut content, "product_code", json!("FAST_INSTANT_TRADE_PAY")),
+        PayWay::PayerCode => return Err(BuildError::NotOffered),
     }
     Ok(content)
 }

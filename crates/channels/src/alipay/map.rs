@@ -245,7 +245,7 @@ fn success(call: &Call, node: &Value) -> Reply {
             let invoke = match prepare.subject.way {
                 // What the page gives to `tradePay`.
                 PayWay::Jsapi => text("trade_no").map(|no| json!({ "tradeNO": no }).to_string()),
-                PayWay::DynamicQr | PayWay::PayerCode | PayWay::H5 => {
+                PayWay::DynamicQr | PayWay::PayerCode | PayWay::H5 | PayWay::Page => {
                     text("qr_code").map(str::to_owned)
                 }
             };

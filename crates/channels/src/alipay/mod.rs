@@ -12,7 +12,7 @@ pub(crate) use map::OUR_FAULTS;
 use crypto::{Certificate, RsaPrivateKey, RsaPublicKey, alipay_root_cert_sn};
 use http::header::CONTENT_TYPE;
 use jiff::Timestamp;
-use orders::channel::{Call, Notice, Reply, Unknown};
+use orders::channel::{Call, Notice, PayWay, Reply, Unknown};
 use secret::Secret;
 use serde::Deserialize;
 
@@ -117,6 +117,12 @@ impl Connector for Alipay {
 
     fn build(&self, call: &Call, now: Timestamp, _nonce: &str) -> Result<Request, BuildError> {
         api::build(self, call, now)
+    }
+
+    fn link(&self, call: &Call, now: Timestamp) -> Option<Result<String, BuildError>> {
+        let Call::Prepare(prepare) = call else { return None };
+        let by_link = matches!(prepare.subject.way, PayWay::H5 | PayWay::Page);
+        by_link.then(|| api::link(self, call, now))
     }
 
     fn read(&self, call: &Call, _now: Timestamp, response: &Response) -> Reply {

@@ -119,7 +119,9 @@ pub(super) fn build(account: &Unionpay, call: &Call) -> Result<Request, BuildErr
             put_trade(&mut fields, &charge.subject, &charge.details)?;
             put(&mut fields, "qrNo", charge.payer_code.expose());
         }
-        Call::Prepare(prepare) if matches!(prepare.subject.way, PayWay::Jsapi | PayWay::H5) => {
+        Call::Prepare(prepare)
+            if matches!(prepare.subject.way, PayWay::Jsapi | PayWay::H5 | PayWay::Page) =>
+        {
             return Err(BuildError::NotOffered);
         }
         Call::Prepare(prepare) => put_trade(&mut fields, &prepare.subject, &prepare.details)?,

@@ -84,7 +84,7 @@ impl Calls {
 
     fn create_qr(&self) -> Call {
         let (subject, details) = (self.subject.clone(), self.details.clone());
-        Call::Prepare(Prepare { subject, payer: None, details })
+        Call::Prepare(Prepare { subject, payer: None, details, return_url: None })
     }
 
     fn query(&self) -> Call {

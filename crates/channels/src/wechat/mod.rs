@@ -137,7 +137,7 @@ fn interface(call: &Call) -> Interface {
         Call::Charge(_) | Call::Cancel(_) => Interface::V2,
         Call::Query(subject) | Call::Close(subject) => match subject.way {
             PayWay::PayerCode => Interface::V2,
-            PayWay::DynamicQr | PayWay::Jsapi | PayWay::H5 => Interface::V3,
+            PayWay::DynamicQr | PayWay::Jsapi | PayWay::H5 | PayWay::Page => Interface::V3,
         },
         Call::Prepare(_) | Call::Refund(_) | Call::QueryRefund(_) => Interface::V3,
     }

@@ -120,7 +120,7 @@ const fn kind(way: PayWay) -> Option<&'static str> {
         PayWay::DynamicQr => Some("native"),
         PayWay::Jsapi => Some("jsapi"),
         PayWay::H5 => Some("h5"),
-        PayWay::PayerCode => None,
+        PayWay::PayerCode | PayWay::Page => None,
     }
 }
 
@@ -162,6 +162,17 @@ fn prepay(account: &Wechat, prepare: &Prepare) -> Result<Value, BuildError> {
         put("payer", json!({ name: payer }));
     }
     Ok(body)
+}
+
+/// The link, with where the browser goes afterwards: the channel reads it from the link itself.
+fn returning(url: &str, prepare: &Prepare) -> String {
+    match &prepare.return_url {
+        Some(to) => {
+            let to: String = form_urlencoded::byte_serialize(to.as_bytes()).collect();
+            format!("{url}&redirect_url={to}")
+        }
+        None => url.to_owned(),
+    }
 }
 
 /// What the page gives to WeChat: `appId\ntimeStamp\nnonceStr\npackage\n`, signed with our key.
@@ -260,8 +271,8 @@ pub(super) fn read(
         Call::Prepare(prepare) => {
             let text = |name: &str| node.get(name).and_then(Value::as_str).map(str::to_owned);
             let invoke = match prepare.subject.way {
-                PayWay::DynamicQr | PayWay::PayerCode => text("code_url"),
-                PayWay::H5 => text("h5_url"),
+                PayWay::DynamicQr | PayWay::PayerCode | PayWay::Page => text("code_url"),
+                PayWay::H5 => text("h5_url").map(|url| returning(&url, prepare)),
                 PayWay::Jsapi => text("prepay_id").map(|id| page_parameters(account, &id, now)),
             };
             let invoke = invoke.ok_or(Unknown::Unreadable)?;

@@ -94,22 +94,31 @@ fn what_the_payer_needs_is_made_paid_and_noticed() {
     }
 }
 
-const WAYS: [PayWay; 3] = [PayWay::DynamicQr, PayWay::Jsapi, PayWay::H5];
+const WAYS: [PayWay; 4] = [PayWay::DynamicQr, PayWay::Jsapi, PayWay::H5, PayWay::Page];
 
 fn prepare(line: &Line, way: PayWay) -> Call {
     let payer = (way == PayWay::Jsapi).then(|| "2088102177846880".to_owned());
-    Call::Prepare(Prepare { subject: line.subject(way), payer, details: line.details() })
+    Call::Prepare(Prepare {
+        subject: line.subject(way),
+        payer,
+        details: line.details(),
+        return_url: None,
+    })
 }
 
 fn paid_by(line: &mut Line, way: PayWay) {
     let call = prepare(line, way);
     let Call::Prepare(Prepare { subject, .. }) = call.clone() else { panic!("a preparation") };
-    let reply = line.payment(&call);
+    let link = line.connector.link(&call, line.now);
+    let reply = match link {
+        Some(link) => PaymentReply::Ready { invoke: link.unwrap() },
+        None => line.payment(&call),
+    };
     let PaymentReply::Ready { invoke } = reply else { panic!("{} {way:?}: {reply:?}", line.name) };
     match (line.channel, way) {
         (channels::Channel::Wechat, PayWay::Jsapi) => page_parameters_are_signed(line, &invoke),
         (channels::Channel::Alipay, PayWay::Jsapi) => assert!(invoke.contains("tradeNO")),
-        (_, PayWay::H5) => assert!(invoke.starts_with("http"), "{invoke}"),
+        (_, PayWay::H5 | PayWay::Page) => opened(line, &invoke),
         (_, _) => assert!(!invoke.is_empty()),
     }
     let open = line.payment(&Call::Query(subject.clone()));
@@ -124,6 +133,24 @@ fn paid_by(line: &mut Line, way: PayWay) {
     let Notice::Payment { attempt, reply } = notice else { panic!("a payment's notice") };
     assert!(attempt == subject.attempt && is_paid(&reply));
     tampered_notices_are_refused(line, &notices[0]);
+}
+
+/// The payer's browser opens the link; what Alipay shows for it opens the trade.
+fn opened(line: &mut Line, link: &str) {
+    assert!(link.starts_with("http"), "{link}");
+    if line.channel == channels::Channel::Alipay {
+        let request = http::Request::get(link).body(bytes::Bytes::new()).unwrap();
+        let delivery = line.sandbox.handle(line.now, "", &request);
+        let sandbox::Delivery::Answer { response, .. } = delivery else { panic!("no page") };
+        let page = String::from_utf8(response.into_body().to_vec()).unwrap();
+        assert!(page.contains("确认付款"), "{page}");
+        let forged = link.replace("total_amount", "total_amounts");
+        let request = http::Request::get(forged).body(bytes::Bytes::new()).unwrap();
+        let delivery = line.sandbox.handle(line.now, "", &request);
+        let sandbox::Delivery::Answer { response, .. } = delivery else { panic!("no page") };
+        let page = String::from_utf8_lossy(response.body()).into_owned();
+        assert!(!page.contains("确认付款"), "a link is signed: {page}");
+    }
 }
 
 /// The app verifies `paySign` with the merchant's certificate over four lines.

@@ -39,7 +39,8 @@ fn keys(line: &mut Line) -> Response {
 fn an_unknown_certificate_is_not_believed_until_it_is_fetched() {
     let mut line = outdated();
     let subject = line.subject(PayWay::DynamicQr);
-    let call = Call::Prepare(Prepare { subject, payer: None, details: line.details() });
+    let call =
+        Call::Prepare(Prepare { subject, payer: None, details: line.details(), return_url: None });
     assert_eq!(line.payment(&call), PaymentReply::Unknown(Unknown::BadSignature));
     assert!(line.connector.keys_are_wanted());
     let answer = keys(&mut line);

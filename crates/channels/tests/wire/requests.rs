@@ -30,14 +30,15 @@ fn calls(line: &Line) -> Vec<(&'static str, Call)> {
     let charge = Charge { subject: scanned.clone(), payer_code, details: details.clone() };
     let prepare = |way, payer: Option<&str>| {
         let (payer, details) = (payer.map(str::to_owned), details.clone());
-        Call::Prepare(Prepare { subject: subject(way), payer, details })
+        Call::Prepare(Prepare { subject: subject(way), payer, details, return_url: None })
     };
     vec![
         ("charge", Call::Charge(charge)),
         ("create a code", prepare(PayWay::DynamicQr, None)),
         ("in the app, by a user id", prepare(PayWay::Jsapi, Some("2088102177846880"))),
         ("in the app, by an open id", prepare(PayWay::Jsapi, Some("oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"))),
-        ("in a browser", prepare(PayWay::H5, None)),
+        ("in a phone's browser", prepare(PayWay::H5, None)),
+        ("in a desktop's browser", prepare(PayWay::Page, None)),
         ("query a scanned one", Call::Query(scanned.clone())),
         ("query a shown one", Call::Query(shown.clone())),
         ("cancel", Call::Cancel(scanned.clone())),

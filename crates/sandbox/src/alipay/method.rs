@@ -6,6 +6,8 @@ pub(super) enum Method {
     Pay,
     Precreate,
     Create,
+    WapPay,
+    PagePay,
     Query,
     Cancel,
     Close,
@@ -14,10 +16,12 @@ pub(super) enum Method {
 }
 
 impl Method {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Pay,
         Self::Precreate,
         Self::Create,
+        Self::WapPay,
+        Self::PagePay,
         Self::Query,
         Self::Cancel,
         Self::Close,
@@ -30,12 +34,19 @@ impl Method {
             Self::Pay => "alipay.trade.pay",
             Self::Precreate => "alipay.trade.precreate",
             Self::Create => "alipay.trade.create",
+            Self::WapPay => "alipay.trade.wap.pay",
+            Self::PagePay => "alipay.trade.page.pay",
             Self::Query => "alipay.trade.query",
             Self::Cancel => "alipay.trade.cancel",
             Self::Close => "alipay.trade.close",
             Self::Refund => "alipay.trade.refund",
             Self::RefundQuery => "alipay.trade.fastpay.refund.query",
         }
+    }
+
+    /// Whether a browser asks, and is shown a page.
+    pub(super) const fn is_page(self) -> bool {
+        matches!(self, Self::WapPay | Self::PagePay)
     }
 
     pub(super) fn parse(name: &str) -> Option<Self> {

@@ -4,6 +4,7 @@ mod biz;
 mod config;
 mod method;
 mod notify;
+mod page;
 mod refusal;
 mod service;
 #[cfg(test)]
@@ -71,6 +72,9 @@ impl Channel for Alipay {
             Ok(call) => call,
             Err(rejected) => return reject(&rejected),
         };
+        if call.method.is_page() {
+            return page::show(&call, service::serve(&mut self.trades, ctx, &call));
+        }
         let node = match service::serve(&mut self.trades, ctx, &call) {
             Ok(Success { code, msg, fields }) => {
                 let mut node = node(code, msg);

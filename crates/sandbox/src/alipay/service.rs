@@ -38,6 +38,8 @@ pub(super) fn serve(trades: &mut Trades, ctx: &mut Ctx<'_>, call: &Call<'_>) -> 
         Method::Pay => pay(trades, ctx, call),
         Method::Precreate => precreate(trades, ctx, call),
         Method::Create => create(trades, ctx, call),
+        Method::WapPay => page(trades, ctx, call, &["QUICK_WAP_WAY", "QUICK_WAP_PAY"]),
+        Method::PagePay => page(trades, ctx, call, &["FAST_INSTANT_TRADE_PAY"]),
         Method::Query => query(trades, ctx, call),
         Method::Cancel => cancel(trades, ctx, call),
         Method::Close => close(trades, ctx, call),
@@ -125,6 +127,24 @@ fn create(trades: &mut Trades, ctx: &mut Ctx<'_>, call: &Call<'_>) -> Answer {
     }
     let trade = trades.get(&key).ok_or(Refusal::SystemError)?;
     Ok(done(numbers(trade)))
+}
+
+/// `alipay.trade.wap.pay`, `alipay.trade.page.pay`: the payer's browser opened the merchant's link.
+fn page(trades: &mut Trades, ctx: &mut Ctx<'_>, call: &Call<'_>, products: &[&str]) -> Answer {
+    let biz = Biz(&call.biz);
+    let order = Order::read(ctx.now, call, Status::WaitBuyerPay)?;
+    if !products.contains(&biz.required("product_code")?.as_str()) {
+        return Err(Refusal::InvalidParameter);
+    }
+    let key = order.key.clone();
+    if order.earlier(trades, ctx.now)?.is_none() {
+        order.open(trades);
+    }
+    let trade = trades.get(&key).ok_or(Refusal::SystemError)?;
+    let mut fields = numbers(trade);
+    fields.insert("total_amount".to_owned(), json!(trade.terms.total.to_major()));
+    fields.insert("subject".to_owned(), json!(trade.terms.subject));
+    Ok(done(fields))
 }
 
 fn query(trades: &Trades, ctx: &Ctx<'_>, call: &Call<'_>) -> Answer {

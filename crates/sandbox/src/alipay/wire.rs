@@ -25,6 +25,8 @@ pub(super) struct Call<'a> {
     pub(super) charset: &'static Encoding,
     pub(super) biz: Map<String, Value>,
     pub(super) notify_url: Option<String>,
+    /// Where the payer's browser goes after a page.
+    pub(super) return_url: Option<String>,
 }
 
 /// A call that it does not, with what is known for the answer.
@@ -79,7 +81,8 @@ pub(super) fn read<'a>(
             serde_json::from_str(&json).or(Err(reject(GatewayFault::Invalid("biz_content"))))?
         }
     };
-    Ok(Call { app, method, charset, biz, notify_url: get("notify_url") })
+    let (notify_url, return_url) = (get("notify_url"), get("return_url"));
+    Ok(Call { app, method, charset, biz, notify_url, return_url })
 }
 
 fn check_common(

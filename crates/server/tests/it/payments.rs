@@ -70,6 +70,19 @@ async fn on_the_payer_s_side(stage: &Stage) {
     assert!(wechat["jsapi"]["tradeNO"].is_string(), "{wechat}");
     let link = stage.post("/v1/payments", &body("h", "h5", json!({ "channel": "wechat" }))).await.1;
     assert!(link["h5_url"].as_str().unwrap().starts_with("http"), "{link}");
+    // Alipay is told by the link alone; the trade begins when the payer opens it.
+    for (no, desktop) in [("h1", false), ("h2", true)] {
+        let h5 =
+            json!({ "channel": "alipay", "desktop": desktop, "return_url": "https://a.test/" });
+        let shown = stage.post("/v1/payments", &body(no, "h5", h5)).await.1;
+        let link = shown["h5_url"].as_str().unwrap_or_else(|| panic!("{shown}"));
+        let page = stage.http.get(link).send().await.unwrap().text().await.unwrap();
+        assert!(page.contains("确认付款"), "{page}");
+        let closed = format!("/v1/payments/{}/close", shown["id"].as_str().unwrap());
+        assert_eq!(stage.post(&closed, &json!({})).await.1["state"], "closed");
+        let page = stage.http.get(link).send().await.unwrap().text().await.unwrap();
+        assert!(!page.contains("确认付款"), "{page}");
+    }
     for payment in [wechat, link] {
         let close = format!("/v1/payments/{}/close", payment["id"].as_str().unwrap());
         let (_, closed) = stage.post(&close, &json!({})).await;
@@ -79,7 +92,9 @@ async fn on_the_payer_s_side(stage: &Stage) {
     }
     for (name, means, code) in [
         ("jsapi", page("unionpay"), "way_not_offered"),
-        ("h5", json!({ "channel": "alipay" }), "way_not_offered"),
+        ("h5", json!({ "channel": "unionpay" }), "way_not_offered"),
+        ("h5", json!({ "channel": "wechat", "desktop": true }), "way_not_offered"),
+        ("h5", json!({ "channel": "alipay", "return_url": "x" }), "field_invalid"),
         ("jsapi", json!({ "channel": "wechat", "payer_id": "a b" }), "field_invalid"),
         ("jsapi", json!({ "channel": "wechat" }), "request_malformed"),
         ("h5", json!({ "channel": "moon" }), "channel_not_open"),

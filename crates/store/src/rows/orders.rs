@@ -63,6 +63,7 @@ impl Word for PayWay {
         (Self::DynamicQr, "dynamic_qr"),
         (Self::Jsapi, "jsapi"),
         (Self::H5, "h5"),
+        (Self::Page, "page"),
     ];
 }
 

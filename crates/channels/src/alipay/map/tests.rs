@@ -42,7 +42,10 @@ fn calls() -> [(&'static str, Call); 7] {
     let charge = Charge { subject: subject.clone(), payer_code, details: details.clone() };
     [
         ("pay", Call::Charge(charge)),
-        ("precreate", Call::Prepare(Prepare { subject: qr, payer: None, details })),
+        (
+            "precreate",
+            Call::Prepare(Prepare { subject: qr, payer: None, details, return_url: None }),
+        ),
         ("query", Call::Query(subject.clone())),
         ("cancel", Call::Cancel(subject.clone())),
         ("close", Call::Close(subject)),

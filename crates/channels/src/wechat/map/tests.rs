@@ -40,7 +40,15 @@ fn columns() -> Vec<Column> {
         ("micropay", Box::new(|code| charge_refused(Some(code), None))),
         ("orderquery", Box::new(|code| query_refused(Some(code)))),
         ("reverse", Box::new(|code| reverse_refused(Some(code), None))),
-        ("native", v3(Call::Prepare(Prepare { subject: subject.clone(), payer: None, details }))),
+        (
+            "native",
+            v3(Call::Prepare(Prepare {
+                subject: subject.clone(),
+                payer: None,
+                details,
+                return_url: None,
+            })),
+        ),
         ("query", v3(Call::Query(subject.clone()))),
         ("close", v3(Call::Close(subject))),
         ("refund", v3(Call::Refund(refund.clone()))),
