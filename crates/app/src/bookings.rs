@@ -90,7 +90,7 @@ impl Parties {
     fn source(&self, leg: &Leg) -> Means {
         match &leg.tender {
             Tender::Channel(_) if leg.is_ours() => Means::Ours(self.receivable()),
-            Tender::Channel(_) => self.memo(AccountCode::MemoSelfCollected),
+            Tender::Channel(_) | Tender::BankCard => self.memo(AccountCode::MemoSelfCollected),
             Tender::Cash => self.memo(AccountCode::MemoCash),
             Tender::MerchantCoupon => self.memo(AccountCode::MemoCoupon),
             Tender::PlatformCoupon => Means::Platform,
@@ -102,7 +102,7 @@ impl Parties {
     fn target(&self, (leg, amount): (&Leg, Amount), refund: RefundId) -> Means {
         match &leg.tender {
             Tender::Channel(_) if leg.is_ours() => Means::Ours(self.refund_transit(refund)),
-            Tender::Channel(_) => self.memo(AccountCode::MemoSelfCollected),
+            Tender::Channel(_) | Tender::BankCard => self.memo(AccountCode::MemoSelfCollected),
             Tender::Cash => self.memo(AccountCode::MemoCash),
             Tender::MerchantCoupon => self.memo(AccountCode::MemoCoupon),
             Tender::PlatformCoupon => Means::Platform,

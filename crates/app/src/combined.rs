@@ -151,6 +151,7 @@ fn leg_expiry(means: &Means, order: Timestamp, now: Timestamp) -> Timestamp {
         | Means::Jsapi { .. }
         | Means::H5 { .. }
         | Means::Cash
+        | Means::BankCard { .. }
         | Means::MerchantCoupon { .. }
         | Means::Wallet(_)
         | Means::PlatformCoupon { .. } => order,

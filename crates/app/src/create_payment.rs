@@ -78,6 +78,8 @@ pub enum Means {
     Cash,
     /// The merchant asks less, by a coupon of his own.
     MerchantCoupon { number: Option<String> },
+    /// A bank card at a terminal of the merchant's own acquirer; the slip's reference number.
+    BankCard { reference: String },
     /// A prepaid card or a balance.
     Wallet(WalletId),
     /// The platform pays, out of a campaign's budget.
@@ -195,6 +197,7 @@ impl App {
                 Call::Prepare(Prepare { subject, payer, details, return_url: None })
             }
             Means::Cash
+            | Means::BankCard { .. }
             | Means::MerchantCoupon { .. }
             | Means::Wallet(_)
             | Means::PlatformCoupon { .. } => return Ok(None),
@@ -238,6 +241,7 @@ impl Means {
                 Some(channel.clone())
             }
             Self::Cash
+            | Self::BankCard { .. }
             | Self::MerchantCoupon { .. }
             | Self::Wallet(_)
             | Self::PlatformCoupon { .. } => None,
@@ -252,6 +256,7 @@ impl Means {
             Self::H5 { desktop: false, .. } => Some(PayWay::H5),
             Self::H5 { desktop: true, .. } => Some(PayWay::Page),
             Self::Cash
+            | Self::BankCard { .. }
             | Self::MerchantCoupon { .. }
             | Self::Wallet(_)
             | Self::PlatformCoupon { .. } => None,
@@ -263,6 +268,7 @@ impl Means {
             (Self::MerchantCoupon { .. }, _) => Tender::MerchantCoupon,
             (Self::PlatformCoupon { .. }, _) => Tender::PlatformCoupon,
             (Self::Wallet(_), _) => Tender::Wallet,
+            (Self::BankCard { .. }, _) => Tender::BankCard,
             (Self::Cash, _) | (_, None) => Tender::Cash,
             (_, Some(channel)) => Tender::Channel(channel.clone()),
         }
@@ -275,6 +281,7 @@ impl Means {
             | Self::DynamicQr(_)
             | Self::Jsapi { .. }
             | Self::Cash
+            | Self::BankCard { .. }
             | Self::MerchantCoupon { .. }
             | Self::Wallet(_)
             | Self::PlatformCoupon { .. } => None,
@@ -289,6 +296,7 @@ impl Means {
             | Self::Jsapi { .. }
             | Self::H5 { .. }
             | Self::Cash
+            | Self::BankCard { .. }
             | Self::MerchantCoupon { .. }
             | Self::PlatformCoupon { .. } => None,
         }
@@ -302,6 +310,7 @@ impl Means {
             | Self::Jsapi { .. }
             | Self::H5 { .. }
             | Self::Cash
+            | Self::BankCard { .. }
             | Self::MerchantCoupon { .. }
             | Self::Wallet(_) => None,
         }
@@ -310,6 +319,7 @@ impl Means {
     fn reference(&self) -> Option<String> {
         match self {
             Self::MerchantCoupon { number } | Self::PlatformCoupon { number, .. } => number.clone(),
+            Self::BankCard { reference } => Some(reference.clone()),
             Self::Wallet(_)
             | Self::PayerCode(_)
             | Self::DynamicQr(_)
@@ -414,6 +424,7 @@ pub(crate) fn draft_order(ids: &IdSource, input: &CreatePayment, now: Timestamp)
         PaidBy::One(
             Means::PayerCode(_)
             | Means::Cash
+            | Means::BankCard { .. }
             | Means::MerchantCoupon { .. }
             | Means::Wallet(_)
             | Means::PlatformCoupon { .. },

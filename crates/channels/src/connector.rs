@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use orders::channel::{Call, Notice, PaymentReply, RefundReply, Reply, Unknown};
+use orders::channel::{Call, Notice, PayWay, PaymentReply, RefundReply, Reply, Unknown};
 use serde::Deserialize;
 
 use crate::{Channel, Request, Response};
@@ -16,6 +16,11 @@ pub const MESSAGES_PER_CALL_MAX: usize = 3;
 /// One version of our account at a channel. Building and reading are pure; nothing is sent here.
 pub trait Connector: Send + Sync + Debug {
     fn channel(&self) -> Channel;
+
+    /// Whether this account can be paid in this way.
+    fn offers(&self, way: PayWay) -> bool {
+        self.channel().offers(way)
+    }
 
     /// The message of a call, signed. `nonce` is the caller's fresh text.
     ///

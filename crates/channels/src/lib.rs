@@ -85,10 +85,10 @@ impl Channel {
     pub const fn offers(self, way: PayWay) -> bool {
         match (self, way) {
             (_, PayWay::PayerCode | PayWay::DynamicQr)
-            | (Self::Alipay | Self::Wechat, PayWay::Jsapi)
+            | (_, PayWay::Jsapi)
             | (Self::Alipay | Self::Wechat, PayWay::H5)
             | (Self::Alipay, PayWay::Page) => true,
-            (Self::UnionPay, PayWay::Jsapi | PayWay::H5) => false,
+            (Self::UnionPay, PayWay::H5) => false,
             (Self::Wechat | Self::UnionPay, PayWay::Page) => false,
         }
     }

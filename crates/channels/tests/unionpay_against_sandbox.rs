@@ -114,9 +114,13 @@ mod tests {
         }
 
         fn send(&mut self, request: &Request) -> Option<Response> {
-            let form = form_urlencoded_pairs(request);
-            let get = |name: &str| form.iter().find(|(n, _)| n == name).unwrap().1.clone();
-            self.sent.push(format!("{}/{}", get("txnType"), get("txnSubType")));
+            if request.body().starts_with(b"{") {
+                self.sent.push(request.uri().path().to_owned());
+            } else {
+                let form = form_urlencoded_pairs(request);
+                let get = |name: &str| form.iter().find(|(n, _)| n == name).unwrap().1.clone();
+                self.sent.push(format!("{}/{}", get("txnType"), get("txnSubType")));
+            }
             match self.sandbox.handle(self.now, URL, request) {
                 Delivery::Answer { response, .. } => Some(response),
                 Delivery::Dropped { .. } => None,
@@ -509,5 +513,98 @@ mod tests {
             let shown = format!("{:?} {call:?}", line.connector);
             assert!(!shown.contains("PRIVATE") && !shown.contains("6200000"), "{shown}");
         }
+    }
+
+    /// A payment inside the UnionPay app's pages.
+    fn in_app(line: &Line) -> (Subject, Call) {
+        let subject = line.subject(PayWay::Jsapi);
+        let (own, payer) = (subject.clone(), Some("5Rr+9xP/0w==".to_owned()));
+        let details = line.details();
+        (own, Call::Prepare(Prepare { subject, payer, details, return_url: None }))
+    }
+
+    #[test]
+    fn in_the_app_s_pages_an_order_is_made_paid_told_and_returned() {
+        for mut line in lines() {
+            let (subject, call) = in_app(&line);
+            let unmade = line.payment(&Call::Query(subject.clone()));
+            assert_eq!(unmade, PaymentReply::NotFound);
+            let PaymentReply::Ready { invoke } = line.payment(&call) else { panic!("an order") };
+            assert!(invoke.contains("redirectUrl"), "{invoke}");
+            assert_eq!(line.sent, ["/gateway/api/pay/unifiedorder"]);
+            // Our own message, come twice, makes nothing and says nothing.
+            assert_eq!(line.payment(&call), PaymentReply::Unknown(Unknown::ChannelUnsure));
+            assert_eq!(line.payment(&Call::Query(subject.clone())), PaymentReply::Pending);
+            let no = subject.attempt.channel_no();
+            line.sandbox.payer_pays(line.now, "unionpay", &no, Insistence::Polite).unwrap();
+            assert!(is_paid(&line.payment(&Call::Query(subject.clone()))));
+            let notice = line.notices().remove(0);
+            let read = line.connector.read_notice(line.now, &notice).unwrap();
+            let Notice::Payment { attempt, reply } = read else { panic!("of a payment") };
+            assert!(attempt == subject.attempt && is_paid(&reply));
+            for at in (0..notice.body().len()).step_by(11) {
+                let mut body = notice.body().to_vec();
+                body[at] ^= 1;
+                let changed = Request::new(body.into());
+                assert!(line.connector.read_notice(line.now, &changed).is_err(), "byte {at}");
+            }
+            assert!(matches!(
+                line.payment(&Call::Close(subject.clone())),
+                PaymentReply::Unknown(_)
+            ));
+
+            let back = line.refund_of(&subject, 400);
+            let asked = Call::QueryRefund(back.clone());
+            assert_eq!(line.refund(&asked), RefundReply::NotFound);
+            for _ in 0..2 {
+                let done = line.refund(&Call::Refund(back.clone()));
+                assert!(
+                    matches!(done, RefundReply::Succeeded { amount, .. } if amount == fen(400))
+                );
+            }
+            assert!(matches!(line.refund(&asked), RefundReply::Succeeded { .. }));
+            let much = line.refund_of(&subject, 601);
+            assert!(matches!(line.refund(&Call::Refund(much)), RefundReply::Refused(_)));
+            assert_eq!(line.held(), 600);
+            assert!(is_paid(&line.payment(&Call::Query(subject))), "its refunds are ours to know");
+        }
+    }
+
+    #[test]
+    fn in_the_app_s_pages_doubt_stays_doubt() {
+        for fault in [
+            Fault::SystemBusy,
+            Fault::WrongSignature,
+            Fault::ServerError,
+            Fault::LostAnswerAfterEffect,
+        ] {
+            let mut line = line(Trust::Keys);
+            let (subject, call) = in_app(&line);
+            line.fault("pay/unifiedorder", fault);
+            assert!(matches!(line.payment(&call), PaymentReply::Unknown(_)), "{fault:?}");
+            line.payment(&call);
+            line.fault("pay/queryOrder", fault);
+            let asked = Call::Query(subject.clone());
+            assert!(matches!(line.payment(&asked), PaymentReply::Unknown(_)), "{fault:?}");
+            line.fault("pay/closeOrder", fault);
+            let close = Call::Close(subject);
+            assert!(matches!(line.payment(&close), PaymentReply::Unknown(_)), "{fault:?}");
+            assert_eq!(line.payment(&close), PaymentReply::Closed);
+            assert_eq!(line.payment(&asked), PaymentReply::Closed);
+        }
+    }
+
+    #[test]
+    fn an_account_without_the_open_platform_does_not_offer_it() {
+        let all = sandbox::parameters(&config().coordinates(URL), Trust::Keys);
+        let own = all.into_iter().find(|p| p.channel == Channel::UnionPay.code()).unwrap();
+        let mut parameters = own.config;
+        parameters.as_object_mut().unwrap().remove("open_platform");
+        let parameters: ChannelConfig = serde_json::from_value(parameters).unwrap();
+        let plain = connector(&parameters).unwrap();
+        assert!(!plain.offers(PayWay::Jsapi) && plain.offers(PayWay::DynamicQr));
+        let line = line(Trust::Keys);
+        let (_, call) = in_app(&line);
+        assert!(line.connector.offers(PayWay::Jsapi) && plain.build(&call, line.now, "n").is_err());
     }
 }

@@ -41,7 +41,7 @@ codes! {
     "amount_invalid" 400 "the amount is not a whole number of fen within the limits" => "send 1 to 100000000000 fen";
     "currency_unsupported" 400 "the currency is not CNY" => "send CNY";
     "field_invalid" 400 "a field is empty, too long, or of characters that it cannot have" => "details name the field";
-    "means_invalid" 400 "exactly one of payer_code, qr, jsapi, h5, cash, coupon, platform_coupon, wallet and legs is wanted" => "send one of them; a leg has no legs, and a top-up is paid through a channel";
+    "means_invalid" 400 "exactly one of payer_code, qr, jsapi, h5, cash, coupon, bank_card, platform_coupon, wallet and legs is wanted" => "send one of them; a leg has no legs, and a top-up is paid through a channel";
     "terminal_not_allowed" 403 "a terminal's key acts for its own terminal only" => "leave terminal_id out, or use the merchant's key";
     "merchant_suspended" 403 "the merchant takes no new payments" => "ask operations";
     "payment_not_found" 404 "there is no such payment of yours" => "check the number";

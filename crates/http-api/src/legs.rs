@@ -12,15 +12,15 @@ use crate::answer::{Answer, content_hash, detached, id, parse};
 use crate::entrance::Asker;
 use crate::errors::ApiError;
 use crate::payments::{
-    AmountBody, CashBody, CouponBody, H5Body, JsapiBody, MeansFields, PlatformCouponBody, QrBody,
-    WalletUseBody, terminal_ip,
+    AmountBody, BankCardBody, CashBody, CouponBody, H5Body, JsapiBody, MeansFields,
+    PlatformCouponBody, QrBody, WalletUseBody, terminal_ip,
 };
 use crate::state::ApiState;
 
 const LEG_NO_MAX: u64 = 999;
 
 /// A part of a combined payment: exactly one of `payer_code`, `qr`, `jsapi`, `h5`, `cash`, `coupon`,
-/// `platform_coupon` and `wallet`. It may have a
+/// `bank_card`, `platform_coupon` and `wallet`. It may have a
 /// payer's code in it: it is never logged.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -50,6 +50,8 @@ pub(crate) struct LegBody {
     cash: Option<CashBody>,
     #[schema(inline, nullable = false)]
     coupon: Option<CouponBody>,
+    #[schema(inline, nullable = false)]
+    bank_card: Option<BankCardBody>,
     #[schema(inline, nullable = false)]
     platform_coupon: Option<PlatformCouponBody>,
     #[schema(inline, nullable = false)]
@@ -138,6 +140,7 @@ impl LegBody {
             h5: self.h5.as_ref(),
             cash: self.cash.as_ref(),
             coupon: self.coupon.as_ref(),
+            bank_card: self.bank_card.as_ref(),
             platform_coupon: self.platform_coupon.as_ref(),
             wallet: self.wallet.as_ref(),
         }

@@ -25,6 +25,8 @@ use crate::state::ApiState;
 const FEN_MAX: u64 = 100_000_000_000;
 const COUPON_BYTES_MAX: usize = 64;
 const PAYER_ID_MAX: usize = 128;
+/// A card's number has at least so many digits; a reference number (RRN) has twelve.
+const PAN_DIGITS_MIN: usize = 13;
 const ATTACH_BYTES_MAX: usize = 127;
 const URL_BYTES_MAX: usize = 255;
 
@@ -53,10 +55,11 @@ pub(crate) struct QrBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct JsapiBody {
-    /// alipay, wechat
+    /// alipay, wechat, unionpay
     #[schema(example = "wechat")]
     pub(crate) channel: String,
-    /// The payer as the channel names him to your page: openid, or Alipay's user id or open id.
+    /// The payer as the channel names him to your page: openid, Alipay's user id or open id, UnionPay's
+    /// user id.
     #[schema(example = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", max_length = 128)]
     pub(crate) payer_id: String,
 }
@@ -90,6 +93,16 @@ pub(crate) struct CouponBody {
     number: Option<String>,
 }
 
+/// Paid by a bank card at a terminal that is not connected to us: your own acquirer pays it to you.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BankCardBody {
+    /// The reference number of the slip, at most 64 bytes. Never a card's number: 13 digits in a row
+    /// are refused.
+    #[schema(example = "123456789012", max_length = 64)]
+    reference: String,
+}
+
 /// Paid from a prepaid card or a balance.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -110,7 +123,7 @@ pub(crate) struct PlatformCouponBody {
 }
 
 /// A new payment: exactly one of `payer_code`, `qr`, `jsapi`, `h5`, `cash`, `coupon`,
-/// `platform_coupon`, `wallet` and `legs`. It may have a
+/// `bank_card`, `platform_coupon`, `wallet` and `legs`. It may have a
 /// payer's code in it: it is never logged.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -143,6 +156,8 @@ pub(crate) struct PaymentBody {
     cash: Option<CashBody>,
     #[schema(inline, nullable = false)]
     coupon: Option<CouponBody>,
+    #[schema(inline, nullable = false)]
+    bank_card: Option<BankCardBody>,
     #[schema(inline, nullable = false)]
     platform_coupon: Option<PlatformCouponBody>,
     #[schema(inline, nullable = false)]
@@ -315,6 +330,7 @@ impl PaymentBody {
             h5: self.h5.as_ref(),
             cash: self.cash.as_ref(),
             coupon: self.coupon.as_ref(),
+            bank_card: self.bank_card.as_ref(),
             platform_coupon: self.platform_coupon.as_ref(),
             wallet: self.wallet.as_ref(),
         }
@@ -357,6 +373,7 @@ pub(crate) struct MeansFields<'a> {
     pub(crate) h5: Option<&'a H5Body>,
     pub(crate) cash: Option<&'a CashBody>,
     pub(crate) coupon: Option<&'a CouponBody>,
+    pub(crate) bank_card: Option<&'a BankCardBody>,
     pub(crate) platform_coupon: Option<&'a PlatformCouponBody>,
     pub(crate) wallet: Option<&'a WalletUseBody>,
 }
@@ -370,6 +387,7 @@ impl MeansFields<'_> {
             self.h5.is_some(),
             self.cash.is_some(),
             self.coupon.is_some(),
+            self.bank_card.is_some(),
             self.platform_coupon.is_some(),
             self.wallet.is_some(),
         ];
@@ -390,7 +408,8 @@ impl MeansFields<'_> {
             return Ok(Means::DynamicQr(channel(&qr.channel)?));
         }
         if let Some(JsapiBody { channel: name, payer_id }) = self.jsapi {
-            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+            let plain =
+                |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '/' | '=');
             if payer_id.is_empty() || payer_id.len() > PAYER_ID_MAX || !payer_id.chars().all(plain)
             {
                 return Err(ApiError::field("field_invalid", "jsapi.payer_id"));
@@ -401,6 +420,13 @@ impl MeansFields<'_> {
             let return_url = url("h5.return_url", h5.return_url.clone())?;
             let (channel, desktop) = (channel(&h5.channel)?, h5.desktop);
             return Ok(Means::H5 { channel, desktop, return_url });
+        }
+        if let Some(BankCardBody { reference }) = self.bank_card {
+            bounded("bank_card.reference", reference, COUPON_BYTES_MAX)?;
+            if has_digits_in_a_row(reference, PAN_DIGITS_MIN) {
+                return Err(ApiError::field("field_invalid", "bank_card.reference"));
+            }
+            return Ok(Means::BankCard { reference: reference.clone() });
         }
         if let Some(WalletUseBody { wallet_id }) = self.wallet {
             return Ok(Means::Wallet(id(wallet_id, "wallet_not_found")?));
@@ -444,6 +470,9 @@ impl MeansFields<'_> {
         if let Some(coupon) = self.coupon {
             texts.extend([Some("coupon"), coupon.number.as_deref()]);
         }
+        if let Some(card) = self.bank_card {
+            texts.extend([Some("bank_card"), Some(&card.reference)]);
+        }
         if let Some(PlatformCouponBody { campaign_id, number }) = self.platform_coupon {
             texts.extend([Some("platform_coupon"), Some(campaign_id), number.as_deref()]);
         }
@@ -452,6 +481,13 @@ impl MeansFields<'_> {
         }
         texts
     }
+}
+
+fn has_digits_in_a_row(text: &str, wanted: usize) -> bool {
+    let digit = |c: char| c.is_ascii_digit();
+    // A card's number is grouped by blanks and dashes too.
+    let plain = text.replace([' ', '-'], "");
+    plain.split(|c| !digit(c)).any(|run| run.len() >= wanted)
 }
 
 fn channel(name: &str) -> Result<ids::ChannelCode, ApiError> {

@@ -331,6 +331,7 @@ impl TopUpBody {
             ) => true,
             PaidBy::One(
                 Means::Cash
+                | Means::BankCard { .. }
                 | Means::MerchantCoupon { .. }
                 | Means::Wallet(_)
                 | Means::PlatformCoupon { .. },

@@ -10,6 +10,8 @@ pub enum Tender {
     Channel(ChannelCode),
     /// 现金: notes in the merchant's own drawer, none of our money.
     Cash,
+    /// 银行卡 at a terminal that we are not the host of: the merchant's own acquirer takes and pays it.
+    BankCard,
     /// 商户优惠: the merchant asks less. None of our money.
     MerchantCoupon,
     /// 平台优惠: the platform pays a part, out of a campaign's budget.
@@ -25,6 +27,7 @@ pub struct UnknownTender;
 
 impl Tender {
     const CASH: &'static str = "cash";
+    const BANK_CARD: &'static str = "bank_card";
     const MERCHANT_COUPON: &'static str = "merchant_coupon";
     const PLATFORM_COUPON: &'static str = "platform_coupon";
     const WALLET: &'static str = "wallet";
@@ -35,6 +38,7 @@ impl Tender {
         match self {
             Self::Channel(channel) => channel.as_str(),
             Self::Cash => Self::CASH,
+            Self::BankCard => Self::BANK_CARD,
             Self::MerchantCoupon => Self::MERCHANT_COUPON,
             Self::PlatformCoupon => Self::PLATFORM_COUPON,
             Self::Wallet => Self::WALLET,
@@ -46,6 +50,7 @@ impl Tender {
     pub fn parse(code: &str) -> Result<Self, UnknownTender> {
         match code {
             Self::CASH => Ok(Self::Cash),
+            Self::BANK_CARD => Ok(Self::BankCard),
             Self::MERCHANT_COUPON => Ok(Self::MerchantCoupon),
             Self::PLATFORM_COUPON => Ok(Self::PlatformCoupon),
             Self::WALLET => Ok(Self::Wallet),
@@ -57,7 +62,11 @@ impl Tender {
     pub const fn channel(&self) -> Option<&ChannelCode> {
         match self {
             Self::Channel(channel) => Some(channel),
-            Self::Cash | Self::MerchantCoupon | Self::PlatformCoupon | Self::Wallet => None,
+            Self::Cash
+            | Self::BankCard
+            | Self::MerchantCoupon
+            | Self::PlatformCoupon
+            | Self::Wallet => None,
         }
     }
 
@@ -66,7 +75,7 @@ impl Tender {
     pub const fn is_ours(&self) -> bool {
         match self {
             Self::Channel(_) | Self::PlatformCoupon | Self::Wallet => true,
-            Self::Cash | Self::MerchantCoupon => false,
+            Self::Cash | Self::BankCard | Self::MerchantCoupon => false,
         }
     }
 }

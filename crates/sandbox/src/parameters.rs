@@ -96,6 +96,12 @@ fn unionpay(coordinates: &Value, trust: Trust) -> Parameters {
         "root_cert": at(coordinates, "/unionpay/root_cert_pem"),
         "middle_cert": at(coordinates, "/unionpay/middle_cert_pem"),
         "channel_name": at(coordinates, "/unionpay/channel_name"),
+        "open_platform": {
+            "gateway": at(coordinates, "/unionpay/gateway"),
+            "serv_prov_id": at(coordinates, "/unionpay/open_platform/serv_prov_id"),
+            "private_key": merchant("sign_private_key_pem"),
+            "platform_public_key": at(coordinates, "/unionpay/open_platform/platform_public_key_pem"),
+        },
     });
     if trust == Trust::Certificates {
         put(&mut config, "acq_ins_code", merchant("acq_ins_code"));

@@ -214,6 +214,7 @@ const fn is_shown(means: &Means) -> bool {
         Means::DynamicQr(_) | Means::Jsapi { .. } | Means::H5 { .. } => true,
         Means::PayerCode(_)
         | Means::Cash
+        | Means::BankCard { .. }
         | Means::MerchantCoupon { .. }
         | Means::Wallet(_)
         | Means::PlatformCoupon { .. } => false,
@@ -235,7 +236,8 @@ fn draw_means(random: &mut Random, purse: &Purse, (n, l): (u64, u64)) -> Option<
             Means::H5 { channel: channel.channel_code(), desktop: false, return_url: None }
         }
         75..=84 => Means::DynamicQr(channel.channel_code()),
-        85..=94 => Means::Cash,
+        85..=91 => Means::Cash,
+        92..=94 => Means::BankCard { reference: format!("rrn-{n}-{l}") },
         _ => Means::MerchantCoupon { number: Some(format!("coupon-{n}-{l}")) },
     })
 }

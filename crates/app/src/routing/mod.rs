@@ -96,6 +96,10 @@ impl App {
         if ways.is_empty() {
             return Err(CreateRefusal::ChannelNotOpen.into());
         }
+        ways.retain(|open| open.account.connector.offers(way));
+        if ways.is_empty() {
+            return Err(CreateRefusal::WayNotOffered.into());
+        }
         let terminal = match terminal {
             Some(id) => self.terminal(id).await?,
             None => None,

@@ -4,11 +4,13 @@
 //! queried by 00, voided by 31 and refunded by 04. The gateway knows a trade by merchant, order number
 //! and `txnTime` together: ours is the moment in which the attempt or refund got its id, so that every
 //! message says the same. A void or a refund names the payment by the gateway's `queryId`, which is
-//! asked for first: see [`Connector::follow_up`].
+//! asked for first: see [`Connector::follow_up`]. Payments inside the app's pages speak another
+//! interface: see [`open`].
 
 mod api;
 pub mod emv;
 mod map;
+mod open;
 mod sign;
 #[cfg(test)]
 mod tests;
@@ -18,7 +20,7 @@ pub(crate) use map::OUR_FAULTS;
 use crypto::{Certificate, RsaPrivateKey};
 use http::header::CONTENT_TYPE;
 use jiff::Timestamp;
-use orders::channel::{Call, Notice, Reply, Unknown};
+use orders::channel::{Call, Notice, PayWay, Reply, Unknown};
 use secret::Secret;
 use serde::Deserialize;
 
@@ -52,6 +54,9 @@ pub struct UnionpayConfig {
     /// The common name of that certificate; `00040000:SIGN` at UnionPay's test system.
     #[serde(default)]
     channel_name: Option<String>,
+    /// For payments inside the UnionPay app's pages.
+    #[serde(default)]
+    open_platform: Option<open::OpenConfig>,
 }
 
 #[derive(Debug)]
@@ -62,6 +67,7 @@ pub(crate) struct Unionpay {
     cert_id: String,
     key: RsaPrivateKey,
     trust: sign::Trust,
+    open: Option<open::Open>,
 }
 
 impl Unionpay {
@@ -78,6 +84,8 @@ impl Unionpay {
         if !middle.is_signed_by(&root) {
             return Err(ConfigError::Key);
         }
+        let open = config.open_platform.as_ref();
+        let open = open.map(|open| open::Open::new(open, &config.mer_id)).transpose()?;
         let name = config.channel_name.as_deref().unwrap_or(CHANNEL_NAME).to_owned();
         Ok(Self {
             gateway: config.gateway.trim_end_matches('/').parse().or(Err(ConfigError::Address))?,
@@ -86,7 +94,13 @@ impl Unionpay {
             cert_id: ours.serial_decimal().to_owned(),
             key,
             trust: sign::Trust { root, middle, name },
+            open,
         })
+    }
+
+    /// The interface of a call about a payment inside the app's pages.
+    fn open_for(&self, call: &Call) -> Option<&open::Open> {
+        self.open.as_ref().filter(|_| api::subject(call).way == PayWay::Jsapi)
     }
 
     /// The fields of an answer that the gateway signed.
@@ -107,17 +121,34 @@ impl Connector for Unionpay {
         Channel::UnionPay
     }
 
+    fn offers(&self, way: PayWay) -> bool {
+        match way {
+            PayWay::Jsapi => self.open.is_some(),
+            PayWay::PayerCode | PayWay::DynamicQr => true,
+            PayWay::H5 | PayWay::Page => false,
+        }
+    }
+
     fn build(&self, call: &Call, _now: Timestamp, _nonce: &str) -> Result<Request, BuildError> {
-        api::build(self, call)
+        match self.open_for(call) {
+            Some(open) => open.build(call),
+            None => api::build(self, call),
+        }
     }
 
     fn follow_up(&self, call: &Call, now: Timestamp, response: &Response) -> Option<Request> {
+        if self.open_for(call).is_some() {
+            return None;
+        }
         let fields = self.trusted(now, response).ok()?;
         let answer = map::Answer::of(self, call, &fields)?;
         api::follow_up(self, call, &answer)
     }
 
     fn read(&self, call: &Call, now: Timestamp, response: &Response) -> Reply {
+        if let Some(open) = self.open_for(call) {
+            return open.read(call, now, response);
+        }
         let fields = match self.trusted(now, response) {
             Ok(fields) => fields,
             Err(why) => return silence(call, why),
@@ -129,6 +160,10 @@ impl Connector for Unionpay {
     }
 
     fn read_notice(&self, now: Timestamp, request: &Request) -> Result<Notice, NoticeRefusal> {
+        // The open platform's are JSON, the gateway's are forms.
+        if let Some(open) = self.open.as_ref().filter(|_| request.body().starts_with(b"{")) {
+            return open.notice(now, request.body());
+        }
         let fields = sign::notice_fields(request)?;
         if !self.trust.vouches_for(&fields, now) {
             return Err(NoticeRefusal::BadSignature);
@@ -136,9 +171,9 @@ impl Connector for Unionpay {
         map::notice(self, &fields)
     }
 
-    /// UnionPay looks at the status only: 200 ends its deliveries, so a refusal must be another.
+    /// The open platform wants `success`; the gateway looks at the status only: 200 ends its deliveries, so a refusal must be another.
     fn notice_answer(&self, accepted: bool) -> Response {
-        let text: &'static str = if accepted { "ok" } else { "failure" };
+        let text: &'static str = if accepted { "success" } else { "failure" };
         let mut response = Response::new(bytes::Bytes::from_static(text.as_bytes()));
         if !accepted {
             *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;

@@ -85,6 +85,10 @@ impl UnionpayConfig {
             "root_cert_pem": self.gateway.root_pem,
             "middle_cert_pem": self.gateway.middle_pem,
             "merchants": merchants,
+            "open_platform": {
+                "serv_prov_id": super::open::PROVIDER,
+                "platform_public_key_pem": self.gateway.key.public_key().to_pem(),
+            },
         })
     }
 

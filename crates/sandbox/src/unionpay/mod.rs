@@ -2,6 +2,7 @@
 //! and its notices.
 
 mod config;
+mod open;
 mod refusal;
 mod service;
 mod trades;
@@ -51,10 +52,13 @@ impl Channel for Unionpay {
     }
 
     fn call_name(&self, request: &Request) -> String {
-        wire::call_name(request)
+        if open::is_open(request) { open::call_name(request) } else { wire::call_name(request) }
     }
 
     fn handle(&mut self, ctx: &mut Ctx<'_>, request: &Request) -> Response {
+        if open::is_open(request) {
+            return open::handle(&self.config, &mut self.trades, ctx, request);
+        }
         let fields = wire::fields(request);
         let served = wire::read(&self.config, request, &fields)
             .and_then(|call| service::serve(&mut self.trades, ctx, &call));
@@ -63,10 +67,16 @@ impl Channel for Unionpay {
     }
 
     fn busy(&self, _now: Timestamp, request: &Request) -> Response {
+        if open::is_open(request) {
+            return open::refuse(&self.config, request, ("99", "unknown"));
+        }
         self.refuse(request, Refusal::Unsure)
     }
 
     fn short_of_money(&self, _now: Timestamp, request: &Request) -> Response {
+        if open::is_open(request) {
+            return open::refuse(&self.config, request, ("01", "merchant short of money"));
+        }
         self.refuse(request, Refusal::MerchantShort)
     }
 
@@ -96,6 +106,11 @@ impl Channel for Unionpay {
     fn post(&self, _now: Timestamp, letter: &Letter) -> Post {
         let fields: Fields = serde_json::from_str(&letter.content).unwrap_or_default();
         let mut headers = HeaderMap::new();
+        if open::is_of_open(&fields) {
+            let json = HeaderValue::from_static("application/json;charset=UTF-8");
+            headers.insert(header::CONTENT_TYPE, json);
+            return Post { headers, body: open::notice_body(&self.config.gateway, &fields) };
+        }
         let form = HeaderValue::from_static("application/x-www-form-urlencoded;charset=UTF-8");
         headers.insert(header::CONTENT_TYPE, form);
         Post { headers, body: wire::notice_body(&self.config.gateway, fields) }

@@ -194,7 +194,7 @@ pub(super) fn payer_pays(
 }
 
 /// Money moves and the merchant is told; what the answer says of it.
-fn settle(trades: &mut Trades, ctx: &mut Ctx<'_>, key: &TradeKey) -> Fields {
+pub(super) fn settle(trades: &mut Trades, ctx: &mut Ctx<'_>, key: &TradeKey) -> Fields {
     trades.finish(key, ctx.now);
     let mut fields = outcome("00", "success");
     if let Some(trade) = trades.get(key) {

@@ -79,6 +79,12 @@ impl Trades {
         self.all.get(key)
     }
 
+    /// The open platform names a trade by the merchant's number alone.
+    pub(super) fn by_order(&self, mer_id: &str, order_id: &str) -> Option<&Trade> {
+        let own = |t: &&Trade| t.key.mer_id == mer_id && t.key.order_id == order_id;
+        self.iter().find(own)
+    }
+
     /// The payer knows the merchant's number only: the latest payment under it.
     pub(super) fn payment_by_order_id(&self, order_id: &str) -> Option<&Trade> {
         let own = |t: &&Trade| t.key.order_id == order_id && t.what == What::Payment;

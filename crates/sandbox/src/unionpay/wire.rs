@@ -178,7 +178,7 @@ fn verify(merchant: &UnionpayMerchant, fields: &Fields) -> Result<(), Refusal> {
 }
 
 /// 5.1.0, `signMethod` 01: what RSA signs is the hexadecimal text of the first hash.
-fn hashed(fields: &Fields) -> Vec<u8> {
+pub(super) fn hashed(fields: &Fields) -> Vec<u8> {
     let mut text = String::new();
     for (name, value) in fields.iter().filter(|(name, _)| *name != "signature") {
         if !text.is_empty() {
@@ -239,12 +239,14 @@ fn sign(gateway: &UnionpayGateway, fields: &mut Fields) {
 
 /// The same answer whose signature is of other bytes.
 pub(super) fn with_wrong_signature(response: Response) -> Response {
-    const MARK: &[u8] = b"&signature=";
+    const FORM: &[u8] = b"&signature=";
+    const JSON: &[u8] = b"\"signature\":\"";
     let (parts, body) = response.into_parts();
-    let at = body.windows(MARK.len()).rposition(|window| window == MARK);
+    let mark = if body.starts_with(b"{") { JSON } else { FORM };
+    let at = body.windows(mark.len()).rposition(|window| window == mark);
     let mut bytes = body.to_vec();
     // Base64 text stays base64 text: only the signature's first characters change.
-    for byte in bytes.iter_mut().skip(at.map_or(usize::MAX, |at| at + MARK.len())).take(8) {
+    for byte in bytes.iter_mut().skip(at.map_or(usize::MAX, |at| at + mark.len())).take(8) {
         *byte = if *byte == b'A' { b'B' } else { b'A' };
     }
     Response::from_parts(parts, Bytes::from(bytes))

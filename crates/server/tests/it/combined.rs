@@ -87,9 +87,18 @@ async fn refusals_of_legs(stage: &Stage) {
             "payer_code_unknown",
         ),
         (json!({ "leg_no": 1, "amount": amount(1), "cash": { "x": 1 } }), "request_malformed"),
+        (
+            json!({ "leg_no": 1, "amount": amount(1),
+                "bank_card": { "reference": "6222 0212 3456 7890 123" } }),
+            "field_invalid",
+        ),
     ] {
         assert_eq!(stage.post(&add, &body).await.1["code"], code, "{body}");
     }
+    let card = json!({ "leg_no": 9, "amount": amount(10),
+        "bank_card": { "reference": "123456789012" } });
+    let (_, by_card) = stage.post(&add, &card).await;
+    assert_eq!(leg(&by_card, 9)["tender"], "bank_card", "{by_card}");
     assert_eq!(stage.post(&add, &cash(1, 60)).await.0, 200);
     assert_eq!(stage.post(&add, &cash(1, 40)).await.1["code"], "leg_no_used");
     let body = json!({
