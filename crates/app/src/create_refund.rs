@@ -170,7 +170,8 @@ impl Accept {
         if order.order.state != OrderState::Paid {
             return Err(RefundRefusal::OrderNotPaid);
         }
-        self.permit_top_up(view, order)?;
+        let forced = matches!(self.input.what, Return::TopUp { forced: true, .. });
+        permit_top_up(view, order, forced)?;
         let legs = self.legs(order)?;
         let touched: Vec<&Leg> = legs.iter().map(|(leg, _)| *leg).collect();
         let (time, days) = (china_time(self.ground.at), self.days(order));
@@ -192,18 +193,6 @@ impl Accept {
                 self.queue(order, drafts)
             }
             decided => decided,
-        }
-    }
-
-    /// Nothing leaves a frozen wallet but by force.
-    fn permit_top_up(&self, view: &View<'_>, order: &Aggregate) -> Result<(), RefundRefusal> {
-        let wallet = order.order.top_up.and_then(|top_up| view.wallet(top_up.wallet));
-        let forced = matches!(self.input.what, Return::TopUp { forced: true, .. });
-        match wallet {
-            Some(wallet) if wallet.state == WalletState::Frozen && !forced => {
-                Err(RefundRefusal::Wallet(WalletRefusal::WalletFrozen))
-            }
-            Some(_) | None => Ok(()),
         }
     }
 
@@ -366,6 +355,21 @@ pub(crate) fn set_aside(
     holders.write(&mut changes);
     changes.orders.push(aggregate.clone());
     Ok((aggregate, sent, changes))
+}
+
+/// Nothing leaves a frozen wallet but by force.
+pub(crate) fn permit_top_up(
+    view: &View<'_>,
+    order: &Aggregate,
+    forced: bool,
+) -> Result<(), RefundRefusal> {
+    let wallet = order.order.top_up.and_then(|top_up| view.wallet(top_up.wallet));
+    match wallet {
+        Some(wallet) if wallet.state == WalletState::Frozen && !forced => {
+            Err(RefundRefusal::Wallet(WalletRefusal::WalletFrozen))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// The money of a top-up's return comes out of the wallet that it filled.

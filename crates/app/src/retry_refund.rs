@@ -9,7 +9,7 @@ use store::{Command, Decision, Reads, View};
 use crate::App;
 use crate::bookings::china_time;
 use crate::consequences::Ground;
-use crate::create_refund::set_aside;
+use crate::create_refund::{permit_top_up, set_aside};
 use crate::error::{Refused, UseCaseError};
 
 impl App {
@@ -21,6 +21,16 @@ impl App {
         &self,
         merchant: MerchantId,
         id: RefundId,
+    ) -> Result<Aggregate, UseCaseError> {
+        self.retry_return(merchant, id, false).await
+    }
+
+    /// The same; risk control may force a top-up's return out of a frozen wallet.
+    pub(crate) async fn retry_return(
+        &self,
+        merchant: MerchantId,
+        id: RefundId,
+        forced: bool,
     ) -> Result<Aggregate, UseCaseError> {
         let refund = self.store.refund(id).await?.filter(|r| r.merchant == merchant);
         let refund = refund.ok_or(RefundRefusal::RefundNotFound)?;
@@ -37,7 +47,7 @@ impl App {
         }
         let ground = self.ground_of(&order);
         let pending = order.legs.iter().map(|l| ground.parties.pending(&l.tender)).collect();
-        let command = Retry { ground, order: order.id(), failed, pending };
+        let command = Retry { ground, order: order.id(), failed, pending, forced };
         let (aggregate, sent) = self.store.write(command).await?.map_err(Refused::Refund)?;
         self.send_refunds(aggregate, sent).await
     }
@@ -49,6 +59,7 @@ struct Retry {
     order: OrderId,
     failed: Vec<RefundId>,
     pending: Vec<AccountKey>,
+    forced: bool,
 }
 
 impl Command for Retry {
@@ -69,6 +80,9 @@ impl Command for Retry {
         let Some(order) = view.order(self.order) else {
             return Decision::answer(Err(RefundRefusal::RefundNotFound));
         };
+        if let Err(refusal) = permit_top_up(view, order, self.forced) {
+            return Decision::answer(Err(refusal));
+        }
         let mut parts = Vec::new();
         for id in &self.failed {
             // The order's own refusals come before the books' (the order of RefundRefusal).

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use ledger::AccountKey;
 use money::{Amount, Currency};
 use orders::{
-    Aggregate, CLOSE_PREFIX, Campaign, CampaignRefusal, CreateRefusal, Lot, TopUp, Wallet,
-    WalletKind, WalletRefusal, WalletState,
+    Aggregate, CLOSE_PREFIX, Campaign, CampaignRefusal, CreateRefusal, Lot, RefundState, TopUp,
+    Wallet, WalletKind, WalletRefusal, WalletState,
 };
 use store::{Changes, Command, Decision, Reads, View};
 
@@ -143,7 +143,7 @@ impl App {
         let close = Close { at, spare, merchant, wallet: id };
         let wallet = self.store.write(close).await?.map_err(Refused::Wallet)?;
         for lot in wallet.lots.iter().filter(|lot| !lot.left().is_zero()) {
-            self.create_refund(closing_return(&wallet, lot)?).await?;
+            self.return_again(closing_return(&wallet, lot)?).await?;
         }
         let wallet = self.wallet(merchant, id).await?;
         Ok(wallet.ok_or(Refused::Wallet(WalletRefusal::WalletNotFound))?)
@@ -394,6 +394,18 @@ impl App {
         let input = closing_return(&wallet, lot)?;
         let what = Return::TopUp { amount: lot.left(), forced: true };
         let reason = "returned by risk control".to_owned();
-        self.create_refund(CreateRefund { what, reason, ..input }).await
+        self.return_again(CreateRefund { what, reason, ..input }).await
+    }
+
+    /// Returns a top-up under a number of ours; one that failed before is tried again 二次充退.
+    async fn return_again(&self, input: CreateRefund) -> Result<Aggregate, UseCaseError> {
+        let (merchant, no) = (input.merchant, input.merchant_no.clone());
+        let forced = matches!(input.what, Return::TopUp { forced: true, .. });
+        let order = self.create_refund(input).await?;
+        let parts = order.refund_parts(&no);
+        match parts.iter().find(|part| part.state == RefundState::Failed).map(|part| part.id) {
+            Some(failed) => self.retry_return(merchant, failed, forced).await,
+            None => Ok(order),
+        }
     }
 }

@@ -208,6 +208,25 @@ fn draw_legs(
     Some(legs)
 }
 
+/// A code to show at Alipay, for one coffee.
+#[cfg(test)]
+pub(crate) fn coffee(merchant: ids::MerchantId, no: &str) -> CreatePayment {
+    CreatePayment {
+        merchant,
+        merchant_no: MerchantNo::parse(no).unwrap(),
+        content_hash: [1; 32],
+        amount: Amount::new(1_000, Currency::Cny).unwrap(),
+        description: "coffee".to_owned(),
+        attach: None,
+        notify_url: None,
+        terminal: None,
+        terminal_ip: "127.0.0.1".to_owned(),
+        paid_by: PaidBy::One(Means::DynamicQr(Channel::Alipay.channel_code())),
+        expires_at: None,
+        top_up: None,
+    }
+}
+
 /// Whether the payer's side pays, by a code, a page or a link.
 const fn is_shown(means: &Means) -> bool {
     match means {

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
+use app::App;
 use app::onboard::NewChannelAccount;
-use app::{App, CreatePayment, Means, PaidBy};
 use channels::Channel;
 use ids::{ChannelAccountId, MerchantId, MerchantNo};
 use jiff::SignedDuration;
-use money::{Amount, Currency};
 use sandbox::{Trust, parameters};
 use secret::Secret;
 
 use crate::day::{after, block_on, calm};
 use crate::executor::{End, Executor};
+use crate::plan::coffee;
 use crate::random::Random;
 use crate::world::{MORTAL, Stage, World, lock, set_up};
 
@@ -25,21 +25,7 @@ const DIES: u64 = 10;
 const REVIVES: u64 = 30;
 
 async fn pay(app: Arc<App>, merchant: MerchantId, no: u64) {
-    let payment = CreatePayment {
-        merchant,
-        merchant_no: MerchantNo::parse(&no.to_string()).unwrap(),
-        content_hash: [1; 32],
-        amount: Amount::new(1_000, Currency::Cny).unwrap(),
-        description: "coffee".to_owned(),
-        attach: None,
-        notify_url: None,
-        terminal: None,
-        terminal_ip: "127.0.0.1".to_owned(),
-        paid_by: PaidBy::One(Means::DynamicQr(Channel::Alipay.channel_code())),
-        expires_at: None,
-        top_up: None,
-    };
-    drop(app.create_payment(payment).await);
+    drop(app.create_payment(coffee(merchant, &no.to_string())).await);
 }
 
 /// An account at the same channel behind an address that can die.

@@ -4,17 +4,17 @@
 use std::sync::Arc;
 
 use app::onboard::NewChannelAccount;
-use app::{App, CreatePayment, Means, NoticeOutcome, PaidBy};
+use app::{App, NoticeOutcome};
 use channels::{Channel, Request};
 use ids::{ChannelAccountId, MerchantId, MerchantNo};
 use jiff::SignedDuration;
-use money::{Amount, Currency};
 use orders::OrderState;
 use sandbox::{Insistence, Notice, Trust, parameters};
 use secret::Secret;
 
 use crate::day::{after, block_on, calm};
 use crate::executor::{End, Executor};
+use crate::plan::coffee;
 use crate::random::Random;
 use crate::world::{Stage, World, lock, set_up};
 
@@ -23,22 +23,8 @@ const POLLS_MAX: u64 = 10_000;
 
 /// A code to scan, and the account's version that made it.
 fn qr(world: &World, app: &Arc<App>, merchant: MerchantId, no: &str) -> ChannelAccountId {
-    let payment = CreatePayment {
-        merchant,
-        merchant_no: MerchantNo::parse(no).unwrap(),
-        content_hash: [1; 32],
-        amount: Amount::new(1_000, Currency::Cny).unwrap(),
-        description: "coffee".to_owned(),
-        attach: None,
-        notify_url: None,
-        terminal: None,
-        terminal_ip: "127.0.0.1".to_owned(),
-        paid_by: PaidBy::One(Means::DynamicQr(Channel::Alipay.channel_code())),
-        expires_at: None,
-        top_up: None,
-    };
     let mut executor = Executor::new(Arc::clone(&world.time));
-    let taker = Arc::clone(app);
+    let (taker, payment) = (Arc::clone(app), coffee(merchant, no));
     executor.spawn(async move { drop(taker.create_payment(payment).await) });
     let until = after(world.time.now(), SignedDuration::from_secs(60));
     assert_eq!(executor.run(&mut Random::new(1), POLLS_MAX, until), End::Done);

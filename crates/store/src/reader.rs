@@ -86,6 +86,19 @@ impl Readers {
         session.query(sql, params).await.map_err(StoreError::of)
     }
 
+    /// Every row whose `columns` are one of `keys`.
+    async fn all<R: Record>(
+        &self,
+        columns: &'static [&'static str],
+        keys: &[Cells],
+    ) -> Result<Vec<R>, StoreError> {
+        let mut session = self.session().await?;
+        let rows = session.select_by(R::TABLE, columns, keys, Lock::None).await;
+        let rows: Result<Vec<R>, Corrupt> =
+            rows.map_err(StoreError::of)?.into_iter().map(R::from_cells).collect();
+        rows.map_err(|corrupt| StoreError::of(corrupt.into()))
+    }
+
     async fn one<R: Record>(
         &self,
         columns: &'static [&'static str],
@@ -143,16 +156,26 @@ impl Readers {
             "SELECT id FROM orders WHERE merchant_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
         let before = before.map_or(i64::MAX, OrderId::to_i64);
         let limit = i64::from(limit.min(PAGE_MAX));
-        let mut session = self.session().await?;
         let params = [merchant.to_i64().into(), before.into(), limit.into()];
-        let rows = session.query(sql, &params).await.map_err(StoreError::of)?;
+        let orders = self.orders_of(sql, &params).await?;
+        Ok(orders.into_iter().rev().collect())
+    }
+
+    /// Whole orders whose ids a statement finds, the oldest first.
+    async fn orders_of(
+        &self,
+        sql: &'static str,
+        params: &[Value],
+    ) -> Result<Vec<Aggregate>, StoreError> {
+        let mut session = self.session().await?;
+        let rows = session.query(sql, params).await.map_err(StoreError::of)?;
         let ids: Result<BTreeSet<OrderId>, Corrupt> = rows.into_iter().map(order_id).collect();
         let ids = ids.map_err(|e| StoreError::of(e.into()))?;
         let mut set = WorkingSet::default();
         load_orders(&mut session, &BTreeSet::new(), &ids, Lock::None, &mut set)
             .await
             .map_err(StoreError::of)?;
-        Ok(set.orders.into_values().rev().collect())
+        Ok(set.orders.into_values().collect())
     }
 
     pub(crate) async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
@@ -206,13 +229,8 @@ impl Readers {
         &self,
         id: NotificationId,
     ) -> Result<Vec<NotificationTry>, StoreError> {
-        let mut session = self.session().await?;
         let key = vec![id.to_i64().into()];
-        let table = NotificationTry::TABLE;
-        let rows = session.select_by(table, &["notification_id"], &[key], Lock::None).await;
-        let tries: Result<Vec<NotificationTry>, Corrupt> =
-            rows.map_err(StoreError::of)?.into_iter().map(Record::from_cells).collect();
-        let mut tries = tries.map_err(|e| StoreError::of(e.into()))?;
+        let mut tries: Vec<NotificationTry> = self.all(&["notification_id"], &[key]).await?;
         tries.sort_by_key(|t| t.number);
         Ok(tries)
     }
@@ -261,13 +279,8 @@ impl Readers {
     /// Refunds whose original route is impossible, the oldest first.
     pub(crate) async fn cases(&self, limit: u32) -> Result<Vec<Refund>, StoreError> {
         let sql = "SELECT id FROM refunds WHERE state = 'manual' ORDER BY id LIMIT ?1";
-        let mut session = self.session().await?;
-        let limit = i64::from(limit.min(PAGE_MAX));
-        let ids = session.query(sql, &[limit.into()]).await.map_err(StoreError::of)?;
-        let rows = session.select_by(Refund::TABLE, &["id"], &ids, Lock::None).await;
-        let rows: Result<Vec<Refund>, Corrupt> =
-            rows.map_err(StoreError::of)?.into_iter().map(Record::from_cells).collect();
-        let mut rows = rows.map_err(|e| StoreError::of(e.into()))?;
+        let ids = self.query(sql, &[i64::from(limit.min(PAGE_MAX)).into()]).await?;
+        let mut rows: Vec<Refund> = self.all(&["id"], &ids).await?;
         rows.sort_by_key(|refund| refund.id);
         Ok(rows)
     }
@@ -324,12 +337,7 @@ impl Readers {
         channel: &ChannelCode,
     ) -> Result<Vec<MerchantChannel>, StoreError> {
         let key = vec![merchant.to_i64().into(), channel.as_str().into()];
-        let (table, columns) = (MerchantChannel::TABLE, &["merchant_id", "channel"]);
-        let mut session = self.session().await?;
-        let rows = session.select_by(table, columns, &[key], Lock::None).await;
-        let rows: Result<Vec<MerchantChannel>, Corrupt> =
-            rows.map_err(StoreError::of)?.into_iter().map(Record::from_cells).collect();
-        rows.map_err(|corrupt| StoreError::of(corrupt.into()))
+        self.all(&["merchant_id", "channel"], &[key]).await
     }
 
     pub(crate) async fn wallet(&self, id: WalletId) -> Result<Option<Wallet>, StoreError> {
@@ -356,13 +364,8 @@ impl Readers {
     /// The newest first.
     pub(crate) async fn campaigns(&self, limit: u32) -> Result<Vec<Campaign>, StoreError> {
         let sql = "SELECT id FROM campaigns ORDER BY id DESC LIMIT ?1";
-        let mut session = self.session().await?;
-        let limit = i64::from(limit.min(PAGE_MAX));
-        let ids = session.query(sql, &[limit.into()]).await.map_err(StoreError::of)?;
-        let rows = session.select_by(Campaign::TABLE, &["id"], &ids, Lock::None).await;
-        let rows: Result<Vec<Campaign>, Corrupt> =
-            rows.map_err(StoreError::of)?.into_iter().map(Record::from_cells).collect();
-        let mut rows = rows.map_err(|e| StoreError::of(e.into()))?;
+        let ids = self.query(sql, &[i64::from(limit.min(PAGE_MAX)).into()]).await?;
+        let mut rows: Vec<Campaign> = self.all(&["id"], &ids).await?;
         rows.sort_by_key(|campaign| std::cmp::Reverse(campaign.id));
         Ok(rows)
     }
@@ -403,16 +406,7 @@ impl Readers {
     ) -> Result<Vec<Aggregate>, StoreError> {
         let sql = "SELECT id FROM orders WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3";
         let limit = i64::from(limit.min(PAGE_MAX));
-        let mut session = self.session().await?;
-        let params = [after.into(), until.into(), limit.into()];
-        let rows = session.query(sql, &params).await.map_err(StoreError::of)?;
-        let ids: Result<BTreeSet<OrderId>, Corrupt> = rows.into_iter().map(order_id).collect();
-        let ids = ids.map_err(|e| StoreError::of(e.into()))?;
-        let mut set = WorkingSet::default();
-        load_orders(&mut session, &BTreeSet::new(), &ids, Lock::None, &mut set)
-            .await
-            .map_err(StoreError::of)?;
-        Ok(set.orders.into_values().collect())
+        self.orders_of(sql, &[after.into(), until.into(), limit.into()]).await
     }
 
     /// Every account with its balance, and every journal, as of one moment.
@@ -436,12 +430,8 @@ impl Readers {
     async fn page<R: Record + Paged>(&self, page: Page) -> Result<Vec<R>, StoreError> {
         let limit = i64::from(page.limit.min(PAGE_MAX));
         let params = [page.merchant.to_i64().into(), page.before.into(), limit.into()];
-        let mut session = self.session().await?;
-        let ids = session.query(R::PAGE_SQL, &params).await.map_err(StoreError::of)?;
-        let rows = session.select_by(R::TABLE, &["id"], &ids, Lock::None).await;
-        let rows: Result<Vec<R>, Corrupt> =
-            rows.map_err(StoreError::of)?.into_iter().map(R::from_cells).collect();
-        let mut rows = rows.map_err(|e| StoreError::of(e.into()))?;
+        let ids = self.query(R::PAGE_SQL, &params).await?;
+        let mut rows: Vec<R> = self.all(&["id"], &ids).await?;
         rows.sort_by_key(|row| std::cmp::Reverse(row.number()));
         Ok(rows)
     }

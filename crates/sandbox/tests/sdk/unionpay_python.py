@@ -125,7 +125,9 @@ class Notices(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        Notices.kept.append(dict(parse_qsl(body, keep_blank_values=True)))
+        # The open platform's are JSON, the gateway's are forms.
+        form = dict(parse_qsl(body, keep_blank_values=True))
+        Notices.kept.append(json.loads(body) if body.startswith("{") else form)
         self.send_response(200)
         self.end_headers()
 
@@ -137,7 +139,7 @@ def notice_of(order_id, seconds=5):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         for notice in Notices.kept:
-            if notice["orderId"] == order_id:
+            if order_id in (notice.get("orderId"), notice.get("orderNo")):
                 return notice
         time.sleep(0.05)
     return None
@@ -250,6 +252,73 @@ def refused(gateway, name):
           gateway.query((order[0], "20200101000000")).get("respCode") == "34")
 
 
+class OpenPlatform:
+    """Payments inside the UnionPay app's pages: JSON, empty texts signed too."""
+
+    def __init__(self, at, merchant):
+        self.url, self.merchant, self.provider = at["gateway"], merchant, at["open_platform"]["serv_prov_id"]
+        self.key = serialization.load_pem_private_key(merchant["sign_private_key_pem"].encode(), None)
+        public = at["open_platform"]["platform_public_key_pem"]
+        self.trust = serialization.load_pem_public_key(public.encode())
+
+    def verified(self, fields):
+        try:
+            signature = base64.b64decode(fields["signature"])
+            self.trust.verify(signature, digest(fields), padding.PKCS1v15(), hashes.SHA256())
+        except (InvalidSignature, KeyError):
+            return False
+        return True
+
+    def send(self, name, change=lambda fields: fields, **fields):
+        fields = {"serProvId": self.provider, "merId": self.merchant["mer_id"], **fields}
+        signature = self.key.sign(digest(fields), padding.PKCS1v15(), hashes.SHA256())
+        body = change({**fields, "signature": base64.b64encode(signature).decode()})
+        request = Request(f"{self.url}/gateway/api/pay/{name}", json.dumps(body).encode(),
+                          {"Content-Type": "application/json"})
+        with urlopen(request) as answer:
+            said = json.loads(answer.read())
+        check("the open platform's answer is signed", self.verified(said), said)
+        return said
+
+    def order(self, no, **more):
+        fields = {"orderNo": no, "orderTime": beijing(), "orderType": "upJs", "txnAmt": "1000",
+                  "currencyCode": "156", "orderInfo": "coffee", "backUrl": Notices.url,
+                  "frontUrl": "", "userId": "a+b/c=", "customerIp": "127.0.0.1",
+                  "termInfo": json.dumps({"ip": "127.0.0.1"}), **more}
+        return self.send("unifiedorder", **fields)
+
+
+def in_app(at, merchant, name):
+    platform, no = OpenPlatform(at, merchant), number()
+    of = {"orderNo": no, "orderType": "unionpay"}
+    check(f"{name}: an order that was not made is 34", platform.send("queryOrder", **of)["respCode"] == "34")
+    made = platform.order(no)
+    check(f"{name}: an order is made for the page", made["respCode"] == "00" and made["payData"], made)
+    check(f"{name}: the same order again is 12", platform.order(no)["respCode"] == "12")
+    check(f"{name}: nobody has paid", platform.send("queryOrder", **of)["origRespCode"] == "02")
+    pay = json.dumps({"channel": "unionpay", "order_no": no}).encode()
+    urlopen(Request(f"{at['gateway']}/sandbox/pay", pay, {"Content-Type": "application/json"})).close()
+    paid = platform.send("queryOrder", **of)
+    check(f"{name}: it is paid", (paid["origRespCode"], paid["txnAmt"]) == ("00", "1000"), paid)
+    notice = notice_of(no)
+    check(f"{name}: a signed notice says so", notice and platform.verified(notice), notice)
+    back = number()
+    refund = {"orderNo": back, "orderType": "unionpay", "origOrderNo": no, "origTxnAmt": "1000"}
+    check(f"{name}: a refund above is refused",
+          platform.send("refund", **refund, txnAmt="1001")["respCode"] == "01")
+    check(f"{name}: a part goes back", platform.send("refund", **refund, txnAmt="400")["respCode"] == "00")
+    found = platform.send("refundQuery", orderNo=back, origOrderNo=no)
+    check(f"{name}: and is found", found["origRespCode"] == "00", found)
+    wrong = base64.b64encode(bytes(256)).decode()
+    for what, change in [
+        ("a wrong signature", lambda f: {**f, "signature": wrong}),
+        ("a field changed after signing", lambda f: {**f, "orderNo": "x" * 12}),
+        ("an empty field dropped after signing", lambda f: {**f, "reserved": ""}),
+    ]:
+        said = platform.send("queryOrder", change, **of)
+        check(f"{name}: {what} is refused", said["respCode"] == "01", said)
+
+
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         at = json.load(file)["unionpay"]
@@ -263,6 +332,7 @@ def main():
         shown(gateway, name)
         returned(gateway, name)
         refused(gateway, name)
+        in_app(at, merchant, name)
     server.shutdown()
     sys.exit(1 if failures else 0)
 
