@@ -102,11 +102,23 @@ async fn every_route_is_guarded_and_scoped() {
     });
     let (_, refund) = stage.post("/v1/refunds", &body).await;
     let refund = stage.decided("/v1/refunds", refund).await;
+    let balance = json!({ "wallet_no": "w", "kind": "balance" });
+    let (_, wallet) = stage.post("/v1/wallets", &balance).await;
+    let fill = json!({ "payment": payment("fill", 100, &payer_code("28", 7, "00")) });
     for (method, path) in http_api::merchant_routes() {
-        let thing = if path.contains("refunds") { &refund } else { &paid };
+        let thing = match path.as_str() {
+            path if path.contains("wallets") => &wallet,
+            path if path.contains("refunds") => &refund,
+            _ => &paid,
+        };
         let path = path.replace("{id}", thing["id"].as_str().unwrap()).replace("{leg_no}", "1");
         let leg = json!({ "leg_no": 1, "amount": body["amount"], "cash": {} }).to_string();
-        let sent = if path.ends_with("/legs") { leg } else { String::new() };
+        let sent = match path.rsplit('/').next() {
+            Some("legs") => leg,
+            Some("top-ups") => fill.to_string(),
+            Some("top-up-returns") => body.to_string(),
+            _ => String::new(),
+        };
         let (status, _) = stage.send((&method, &path), String::new(), None).await.unwrap();
         assert_eq!(status, 401, "{method} {path}");
         if path.contains('_') && !path.contains("notifications") {
@@ -118,5 +130,67 @@ async fn every_route_is_guarded_and_scoped() {
     assert_eq!(others.1["items"], json!([]));
     let stolen = stage.call(&stage.other, ("POST", "/v1/refunds"), body.to_string()).await.unwrap();
     assert_eq!((stolen.0, &stolen.1["code"]), (404, &json!("payment_not_found")));
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_wallets_and_top_ups_leave_nothing() {
+    let stage = Stage::on_sqlite().await;
+    let (_, wallet) =
+        stage.post("/v1/wallets", &json!({ "wallet_no": "w", "kind": "balance" })).await;
+    let wallet = format!("/v1/wallets/{}", wallet["id"].as_str().unwrap());
+    let new = |name: &str, value: Value| {
+        let mut body = json!({ "wallet_no": "bad", "kind": "card" });
+        body[name] = value;
+        body
+    };
+    let fill = |name: &str, value: Value| {
+        let mut body = json!({ "payment": payment("bad", 100, &payer_code("28", 1, "00")) });
+        body[name] = value;
+        body
+    };
+    let paid_by = |means: Value| {
+        let mut body = payment("bad", 100, &payer_code("28", 1, "00"));
+        body.as_object_mut().unwrap().remove("payer_code");
+        body.as_object_mut().unwrap().extend(means.as_object().unwrap().clone());
+        fill("payment", body)
+    };
+    let gift = |campaign: &str, total: &str| {
+        fill("gift", json!({ "campaign_id": campaign, "amount": amount(total) }))
+    };
+    let back = |payment: &str, total: &str| json!({ "merchant_refund_no": "bad", "payment_id": payment, "amount": amount(total) });
+    let (fills, backs) = (format!("{wallet}/top-ups"), format!("{wallet}/top-up-returns"));
+    let nobody = "/v1/wallets/wal_x/top-ups".to_owned();
+    for (path, body, code) in [
+        ("/v1/wallets".to_owned(), new("wallet_no", json!("a/b")), "field_invalid"),
+        ("/v1/wallets".to_owned(), new("kind", json!("purse")), "request_malformed"),
+        ("/v1/wallets".to_owned(), new("holder", json!("x".repeat(65))), "field_invalid"),
+        ("/v1/wallets".to_owned(), new("expires_at", json!("soon")), "field_invalid"),
+        (
+            "/v1/wallets".to_owned(),
+            new("expires_at", json!("2020-01-01T00:00:00Z")),
+            "field_invalid",
+        ),
+        ("/v1/wallets".to_owned(), new("wallet_no", json!("w")), "wallet_no_used"),
+        (nobody, fill("gift", Value::Null), "wallet_not_found"),
+        (fills.clone(), json!({}), "request_malformed"),
+        (fills.clone(), fill("more", json!(1)), "request_malformed"),
+        (fills.clone(), paid_by(json!({ "cash": {} })), "means_invalid"),
+        (fills.clone(), paid_by(json!({ "legs": [] })), "means_invalid"),
+        (fills.clone(), paid_by(json!({})), "means_invalid"),
+        (fills.clone(), gift("x", "1"), "campaign_not_found"),
+        (fills.clone(), gift("cmp_06xfwqt000407", "1"), "campaign_not_found"),
+        (fills, gift("cmp_06xfwqt000407", "0"), "amount_invalid"),
+        (backs.clone(), back("x", "1"), "top_up_not_found"),
+        (backs.clone(), back("pay_06xfwqt000403", "1"), "top_up_not_found"),
+        (backs, back("pay_06xfwqt000403", "0"), "amount_invalid"),
+    ] {
+        let (status, answer) = stage.post(&path, &body).await;
+        assert_eq!(answer["code"].as_str(), Some(code), "{path} {body}: {answer}");
+        assert!((400..500).contains(&status), "{status}");
+    }
+    assert_eq!(stage.get("/v1/wallets").await["items"].as_array().unwrap().len(), 1);
+    assert_eq!(stage.get("/v1/payments").await["items"], json!([]));
+    assert_eq!(stage.channels_hold().await, (0, 0));
     stage.end().await;
 }
