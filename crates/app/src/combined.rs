@@ -1,5 +1,7 @@
 //! Combined payment 组合支付: legs are added one by one or together, until they cover the order.
 
+use std::sync::Arc;
+
 use futures_util::future::join_all;
 use ids::{AttemptId, MerchantId, OrderId};
 use jiff::Timestamp;
@@ -164,7 +166,7 @@ struct Add {
     order: OrderId,
     leg: Leg,
     attempt: Option<Attempt>,
-    plan: Option<Plan>,
+    plan: Option<Arc<Plan>>,
 }
 
 enum Added {

@@ -1,5 +1,7 @@
 //! Take a payment: commit the attempt, ask the channel, write what it said.
 
+use std::sync::Arc;
+
 use ids::{
     AttemptId, CampaignId, ChannelAccountId, ChannelCode, IdSource, LegId, MerchantId, MerchantNo,
     OrderId, TerminalId, WalletId,
@@ -136,7 +138,7 @@ impl App {
     /// nothing for reasons of its own, the next one is tried, under an attempt of its own.
     pub(crate) async fn start(
         &self,
-        plan: Plan,
+        plan: Arc<Plan>,
         (aggregate, id): (Aggregate, AttemptId),
         with: (&Means, &str, Timestamp),
     ) -> Result<Aggregate, UseCaseError> {
@@ -152,7 +154,7 @@ impl App {
             let next = if tries < TRIES_MAX && may_fail_over(&account, &reply) {
                 plan = plan.without(&account.ledger_owner);
                 let new = AttemptId::generate(&self.ids, self.now().as_millisecond());
-                plan.first().is_some().then(|| FailOver { plan: plan.clone(), next: new })
+                plan.first().is_some().then(|| FailOver { plan: Arc::clone(&plan), next: new })
             } else {
                 None
             };
@@ -340,7 +342,7 @@ pub struct Through<'a> {
 }
 
 impl<'a> Through<'a> {
-    pub(crate) fn of(plan: Option<&'a Plan>) -> Option<Self> {
+    pub(crate) fn of(plan: Option<&'a Arc<Plan>>) -> Option<Self> {
         let way = plan?.first()?;
         let Account { id, channel, .. } = way.account.as_ref();
         Some(Self { account: *id, channel, self_collected: way.self_collected })
@@ -460,7 +462,7 @@ pub(crate) fn subject(attempt: &Attempt) -> Subject {
 pub(crate) struct Create {
     pub(crate) ground: Ground,
     pub(crate) aggregate: Aggregate,
-    pub(crate) plan: Option<Plan>,
+    pub(crate) plan: Option<Arc<Plan>>,
 }
 
 pub(crate) enum Created {

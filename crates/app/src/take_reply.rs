@@ -1,6 +1,7 @@
 //! Write what a channel said of an attempt.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use ids::{AttemptId, CampaignId, OrderId, WalletId};
 use jiff::Timestamp;
@@ -108,7 +109,7 @@ struct TakeReply {
 
 /// Another account to try, where the first surely took nothing.
 pub(crate) struct FailOver {
-    pub(crate) plan: Plan,
+    pub(crate) plan: Arc<Plan>,
     /// The number of the attempt that it begins.
     pub(crate) next: AttemptId,
 }

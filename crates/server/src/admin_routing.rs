@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use app::{App, Looked, Trace};
+use app::{App, Looked};
 use clap::Subcommand;
 use ids::OrderId;
 use serde_json::{Value, json};
@@ -72,18 +72,19 @@ async fn limits_json(app: &App, account: &str) -> Outcome<Value> {
 
 async fn explain(app: &App, payment: OrderId) -> Outcome {
     let order = app.store.order(payment).await?.ok_or("there is no such payment")?;
-    let attempts = order.attempts.iter().map(|attempt| {
-        let trace = attempt.route.as_deref().and_then(Trace::parse);
-        json!({
+    let mut attempts = Vec::new();
+    for attempt in &order.attempts {
+        let trace = app.trace_of(&order, attempt).await?;
+        attempts.push(json!({
             "attempt": attempt.id.to_string(),
             "state": format!("{:?}", attempt.state).to_lowercase(),
             "refusal": attempt.refusal.as_ref().map(|r| r.code.as_str()),
             "rules": trace.as_ref().map(|t| t.set),
             "rule": trace.as_ref().and_then(|t| t.rule.clone()),
             "accounts": trace.map(|t| t.accounts.iter().map(looked_json).collect::<Vec<_>>()),
-        })
-    });
-    print(&Value::Array(attempts.collect()));
+        }));
+    }
+    print(&Value::Array(attempts));
     Ok(())
 }
 

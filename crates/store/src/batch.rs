@@ -112,10 +112,10 @@ async fn load_decide_write<Q: Queued + ?Sized>(
 async fn load(
     session: &mut Session,
     context: &BatchContext,
-    reads: Reads,
+    mut reads: Reads,
 ) -> Result<WorkingSet, SqlError> {
     let mut set = WorkingSet::default();
-    let mut orders = reads.orders.clone();
+    let mut orders = std::mem::take(&mut reads.orders);
     find_orders(session, &reads.attempts, &reads.refunds, &mut orders).await?;
     find_refund_nos(session, &reads.refund_nos, &mut orders).await?;
     load_orders(session, &reads.order_nos, &orders, Lock::ForUpdate, &mut set).await?;
@@ -133,7 +133,7 @@ async fn load(
     load_usages(session, &reads.usages, &mut set).await?;
     load_wallets(session, &reads, &mut set).await?;
     load_campaigns(session, &reads.campaigns, &mut set).await?;
-    let mut accounts = reads.accounts.clone();
+    let mut accounts = std::mem::take(&mut reads.accounts);
     holds::load(session, &reads.holds, &mut accounts, &mut set).await?;
     context.accounts.load_locked(session, accounts, &mut set).await?;
     // After the locks: what another writer posted under these ids is then to be seen.

@@ -23,7 +23,7 @@ const WALK: u32 = 100;
 /// What the rules would have changed.
 #[derive(Debug, Default)]
 pub struct DryRun {
-    /// Payments without a decision that can be read: from before decisions were kept.
+    /// Payments without a decision that can be read.
     pub undecided: u64,
     pub reports: BTreeMap<Currency, Report>,
     /// Channel `:` account number of the accounts in the reports.
@@ -88,12 +88,13 @@ impl App {
     ) -> Result<ByVersion, Failure> {
         let mut pasts = ByVersion::new();
         for order in page {
+            let owners = self.owners_of(order).await?;
             let terminal = match order.order.terminal {
                 Some(id) => self.terminal(id).await?,
                 None => None,
             };
             for leg in order.legs.iter().filter(|leg| leg.tender.channel().is_some()) {
-                match past(order, leg, terminal.as_ref(), known) {
+                match past(order, leg, terminal.as_ref(), (known, &owners)) {
                     Some((version, past)) => pasts.entry(version).or_default().push(past),
                     None => *undecided = undecided.saturating_add(1),
                 }
@@ -103,15 +104,58 @@ impl App {
     }
 }
 
+impl App {
+    /// The names of the accounts of an order's attempts.
+    async fn owners_of(
+        &self,
+        order: &Aggregate,
+    ) -> Result<BTreeMap<ChannelAccountId, String>, Failure> {
+        let mut owners = BTreeMap::new();
+        for attempt in &order.attempts {
+            let account = self.account(attempt.channel_account).await?;
+            owners.extend(account.map(|a| (attempt.channel_account, a.ledger_owner.clone())));
+        }
+        Ok(owners)
+    }
+
+    /// Why an attempt took its way.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn trace_of(
+        &self,
+        order: &Aggregate,
+        attempt: &Attempt,
+    ) -> Result<Option<Trace>, Failure> {
+        let owners = self.owners_of(order).await?;
+        Ok(trace(order, attempt, &owners))
+    }
+}
+
+fn trace(
+    order: &Aggregate,
+    attempt: &Attempt,
+    owners: &BTreeMap<ChannelAccountId, String>,
+) -> Option<Trace> {
+    match &attempt.route {
+        Some(text) => Trace::parse(text),
+        None => {
+            let cost = order.leg(attempt.leg).and_then(|leg| leg.cost.as_ref());
+            let owner = owners.get(&attempt.channel_account)?;
+            Some(Trace::of_only(owner, cost.map(|cost| cost.amount)))
+        }
+    }
+}
+
 /// A leg as its first attempt was decided, and how it ended.
 fn past(
     order: &Aggregate,
     leg: &Leg,
     terminal: Option<&Terminal>,
-    known: &Known,
+    (known, owners): (&Known, &BTreeMap<ChannelAccountId, String>),
 ) -> Option<(u32, Past)> {
     let first = order.attempts.iter().find(|attempt| attempt.leg == leg.id)?;
-    let trace = Trace::parse(first.route.as_deref()?)?;
+    let trace = trace(order, first, owners)?;
     let request = Request {
         order: order.id(),
         merchant: order.order.merchant,

@@ -20,8 +20,8 @@ pub use trace::{Looked, Trace};
 use std::sync::Arc;
 
 use ::routing::{
-    Attempted, Candidate, Direction, Failover, Limits, Request, Reservation, RuleSet, Sum,
-    UsageParts,
+    Attempted, Candidate, Direction, Failover, Limits, Request, Reservation, RuleSet, SHARE_FULL,
+    Sum, UsageParts,
 };
 use ids::{ChannelAccountId, ChannelCode, MerchantId, StoreId, TerminalId};
 use jiff::Timestamp;
@@ -80,7 +80,7 @@ impl App {
         merchant: MerchantId,
         terminal: Option<TerminalId>,
         means: &Means,
-    ) -> Result<Option<Plan>, UseCaseError> {
+    ) -> Result<Option<Arc<Plan>>, UseCaseError> {
         let Some((channel, way)) = means.channel()?.zip(means.way()) else {
             return Ok(None);
         };
@@ -89,9 +89,13 @@ impl App {
             return Err(CreateRefusal::WayNotOffered.into());
         }
         let links = self.open_channels(merchant, &channel).await?;
+        let rules = self.routing_rules().await?;
+        let open = || links.iter().filter(|link| !link.closed);
+        // One account and no rules: nothing to compare.
+        let alone = open().count() == 1 && rules.version() == 0;
         let mut ways = Vec::with_capacity(links.len());
-        for link in links.iter().filter(|link| !link.closed) {
-            ways.extend(self.way(link).await?);
+        for link in open() {
+            ways.extend(self.way(link, alone).await?);
         }
         if ways.is_empty() {
             return Err(CreateRefusal::ChannelNotOpen.into());
@@ -104,28 +108,34 @@ impl App {
             Some(id) => self.terminal(id).await?,
             None => None,
         };
-        Ok(Some(Plan {
-            rules: self.routing_rules().await?,
+        Ok(Some(Arc::new(Plan {
+            rules,
             known: self.known_accounts().await?,
             merchant,
             store: terminal.as_ref().map(|t| t.store),
             terminal: terminal.map(|t| t.kind.code().to_owned()),
             direction: direction(way),
             ways,
-        }))
+        })))
     }
 
-    async fn way(&self, link: &MerchantChannel) -> Result<Option<Way>, Failure> {
+    async fn way(&self, link: &MerchantChannel, alone: bool) -> Result<Option<Way>, Failure> {
         let Some(account) = self.account(link.account).await? else { return Ok(None) };
         let now = self.now();
-        let owner = PriceOwner::ChannelAccount(account.ledger_owner.clone());
         let standing = account.pulse.standing(now);
+        let limits = self.limits_of(&account.ledger_owner).await?;
+        let (point, costs) = if alone && limits.is_none() && standing.share == SHARE_FULL {
+            (account.id, None)
+        } else {
+            let owner = PriceOwner::ChannelAccount(account.ledger_owner.clone());
+            (self.routing_point(&account).await?, self.counted(&owner).await?)
+        };
         Ok(Some(Way {
-            point: self.routing_point(&account).await?,
+            point,
             self_collected: link.self_collected,
             priority: link.priority,
-            limits: self.limits_of(&account.ledger_owner).await?,
-            costs: self.counted(&owner).await?,
+            limits,
+            costs,
             share: standing.share,
             success: standing.success,
             account,
@@ -172,16 +182,17 @@ impl Plan {
     ///
     /// # Errors
     /// [`CreateRefusal::ChannelNotOpen`] when no other is open.
-    pub(crate) fn through_us(mut self) -> Result<Self, CreateRefusal> {
-        self.ways.retain(|way| !way.self_collected);
-        if self.ways.is_empty() { Err(CreateRefusal::ChannelNotOpen) } else { Ok(self) }
+    pub(crate) fn through_us(&self) -> Result<Arc<Self>, CreateRefusal> {
+        let mut ours = self.clone();
+        ours.ways.retain(|way| !way.self_collected);
+        if ours.ways.is_empty() { Err(CreateRefusal::ChannelNotOpen) } else { Ok(Arc::new(ours)) }
     }
 
     /// The plan without an account that was tried.
-    pub(crate) fn without(&self, owner: &str) -> Self {
+    pub(crate) fn without(&self, owner: &str) -> Arc<Self> {
         let mut rest = self.clone();
         rest.ways.retain(|way| way.account.ledger_owner != owner);
-        rest
+        Arc::new(rest)
     }
 
     /// Gives a new attempt its account, and the reservation that it needs there.
@@ -194,6 +205,11 @@ impl Plan {
         (leg, attempt): (&mut Leg, &mut Attempt),
         at: Timestamp,
     ) -> Result<Option<Use>, CreateRefusal> {
+        if let Some(only) = self.only() {
+            attempt.channel_account = only.account.id;
+            leg.self_collected = only.self_collected;
+            return Ok(None);
+        }
         let request = self.request(leg, at);
         let candidates: Vec<Candidate> =
             self.ways.iter().filter_map(|way| way.candidate(view, leg, at)).collect();
@@ -216,6 +232,17 @@ impl Plan {
         let used = way.reserve(view, request.amount, request.day)?;
         attempt.reserved_on = used.is_some().then_some(request.day);
         Ok(used)
+    }
+
+    /// The only account that is open, where nothing could hold it back and nobody has set rules: there
+    /// is nothing to decide, and the attempt itself says all (see [`Trace::of_only`]).
+    fn only(&self) -> Option<&Way> {
+        match self.ways.as_slice() {
+            [only] if self.rules.version() == 0 && only.limits.is_none() => {
+                Some(only).filter(|way| way.share == SHARE_FULL)
+            }
+            _ => None,
+        }
     }
 
     fn request(&self, leg: &Leg, at: Timestamp) -> Request {

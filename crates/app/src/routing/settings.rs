@@ -8,6 +8,7 @@ use money::Currency;
 use store::{AccountLimitsRow, AdminRow, RoutingRulesRow, Usage, UsageKey};
 
 use super::rules_text::{Known, RoutingUnreadable, parse_limits, parse_rules};
+use super::trace::DEFAULT_RULE;
 use crate::App;
 use crate::directory::{Account, ledger_owner};
 use crate::error::{Failure, UseCaseError};
@@ -22,7 +23,8 @@ pub struct ShownLimits {
 
 /// The rules where nobody has set any: the cheapest of the open accounts, then by priority.
 fn default_rules() -> Result<RuleSet, Failure> {
-    let rule = Rule { id: "default".to_owned(), when: When::default(), action: Action::Cheapest };
+    let rule =
+        Rule { id: DEFAULT_RULE.to_owned(), when: When::default(), action: Action::Cheapest };
     RuleSet::new(0, vec![rule], &std::collections::BTreeSet::new())
         .or(Err(Failure::unusable("the default rules")))
 }

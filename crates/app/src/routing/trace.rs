@@ -4,6 +4,9 @@ use ::routing::{Decision, SHARE_FULL, Verdict};
 use money::Amount;
 use serde::{Deserialize, Serialize};
 
+/// The rule where nobody has set any.
+pub(super) const DEFAULT_RULE: &str = "default";
+
 /// JSON of an attempt's `route`. Short where all is well: most attempts have one account to choose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
@@ -59,6 +62,17 @@ impl Trace {
             Looked { verdict: word(*verdict), ..known }
         });
         Self { set: decision.version, rule: decision.rule.clone(), accounts: accounts.collect() }
+    }
+
+    /// What an attempt without a decision says: its account was the only one that was open, there were no
+    /// rules, and nothing held it back. (Attempts from before decisions were kept say the same.)
+    #[must_use]
+    pub fn of_only(account: &str, cost: Option<Amount>) -> Self {
+        let looked = Looked {
+            verdict: Verdict::Tried(1).code().to_owned(),
+            ..Looked::open(account, cost, 0)
+        };
+        Self { set: 0, rule: Some(DEFAULT_RULE.to_owned()), accounts: vec![looked] }
     }
 
     pub(super) fn text(&self) -> Option<String> {
