@@ -82,6 +82,11 @@ impl App {
         let known = self.store.order(input.payment).await?;
         let known = known.filter(|o| o.order.merchant == input.merchant);
         let known = known.ok_or(Refused::PaymentNotFound)?;
+        // A repeat of a leg that is there meets no refusal of new ones.
+        let hash = Some(input.leg.content_hash);
+        if known.leg_by_no(input.leg.no).is_some_and(|leg| leg.content_hash == hash) {
+            return Ok(known);
+        }
         self.admit(input.merchant, None).await?;
         let means = &input.leg.means;
         let plan = self.plan(input.merchant, known.order.terminal, means).await?;

@@ -187,7 +187,7 @@ impl App {
             closed: false,
             created_at: at,
         };
-        let put = PutCampaign { at, campaign: Err(campaign.clone()) };
+        let put = PutCampaign { at, act: CampaignAct::Add(campaign.clone()) };
         self.store.write(put).await?.map_err(CreateRefusal::Campaign)?;
         Ok(campaign)
     }
@@ -197,7 +197,7 @@ impl App {
     /// # Errors
     /// [`CampaignRefusal::CampaignNotFound`]; a failure of the store.
     pub async fn close_campaign(&self, id: CampaignId) -> Result<(), UseCaseError> {
-        let put = PutCampaign { at: self.now(), campaign: Ok(id) };
+        let put = PutCampaign { at: self.now(), act: CampaignAct::Close(id) };
         Ok(self.store.write(put).await?.map_err(CreateRefusal::Campaign)?)
     }
 }
@@ -343,10 +343,14 @@ impl Command for Close {
     }
 }
 
+enum CampaignAct {
+    Add(Campaign),
+    Close(CampaignId),
+}
+
 struct PutCampaign {
     at: Timestamp,
-    /// One that is there is closed; a new one is added.
-    campaign: Result<CampaignId, Campaign>,
+    act: CampaignAct,
 }
 
 impl Command for PutCampaign {
@@ -357,13 +361,16 @@ impl Command for PutCampaign {
     }
 
     fn reads(&self, reads: &mut Reads) {
-        reads.campaigns.extend(self.campaign.as_ref().ok());
+        match self.act {
+            CampaignAct::Add(_) => {}
+            CampaignAct::Close(id) => reads.campaigns.extend([id]),
+        }
     }
 
     fn decide(&self, view: &View<'_>) -> Decision<Self::Answer> {
-        let campaign = match &self.campaign {
-            Err(new) => new.clone(),
-            Ok(id) => match view.campaign(*id) {
+        let campaign = match &self.act {
+            CampaignAct::Add(new) => new.clone(),
+            CampaignAct::Close(id) => match view.campaign(*id) {
                 Some(known) => Campaign { closed: true, ..known.clone() },
                 None => return Decision::answer(Err(CampaignRefusal::CampaignNotFound)),
             },

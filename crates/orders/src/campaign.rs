@@ -58,3 +58,41 @@ impl Campaign {
         Self { used: used.unwrap_or(self.used), ..self.clone() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use money::Currency;
+
+    use super::*;
+
+    #[test]
+    fn a_campaign_pays_within_its_time_its_orders_and_its_budget() {
+        let fen = |minor| Amount::new(minor, Currency::Cny).unwrap();
+        let (from, hour) = (Timestamp::UNIX_EPOCH, SignedDuration::from_hours(1));
+        let (own, other) = [1, 2].map(|id| MerchantId::from_i64(id).unwrap()).into();
+        let campaign = Campaign {
+            id: CampaignId::from_i64(1).unwrap(),
+            name: "opening".to_owned(),
+            merchant: Some(own),
+            budget: fen(100),
+            per_order: fen(60),
+            used: fen(0),
+            from,
+            until: from + hour,
+            closed: false,
+            created_at: from,
+        };
+        let closed = Campaign { closed: true, ..campaign.clone() };
+        let over = Err(CampaignRefusal::CampaignOver);
+        assert_eq!(closed.pay(own, fen(1), from), over);
+        assert_eq!(campaign.pay(own, fen(1), from - hour), over);
+        assert_eq!(campaign.pay(own, fen(1), from + hour), over);
+        let not_found = Err(CampaignRefusal::CampaignNotFound);
+        assert_eq!(campaign.pay(other, fen(1), from), not_found);
+        assert_eq!(campaign.pay(own, fen(61), from), Err(CampaignRefusal::AbovePerOrder));
+        let used = campaign.pay(own, fen(60), from).unwrap();
+        assert_eq!(used.pay(own, fen(41), from), Err(CampaignRefusal::BudgetSpent));
+        assert_eq!(used.get_back(fen(20)).pay(own, fen(60), from).unwrap().used, fen(100));
+    }
+}

@@ -62,7 +62,7 @@ async fn limits_json(app: &App, account: &str) -> Outcome<Value> {
     Ok(json!({
         "account": account,
         "limits": limits,
-        "day": usage.day,
+        "day": usage.day.map(|day| day.to_string()),
         "today": sum(usage.today),
         "month": sum(usage.month),
         "total": sum(usage.total),

@@ -47,7 +47,7 @@ pub enum Story {
     Refund,
     /// A refund is refused for want of money at the channel, and tried again.
     RefundRetried,
-    /// A wallet is filled, pays, gets a part back, and what is not spent goes back.
+    /// A wallet is filled, pays, gets a part back, and is closed: what is not spent goes back.
     Wallet,
 }
 
@@ -85,7 +85,8 @@ impl Story {
             // The late money is returned by a refund of our own.
             Self::QrClosedThenPaid => (OrderState::Closed, 1),
             Self::Refund => (OrderState::Paid, 2),
-            Self::RefundRetried | Self::Wallet => (OrderState::Paid, 1),
+            Self::RefundRetried => (OrderState::Paid, 1),
+            Self::Wallet => (OrderState::Paid, 2),
         }
     }
 }
@@ -289,7 +290,8 @@ impl Player {
         }
     }
 
-    /// Spends 6.00 of 10.00, gets 2.00 of them back, and gives 6.00 back to where they came from.
+    /// Spends 6.00 of 10.00, gets 2.00 of them back, and gives 4.00, and then all, back to where they
+    /// came from.
     async fn spend(self, app: &App) -> Option<()> {
         let amount = |fen| Amount::new(fen, Currency::Cny).ok();
         let no = MerchantNo::parse("order-2").ok()?;
@@ -303,8 +305,10 @@ impl Player {
         app.create_payment(spent).await.ok()?;
         let payment = PaymentRef::No(no);
         app.create_refund(CreateRefund { payment, ..self.refund(1, 200)? }).await.ok()?;
-        let what = Return::TopUp { amount: amount(600)?, forced: false };
-        app.create_refund(CreateRefund { what, ..self.refund(2, 600)? }).await.ok()?;
+        let what = Return::TopUp { amount: amount(400)?, forced: false };
+        app.create_refund(CreateRefund { what, ..self.refund(2, 400)? }).await.ok()?;
+        // The rest goes back as it is closed.
+        app.close_wallet(self.merchant, self.purse.wallet).await.ok()?;
         Some(())
     }
 

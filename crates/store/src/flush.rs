@@ -10,7 +10,7 @@ use crate::batch::BatchContext;
 use crate::changes::{Changes, JobChange, Posting};
 use crate::rows::{
     Burnt, DeltaRow, EntryRow, HoldRow, Job, JournalRow, LotRow, RawSums, Record, ResolutionRow,
-    UsageRow, VolumeRow, Word,
+    UsageRow, VolumeRow, Word, day_number,
 };
 use crate::sql::{Cells, Session, SqlError};
 use crate::working::{UsageKey, VolumeKey, WorkingSet};
@@ -151,14 +151,11 @@ pub(crate) fn raw(delta: &ledger::Delta) -> RawSums {
 
 pub(crate) fn journal_row(posting: &Posting) -> JournalRow {
     let journal = &posting.journal;
-    let date = journal.accounting_date();
     JournalRow {
         id: journal.id(),
         rule: journal.rule().code().to_owned(),
         subject: journal.subject().to_owned(),
-        accounting_date: i64::from(date.year()) * 10_000
-            + i64::from(date.month()) * 100
-            + i64::from(date.day()),
+        accounting_date: day_number(journal.accounting_date()),
         booked_at: journal.booked_at(),
         content_hash: posting.hash,
         corrects: journal.corrects(),

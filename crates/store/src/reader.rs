@@ -21,7 +21,7 @@ use crate::changes::{
     AccountLimitsRow, FeeScheduleRow, PlatformKeyRow, RoutingRulesRow, TradeRulesRow,
 };
 use crate::error::StoreError;
-use crate::rows::{AccountRow, Record, UsageRow, Word as _};
+use crate::rows::{AccountRow, Record, UsageRow, Word as _, read_day};
 use crate::sql::{Cells, Corrupt, Lock, Mode, RowReader, Session, SqlError, Table, Value};
 use crate::working::{Usage, UsageKey, WorkingSet};
 
@@ -551,7 +551,7 @@ async fn read_books(session: &mut Session) -> Result<(Vec<Account>, Vec<PostedJo
                 id: JournalId::from_i64(id).or(Err(Corrupt))?,
                 rule,
                 subject,
-                accounting_date: parse_date(date)?,
+                accounting_date: read_day(date)?,
                 corrects: corrects
                     .map(|raw| JournalId::from_i64(raw).or(Err(Corrupt)))
                     .transpose()?,
@@ -569,13 +569,6 @@ fn parse_side(word: &str) -> Result<ledger::Side, Corrupt> {
         "credit" => Ok(ledger::Side::Credit),
         _ => Err(Corrupt),
     }
-}
-
-/// yyyymmdd, as journals keep it.
-fn parse_date(raw: i64) -> Result<jiff::civil::Date, Corrupt> {
-    let part = |n: i64| i8::try_from(n).or(Err(Corrupt));
-    let year = i16::try_from(raw / 10_000).or(Err(Corrupt))?;
-    jiff::civil::Date::new(year, part(raw / 100 % 100)?, part(raw % 100)?).or(Err(Corrupt))
 }
 
 impl Readers {

@@ -8,6 +8,7 @@ use ids::{
     RefundId, TerminalId, WalletId,
 };
 use jiff::Timestamp;
+use jiff::civil::Date;
 use ledger::{
     AccountKey, Books, Hold, Journal, PostDecision, Refusal, Resolve, ResolveDecision, Seen,
 };
@@ -65,8 +66,8 @@ pub struct UsageKey {
 /// What an account at a channel has taken and reserved; the meaning is `routing`'s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
-    /// The day that is open, as `yyyymmdd`; 0 before the first trade.
-    pub day: u32,
+    /// The day that is open; none before the first trade.
+    pub day: Option<Date>,
     pub today: UsageSum,
     pub month: UsageSum,
     pub total: UsageSum,

@@ -362,12 +362,8 @@ fn counted(usage: Usage, currency: Currency) -> Option<::routing::Usage> {
         let amount = Amount::new(sum.amount, currency).ok()?;
         Some(Sum { amount, count: sum.count })
     };
-    let day = match usage.day {
-        0 => None,
-        day => Some(date(day)?),
-    };
     let parts = UsageParts {
-        day,
+        day: usage.day,
         today: sum(usage.today)?,
         this_month: sum(usage.month)?,
         total: sum(usage.total)?,
@@ -378,21 +374,11 @@ fn counted(usage: Usage, currency: Currency) -> Option<::routing::Usage> {
 
 fn kept(parts: UsageParts) -> Usage {
     let sum = |sum: Sum| UsageSum { amount: sum.amount.minor(), count: sum.count };
-    let number = |date: Date| {
-        let day = i32::from(date.year()) * 10_000 + i32::from(date.month()) * 100;
-        u32::try_from(day + i32::from(date.day())).unwrap_or(0)
-    };
     Usage {
-        day: parts.day.map_or(0, number),
+        day: parts.day,
         today: sum(parts.today),
         month: sum(parts.this_month),
         total: sum(parts.total),
         pending: sum(parts.pending),
     }
-}
-
-fn date(number: u32) -> Option<Date> {
-    let part = |n: u32| i8::try_from(n % 100).ok();
-    let year = i16::try_from(number / 10_000).ok()?;
-    Date::new(year, part(number / 100)?, part(number)?).ok()
 }

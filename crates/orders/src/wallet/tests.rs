@@ -83,6 +83,9 @@ fn what_it_refuses() {
     ] {
         assert_eq!(at(state, expires_at).pay(fen(minor), NOW), Err(refusal));
     }
+    let mut full = at(WalletState::Active, None);
+    full.lots = vec![full.lots[0].clone(); LOTS_MAX];
+    assert_eq!(full.takes_money(fen(1), NOW), Err(WalletRefusal::TooManyTopUps));
     let dollars = Amount::new(1, Currency::Usd).unwrap();
     let active = at(WalletState::Active, None);
     assert_eq!(active.pay(dollars, NOW), Err(WalletRefusal::CurrencyMismatch));

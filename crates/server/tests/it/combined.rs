@@ -71,6 +71,12 @@ async fn hundred(stage: &Stage, (no, card): (&str, &str)) -> Value {
     until(stage, &open, "paid").await
 }
 
+/// The first request of an order of a hundred, once more.
+async fn hundred_again(stage: &Stage, no: &str) -> Value {
+    let legs = [scan((no, 1), 5_000, ("28", "92")), scan((no, 2), 3_000, ("13", "00"))];
+    stage.post("/v1/payments", &order(no, 10_000, &legs)).await.1
+}
+
 async fn refusals_of_legs(stage: &Stage) {
     let (_, open) = stage.post("/v1/payments", &order("bad", 100, &[])).await;
     let add = path(&open, "/legs");
@@ -267,6 +273,8 @@ async fn rules_are_settled_per_institution_and_merchant() {
     ] {
         assert_eq!(stage.post(path, &body).await.1["code"], "blackout", "{path}");
     }
+    let again = hundred_again(&stage, "day").await;
+    assert_eq!(again["id"], paid["id"], "a repeat is no new payment");
     stage.end().await;
 }
 

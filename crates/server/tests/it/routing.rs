@@ -108,7 +108,21 @@ async fn payments_take_their_ways(stage: Stage) {
     }
     stage.start();
     let full = pay(&stage, AT_ONCE + 2, (1_000, "00")).await;
+    // What is there is shown: its till may have lost the answer.
+    let again = pay(&stage, 1, (1_001, "00")).await;
+    assert_eq!((&again["id"], &again["state"]), (&paid[0]["id"], &json!("paid")));
+    let other = pay(&stage, 1, (1_002, "00")).await;
+    assert_eq!(other["code"], "order_no_used");
     assert_eq!(full["code"], "no_route");
+    stage.stop();
+    let (channel, number) = main.split_once(':').unwrap();
+    assert_eq!(channel, "alipay");
+    stage.admin(&["close-channel", &stage.key.merchant, &main]);
+    stage.start();
+    let again = pay(&stage, 1, (1_001, "00")).await;
+    assert_eq!(again["id"], paid[0]["id"], "nothing of {number} is open any more");
+    let new = pay(&stage, AT_ONCE + 2, (1_000, "00")).await;
+    assert_eq!(new["code"], "channel_not_open");
     stage.stop();
     what_others_would_have_done(&stage, &main);
     stage.start();

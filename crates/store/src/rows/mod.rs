@@ -22,6 +22,7 @@ pub(crate) use routing::UsageRow;
 pub(crate) use wallets::LotRow;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use money::{Amount, Currency};
 
 use crate::sql::{Cells, Corrupt, RowReader, Table, Value};
@@ -68,6 +69,17 @@ pub(crate) fn read_time(row: &mut RowReader) -> Result<Timestamp, Corrupt> {
 
 pub(crate) fn read_opt_time(row: &mut RowReader) -> Result<Option<Timestamp>, Corrupt> {
     row.opt_int()?.map(|ms| Timestamp::from_millisecond(ms).or(Err(Corrupt))).transpose()
+}
+
+/// A day as `yyyymmdd`.
+pub(crate) fn day_number(date: Date) -> i64 {
+    i64::from(date.year()) * 10_000 + i64::from(date.month()) * 100 + i64::from(date.day())
+}
+
+pub(crate) fn read_day(raw: i64) -> Result<Date, Corrupt> {
+    let part = |n: i64| i8::try_from(n % 100).or(Err(Corrupt));
+    let year = i16::try_from(raw / 10_000).or(Err(Corrupt))?;
+    Date::new(year, part(raw / 100)?, part(raw)?).or(Err(Corrupt))
 }
 
 pub(crate) fn minor(amount: Amount) -> Value {

@@ -4,7 +4,6 @@ use ids::{
     AttemptId, CampaignId, ChannelAccountId, ChannelTradeNo, LegId, MerchantId, MerchantNo,
     OrderId, TerminalId, WalletId,
 };
-use jiff::civil::Date;
 use money::Currency;
 use orders::channel::{ChannelCodeText, PayWay};
 use orders::{
@@ -13,8 +12,8 @@ use orders::{
 };
 
 use super::{
-    Record, Word, currency, id, minor, opt_time, parsed, read_amount, read_currency, read_hash,
-    read_opt_time, read_small, read_time, table, time, to_amount,
+    Record, Word, currency, day_number, id, minor, opt_time, parsed, read_amount, read_currency,
+    read_day, read_hash, read_opt_time, read_small, read_time, table, time, to_amount,
 };
 use crate::sql::{Cells, Corrupt, RowReader, Table, Value};
 
@@ -232,7 +231,7 @@ impl Record for Attempt {
             self.refusal.as_ref().map(|r| r.message.as_str()).into(),
             time(self.created_at),
             time(self.updated_at),
-            self.reserved_on.map_or(Value::Null, day),
+            self.reserved_on.map(day_number).into(),
             self.route.as_deref().into(),
         ]
     }
@@ -296,16 +295,6 @@ fn read_wallet(text: &str, currency: Currency) -> Result<WalletUse, Corrupt> {
     let draws = draws.split(',').filter(|text| !text.is_empty()).map(draw);
     let wallet = WalletId::from_i64(number(wallet)?).or(Err(Corrupt))?;
     Ok(WalletUse { wallet, kind, draws: draws.collect::<Result<_, _>>()? })
-}
-
-fn day(date: Date) -> Value {
-    (i64::from(date.year()) * 10_000 + i64::from(date.month()) * 100 + i64::from(date.day())).into()
-}
-
-fn read_day(raw: i64) -> Result<Date, Corrupt> {
-    let part = |n: i64| i8::try_from(n % 100).or(Err(Corrupt));
-    let year = i16::try_from(raw / 10_000).or(Err(Corrupt))?;
-    Date::new(year, part(raw / 100)?, part(raw)?).or(Err(Corrupt))
 }
 
 fn charge_amount(charge: Option<&Charge>) -> Value {

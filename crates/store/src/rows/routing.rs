@@ -2,7 +2,7 @@
 
 use money::Currency;
 
-use super::{Record, read_count, read_currency, read_time, table, time};
+use super::{Record, day_number, read_count, read_currency, read_day, read_time, table, time};
 use crate::changes::{AccountLimitsRow, RoutingRulesRow};
 use crate::sql::{Cells, Corrupt, RowReader, Table, Value};
 use crate::working::{Usage, UsageKey, UsageSum};
@@ -54,7 +54,8 @@ impl Record for UsageRow {
 
     fn cells(&self) -> Cells {
         let mut cells = self.key.cells();
-        cells.push(i64::from(self.usage.day).into());
+        // 0 before the first trade.
+        cells.push(self.usage.day.map_or(0, day_number).into());
         let Usage { today, month, total, pending, .. } = self.usage;
         for sum in [today, month, total, pending] {
             cells.extend([whole(sum.amount), whole(sum.count)]);
@@ -64,7 +65,10 @@ impl Record for UsageRow {
 
     fn read(row: &mut RowReader) -> Result<Self, Corrupt> {
         let (owner, currency): (String, Currency) = (row.text()?, read_currency(row)?);
-        let day = read_count(row)?;
+        let day = match row.int()? {
+            0 => None,
+            day => Some(read_day(day)?),
+        };
         let mut sum = || -> Result<UsageSum, Corrupt> {
             Ok(UsageSum { amount: read_whole(row)?, count: read_whole(row)? })
         };
