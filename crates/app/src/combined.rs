@@ -33,13 +33,9 @@ impl App {
         input: &CreatePayment,
         legs: &[NewLeg],
     ) -> Result<Aggregate, UseCaseError> {
-        self.admit(input.merchant, input.terminal).await?;
-        let sum: u64 = legs.iter().map(|l| l.amount.minor()).sum();
-        if sum > input.amount.minor() {
-            return Err(CreateRefusal::LegsAboveAmount.into());
-        }
-        for leg in legs {
-            self.plan(input.merchant, input.terminal, &leg.means).await?;
+        match self.permit_combined(input, legs).await {
+            Err(UseCaseError::Refused(refusal)) => return self.known_instead(input, refusal).await,
+            permitted => permitted?,
         }
         let aggregate = Aggregate {
             order: draft_order(&self.ids, input, self.now()),
@@ -70,6 +66,24 @@ impl App {
         }
         let order = self.store.order(created.id()).await?;
         Ok(order.ok_or(Failure::unusable("a new order"))?)
+    }
+
+    /// What is refused before anything is written. What a leg itself is refused for comes later, and is
+    /// told: the order is there then, and open.
+    async fn permit_combined(
+        &self,
+        input: &CreatePayment,
+        legs: &[NewLeg],
+    ) -> Result<(), UseCaseError> {
+        self.admit(input.merchant, input.terminal).await?;
+        let sum: u64 = legs.iter().map(|l| l.amount.minor()).sum();
+        if sum > input.amount.minor() {
+            return Err(CreateRefusal::LegsAboveAmount.into());
+        }
+        for leg in legs {
+            self.plan(input.merchant, input.terminal, &leg.means).await?;
+        }
+        Ok(())
     }
 
     /// Adds a leg to a combined order. The same number with the same content gives the same leg, as

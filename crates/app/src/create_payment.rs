@@ -95,20 +95,19 @@ impl App {
     /// [`CreateRefusal`] and [`Refused::MerchantSuspended`] as refusals; a failure of the store. An
     /// answer that the channel did not give is no error: the payment is then still being paid.
     pub async fn create_payment(&self, input: CreatePayment) -> Result<Aggregate, UseCaseError> {
-        let created = match &input.paid_by {
-            PaidBy::One(means) => self.create_single(&input, means).await,
+        match &input.paid_by {
+            PaidBy::One(means) => match self.create_single(&input, means).await {
+                Err(UseCaseError::Refused(refusal)) => self.known_instead(&input, refusal).await,
+                created => created,
+            },
             PaidBy::Legs(legs) => self.create_combined(&input, legs).await,
-        };
-        match created {
-            Err(UseCaseError::Refused(refusal)) => self.known_instead(&input, refusal).await,
-            created => created,
         }
     }
 
     /// What a new payment would be refused for (the merchant is suspended, the channel closed, the hour
     /// late) says nothing of one that is there: its payer may have paid, and a till that lost the answer
     /// must not be told that nothing was taken.
-    async fn known_instead(
+    pub(crate) async fn known_instead(
         &self,
         input: &CreatePayment,
         refusal: Refused,

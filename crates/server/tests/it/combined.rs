@@ -119,6 +119,13 @@ async fn refusals_of_legs(stage: &Stage) {
     assert_eq!(stage.post(&add, &cash(2, 1)).await.1["code"], "order_not_open");
     let twice = order("twice", 100, &[cash(1, 1), cash(1, 1)]);
     assert_eq!(stage.post("/v1/payments", &twice).await.1["code"], "leg_no_used");
+    let nobody = json!({ "wallet_id": "wal_06xfwqt000406" });
+    let broke =
+        order("broke", 100, &[json!({ "leg_no": 1, "amount": amount(1), "wallet": nobody })]);
+    for _ in 0..2 {
+        let refused = stage.post("/v1/payments", &broke).await.1;
+        assert_eq!(refused["code"], "wallet_not_found", "a leg's refusal is told, again and again");
+    }
     let above = order("above", 100, &[cash(1, 60), cash(2, 60)]);
     assert_eq!(stage.post("/v1/payments", &above).await.1["code"], "legs_above_amount");
 }
