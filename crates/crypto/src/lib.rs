@@ -1,4 +1,4 @@
-//! Signatures, sealing, digests and certificates: everything the channels, our own API and the
+//! Signatures, sealing, digests, certificates and the keys of terminals: everything the channels, our own API and the
 //! store need of cryptography, over bytes only.
 //!
 //! No IO and no clock: a certificate's validity is asked with the time as an argument. Randomness
@@ -11,6 +11,7 @@ pub mod digest;
 pub mod legacy;
 pub mod mac;
 mod pem;
+pub mod pos;
 pub mod random;
 mod rsa;
 mod sm2;

@@ -69,3 +69,59 @@ impl fmt::Debug for PayerCode {
         f.write_str("PayerCode(..)")
     }
 }
+
+/// A card's primary account number.
+///
+/// ```
+/// use secret::Pan;
+/// let pan = Pan::parse("6222021234567890123").unwrap();
+/// assert_eq!(format!("{pan:?}"), "Pan(..)");
+/// assert_eq!(pan.masked(), "622202*********0123");
+/// assert_eq!(pan.last_four(), "0123");
+/// assert!(Pan::parse("6222 0212 3456 7890").is_none());
+/// ```
+#[derive(Clone)]
+pub struct Pan(String);
+
+impl Pan {
+    /// ISO 7812: the issuer's digits, the account's, and a check digit.
+    pub const DIGITS: std::ops::RangeInclusive<usize> = 12..=19;
+    const FRONT_SHOWN: usize = 6;
+    const END_SHOWN: usize = 4;
+
+    /// `None` unless it is 12 to 19 decimal digits. The check digit is the issuer's business: cards
+    /// without a right one are in use.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.bytes().all(|b| b.is_ascii_digit());
+        (digits && Self::DIGITS.contains(&text.len())).then(|| Self(text.to_owned()))
+    }
+
+    /// The digits themselves, for the PIN block and the network's message only.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The first six and the last four digits, which may be kept and shown (PCI DSS 3.3).
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let hidden = Self::FRONT_SHOWN..self.0.len() - Self::END_SHOWN;
+        self.0
+            .chars()
+            .enumerate()
+            .map(|(at, c)| if hidden.contains(&at) { '*' } else { c })
+            .collect()
+    }
+
+    #[must_use]
+    pub fn last_four(&self) -> &str {
+        self.0.get(self.0.len() - Self::END_SHOWN..).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Pan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pan(..)")
+    }
+}

@@ -10,8 +10,10 @@ mod clock;
 mod demo;
 mod export;
 mod fees;
+mod iso8583;
 mod out;
 mod place;
+mod pos;
 mod routing;
 mod serve;
 
@@ -63,6 +65,10 @@ enum Command {
     Fees(fees::FeesArgs),
     /// Try other routing rules on a day that is past.
     Routing(routing::RoutingArgs),
+    /// Read and write ISO 8583 messages.
+    Iso8583(iso8583::Iso8583Args),
+    /// Keys, PIN blocks and MACs of terminals.
+    Pos(pos::PosArgs),
     /// Measure, as ratios to the raw limit of the same run.
     Bench(bench::BenchArgs),
 }
@@ -87,6 +93,8 @@ fn main() -> ExitCode {
             Command::Admin(args) => Box::pin(admin::admin(args)).await,
             Command::Fees(args) => fees::fees(&args),
             Command::Routing(args) => Box::pin(routing::routing(args)).await,
+            Command::Iso8583(args) => iso8583::iso8583(&args),
+            Command::Pos(args) => pos::pos(&args),
             Command::Bench(args) => Box::pin(bench::bench(args)).await,
         }
     });

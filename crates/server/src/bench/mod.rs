@@ -2,6 +2,7 @@
 
 mod http;
 mod instant;
+mod iso8583;
 mod payments;
 mod rsa;
 
@@ -23,6 +24,8 @@ enum Bench {
     Payments(PaymentsArgs),
     /// Payments over HTTP with signatures, client and server in this process.
     Http(HttpArgs),
+    /// Reading and writing messages of terminals, on one thread.
+    Iso8583(Iso8583Args),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -77,10 +80,20 @@ pub(crate) struct HttpArgs {
     pub(crate) json: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Iso8583Args {
+    /// How many messages each way.
+    #[arg(long, default_value_t = 5_000_000)]
+    pub(crate) messages: u64,
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 pub(crate) async fn bench(args: BenchArgs) -> Outcome {
     let (figures, as_json) = match args.bench {
         Bench::Payments(args) => (payments::payments(&args).await?, args.json),
         Bench::Http(args) => (http::http(&args).await?, args.json),
+        Bench::Iso8583(args) => (iso8583::iso8583(&args)?, args.json),
     };
     if as_json {
         say(&figures.to_string());

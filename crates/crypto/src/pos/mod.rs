@@ -1,0 +1,15 @@
+//! What terminals and card networks need: block keys and their check values, PIN blocks and their
+//! translation, message authentication codes, keys under keys.
+//!
+//! DES in any form is used because terminals speak it; nothing new is designed on it. A clear PIN
+//! exists inside [`Pin`] only, a clear key inside [`BlockKey`] only.
+
+mod block;
+mod hierarchy;
+mod mac;
+mod pin;
+
+pub use block::{BlockKey, BlockKeyError, CheckValue};
+pub use hierarchy::{COMPONENTS, KeyKind, combine, components, unwrap_key, wrap_key};
+pub use mac::{MacAlgorithm, MacForm, PosMac, pos_mac, verify_pos_mac};
+pub use pin::{Pin, PinError, PinFormat, open_pin, seal_pin, translate_pin};
