@@ -298,7 +298,7 @@ pub(crate) fn refund_by_bank(stamp: Stamp, parties: &Parties, refund: &Refund) -
             let transit = parties.top_up_transit(refund.id);
             rules::top_up_return_by_bank(head, transit, bank, refund.amount)
         }
-        RefundKind::Refund | RefundKind::Void => {
+        RefundKind::Refund | RefundKind::Void | RefundKind::Reversal => {
             rules::refund_by_bank(head, parties.refund_transit(refund.id), bank, refund.amount)
         }
     })

@@ -11,6 +11,7 @@ use ids::{
 use jiff::{SignedDuration, Timestamp};
 use ledger::AccountKey;
 use merchants::{Notification, NotificationState};
+use orders::channel::PayWay;
 use orders::schedule;
 use orders::{
     Aggregate, Attempt, AttemptState, Fact, LATE_PREFIX, Leg, OrderShape, OrderState, Refund,
@@ -130,7 +131,7 @@ fn follow_one(
                     RefundKind::TopUpReturn => {
                         bookings::top_up_return_confirmed(stamp, parties, row)
                     }
-                    RefundKind::Refund | RefundKind::Void => {
+                    RefundKind::Refund | RefundKind::Void | RefundKind::Reversal => {
                         bookings::refund_confirmed(stamp, refund, parties, row.amount)
                     }
                 };
@@ -326,7 +327,8 @@ pub(crate) fn watch(
     id: AttemptId,
     looks: u32,
 ) -> JobChange {
-    match schedule::next_watch(looks, ground.at) {
+    let way = aggregate.attempt(id).map_or(PayWay::PayerCode, |attempt| attempt.way);
+    match schedule::next_watch(way, looks, ground.at) {
         Some(due_at) => {
             let job = job(ground, JobKind::Attempt, id.to_i64(), aggregate);
             JobChange::Put(Job { due_at, looks: looks.saturating_add(1), ..job })

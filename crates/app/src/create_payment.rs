@@ -9,7 +9,7 @@ use ids::{
 use jiff::{SignedDuration, Timestamp};
 use merchants::MerchantState;
 use money::Amount;
-use orders::channel::{Call, Charge, Details, PayWay, Prepare, Subject};
+use orders::channel::{Call, Charge, Details, Instrument, PayWay, Prepare, Subject};
 use orders::{
     Aggregate, Attempt, AttemptState, CreateRefusal, Leg, LegState, Order, OrderShape, OrderState,
     Source, Tender, TopUp, WalletRefusal, WalletUse, schedule,
@@ -204,7 +204,8 @@ impl App {
         };
         Ok(Some(match means {
             Means::PayerCode(code) => {
-                Call::Charge(Charge { subject, payer_code: code.clone(), details })
+                let instrument = Instrument::PayerCode(code.clone());
+                Call::Charge(Charge { subject, instrument, details })
             }
             Means::DynamicQr(_) | Means::H5 { .. } => {
                 let return_url = means.return_url();
@@ -471,7 +472,7 @@ pub(crate) fn draft_order(ids: &IdSource, input: &CreatePayment, now: Timestamp)
 }
 
 pub(crate) fn subject(attempt: &Attempt) -> Subject {
-    Subject { attempt: attempt.id, amount: attempt.amount, way: attempt.way }
+    Subject { attempt: attempt.id, amount: attempt.amount, way: attempt.way, card: None }
 }
 
 /// Writes the order with its attempt, and the job that finds out if nobody comes back to it.

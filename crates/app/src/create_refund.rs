@@ -245,7 +245,9 @@ impl Accept {
     /// What was never to be is not paid for: a void always returns the fee.
     const fn fee(&self) -> FeeOnRefund {
         match self.input.what.kind() {
-            RefundKind::Void | RefundKind::TopUpReturn => FeeOnRefund::Returned,
+            RefundKind::Void | RefundKind::Reversal | RefundKind::TopUpReturn => {
+                FeeOnRefund::Returned
+            }
             RefundKind::Refund => self.rules.fee_on_refund,
         }
     }

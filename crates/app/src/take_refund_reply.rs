@@ -41,6 +41,8 @@ impl App {
             amount: refund.amount,
             reason: refund.reason.clone(),
             notify_url: self.notice_url(account),
+            kind: refund.kind,
+            tries: refund.tries,
         })
     }
 

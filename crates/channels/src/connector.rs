@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use orders::channel::{Call, Notice, PayWay, PaymentReply, RefundReply, Reply, Unknown};
+use orders::channel::{Call, Charge, Notice, PayWay, PaymentReply, RefundReply, Reply, Unknown};
 use serde::Deserialize;
 
 use crate::{Channel, Request, Response};
@@ -141,6 +141,7 @@ pub enum ChannelConfig {
     Alipay(crate::alipay::AlipayConfig),
     Wechat(crate::wechat::WechatConfig),
     Unionpay(crate::unionpay::UnionpayConfig),
+    Card(crate::card::CardConfig),
 }
 
 /// # Errors
@@ -150,7 +151,13 @@ pub fn connector(config: &ChannelConfig) -> Result<Arc<dyn Connector>, ConfigErr
         ChannelConfig::Alipay(config) => Arc::new(crate::alipay::Alipay::new(config)?),
         ChannelConfig::Wechat(config) => Arc::new(crate::wechat::Wechat::new(config)?),
         ChannelConfig::Unionpay(config) => Arc::new(crate::unionpay::Unionpay::new(config)?),
+        ChannelConfig::Card(config) => Arc::new(crate::card::Card::new(config)?),
     })
+}
+
+/// The payer's code of a charge; channels of wallets charge nothing else.
+pub(crate) fn payer_code(charge: &Charge) -> Result<&str, BuildError> {
+    charge.instrument.payer_code().map(|code| code.expose()).ok_or(BuildError::NotOffered)
 }
 
 /// What no answer means, for the kind of call that was made.

@@ -5,6 +5,7 @@
 //! answer whose signature does not verify above all, is an unknown result and never a final one.
 
 mod alipay;
+mod card;
 mod config;
 mod connector;
 #[cfg(test)]
@@ -16,6 +17,7 @@ pub mod shown;
 mod unionpay;
 mod wechat;
 
+pub use card::{CardLinks, WireSender};
 pub use connector::{
     BuildError, ChannelConfig, ConfigError, Connector, KeysRefusal, MESSAGES_PER_CALL_MAX,
     NoticeRefusal, connector, silence,
@@ -23,6 +25,8 @@ pub use connector::{
 pub use platform_key::{PlatformKey, PlatformKeys};
 pub use sender::{ClientCertificate, HttpSender, SendError, Sender};
 pub use unionpay::emv;
+
+pub(crate) use connector::payer_code;
 
 use ids::ChannelCode;
 use orders::channel::PayWay;
@@ -41,10 +45,12 @@ pub enum Channel {
     Wechat,
     /// 云闪付: UnionPay's QR payments
     UnionPay,
+    /// 银行卡: the card network, by messages of its own
+    Card,
 }
 
 impl Channel {
-    pub const ALL: [Self; 3] = [Self::Alipay, Self::Wechat, Self::UnionPay];
+    pub const ALL: [Self; 4] = [Self::Alipay, Self::Wechat, Self::UnionPay, Self::Card];
 
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -52,6 +58,7 @@ impl Channel {
             Self::Alipay => "alipay",
             Self::Wechat => "wechat",
             Self::UnionPay => "unionpay",
+            Self::Card => "card",
         }
     }
 
@@ -75,6 +82,7 @@ impl Channel {
             Self::Alipay => alipay::OUR_FAULTS,
             Self::Wechat => wechat::OUR_FAULTS,
             Self::UnionPay => unionpay::OUR_FAULTS,
+            Self::Card => card::OUR_FAULTS,
         };
         let plain = |text: &str| text.replace('_', "");
         codes.iter().any(|ours| plain(ours) == plain(code.trim_start_matches("ACQ.")))
@@ -84,8 +92,9 @@ impl Channel {
     #[must_use]
     pub const fn offers(self, way: PayWay) -> bool {
         match (self, way) {
-            (_, PayWay::PayerCode | PayWay::DynamicQr)
-            | (_, PayWay::Jsapi)
+            (Self::Card, PayWay::Card) => true,
+            (Self::Card, _) | (_, PayWay::Card) => false,
+            (_, PayWay::PayerCode | PayWay::DynamicQr | PayWay::Jsapi)
             | (Self::Alipay | Self::Wechat, PayWay::H5)
             | (Self::Alipay, PayWay::Page) => true,
             (Self::UnionPay, PayWay::H5) => false,

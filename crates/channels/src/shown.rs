@@ -237,6 +237,8 @@ pub enum Kind {
     Void,
     /// 充退: of a top-up, what was not spent.
     TopUpReturn,
+    /// 冲正: a card terminal gave up a payment that the card network had approved.
+    Reversal,
 }
 
 /// What of a refund goes back to one leg.
@@ -264,6 +266,8 @@ pub struct RefundPart {
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     Merchant,
+    /// A card terminal asked for it.
+    Terminal,
     /// The payer paid after the order was closed: the platform returns the money by itself.
     LatePayment,
     /// A combined payment was given up after this part of it was paid: the same.
@@ -503,9 +507,11 @@ impl Refund {
                 RefundKind::Refund => Kind::Refund,
                 RefundKind::Void => Kind::Void,
                 RefundKind::TopUpReturn => Kind::TopUpReturn,
+                RefundKind::Reversal => Kind::Reversal,
             },
             origin: match first.origin {
                 RefundOrigin::Merchant => Origin::Merchant,
+                RefundOrigin::Terminal => Origin::Terminal,
                 RefundOrigin::LatePayment => Origin::LatePayment,
                 RefundOrigin::Abandoned => Origin::Abandoned,
             },

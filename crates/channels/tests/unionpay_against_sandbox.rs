@@ -11,9 +11,10 @@ mod tests {
     use ids::{AttemptId, IdSource, RefundId};
     use jiff::{SignedDuration, Timestamp};
     use money::{Amount, Currency};
+    use orders::RefundKind;
     use orders::channel::{
-        Call, Charge, Details, Notice, PayWay, PaymentReply, Prepare, RefundCall, RefundReply,
-        Reply, Subject, Unknown,
+        Call, Charge, Details, Instrument, Notice, PayWay, PaymentReply, Prepare, RefundCall,
+        RefundReply, Reply, Subject, Unknown,
     };
     use sandbox::{
         BookKind, Delivery, Fault, FaultRule, Insistence, Sandbox, SandboxConfig, Trust,
@@ -69,7 +70,7 @@ mod tests {
     impl Line {
         fn subject(&self, way: PayWay) -> Subject {
             let attempt = AttemptId::generate(&self.ids, self.now.as_millisecond());
-            Subject { attempt, amount: fen(1_000), way }
+            Subject { attempt, amount: fen(1_000), way, card: None }
         }
 
         fn details(&self) -> Details {
@@ -87,7 +88,14 @@ mod tests {
             let payer_code = PayerCode::parse(&format!("62{:015}{ending}", self.codes)).unwrap();
             let subject = self.subject(PayWay::PayerCode);
             let (own, details) = (subject.clone(), self.details());
-            (own, Call::Charge(Charge { subject, payer_code, details }))
+            (
+                own,
+                Call::Charge(Charge {
+                    subject,
+                    instrument: Instrument::PayerCode(payer_code),
+                    details,
+                }),
+            )
         }
 
         fn qr(&self) -> (Subject, Call) {
@@ -110,6 +118,8 @@ mod tests {
                 amount: fen(minor),
                 reason: "returned".to_owned(),
                 notify_url: NOTICES.to_owned(),
+                kind: RefundKind::Refund,
+                tries: 1,
             }
         }
 

@@ -125,7 +125,7 @@ pub fn refund_event_of(reply: &RefundReply) -> RefundEvent {
 #[must_use]
 pub const fn end_event(way: crate::channel::PayWay) -> Event {
     match way {
-        crate::channel::PayWay::PayerCode => Event::CancelAsked,
+        crate::channel::PayWay::PayerCode | crate::channel::PayWay::Card => Event::CancelAsked,
         crate::channel::PayWay::DynamicQr
         | crate::channel::PayWay::Jsapi
         | crate::channel::PayWay::H5
@@ -442,10 +442,13 @@ impl Aggregate {
             // Such money is not the merchant's to have back: the platform goes on trying. So it
             // does with a void, which is 待退货 then.
             (origin, RefundEvent::SawRefused)
-                if origin.is_automatic() || row.kind == RefundKind::Void =>
+                if origin.is_automatic()
+                    || (row.kind == RefundKind::Void && origin != RefundOrigin::Terminal) =>
             {
                 RefundEvent::SawNotFound
             }
+            // The void was reversed at the network: its cashier heard no approval.
+            (RefundOrigin::Terminal, RefundEvent::SawNotFound) => RefundEvent::SawRefused,
             (_, event) => event,
         };
         let was_open = row.state.is_open();

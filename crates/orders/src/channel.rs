@@ -5,15 +5,20 @@
 //! attempt; everything else is [`PaymentReply::Unknown`] or [`RefundReply::Unknown`], and a query or
 //! the clearing file decides later.
 
+use std::sync::Arc;
+
+use crypto::pos::{BlockKey, PinFormat};
 use ids::{AttemptId, ChannelTradeNo, RefundId};
 use jiff::Timestamp;
 use money::Amount;
-use secret::PayerCode;
+use secret::{Pan, PayerCode, Secret};
+
+use crate::refund::RefundKind;
 
 /// One call to a channel about one attempt or one refund.
 #[derive(Debug, Clone)]
 pub enum Call {
-    /// Charge the payer whose code was scanned (B scans C).
+    /// Charge the payer whose code was scanned (B scans C), or whose card was read.
     Charge(Charge),
     /// Make what the payer's side needs to pay: a code to scan, a page's parameters, a link.
     Prepare(Prepare),
@@ -34,6 +39,45 @@ pub struct Subject {
     pub amount: Amount,
     /// How the attempt was started: some channels have one set of calls per way.
     pub way: PayWay,
+    /// The card and the terminal: for [`PayWay::Card`], in every message about the attempt.
+    pub card: Option<Arc<CardSubject>>,
+}
+
+/// What every message about a card payment names: the card, and the terminal that read it.
+#[derive(Debug, Clone)]
+pub struct CardSubject {
+    pub pan: Pan,
+    /// Year and month, `YYMM`, where the card or the terminal says it.
+    pub expiry: Option<String>,
+    /// Which of the cards with this number: field 23.
+    pub sequence: Option<String>,
+    /// How the card was read and whether a PIN could be entered: field 22, three digits.
+    pub entry: String,
+    /// Field 25, two digits.
+    pub condition: String,
+    /// Field 41, eight characters.
+    pub terminal_no: String,
+    /// Field 42, fifteen characters.
+    pub merchant_code: String,
+    /// The issuer's authorization code, once there is one.
+    pub auth_code: Option<String>,
+}
+
+/// What of a card only the charge itself carries. None of it is kept.
+#[derive(Debug, Clone, Default)]
+pub struct CardRead {
+    pub track2: Option<Secret<String>>,
+    /// Field 55.
+    pub chip: Option<Secret<Vec<u8>>>,
+    pub pin: Option<EncipheredPin>,
+}
+
+/// A PIN block with the key that it is under, to be put under the network's.
+#[derive(Debug, Clone)]
+pub struct EncipheredPin {
+    pub block: Vec<u8>,
+    pub key: BlockKey,
+    pub format: PinFormat,
 }
 
 /// How the payer and the till meet.
@@ -49,13 +93,33 @@ pub enum PayWay {
     H5,
     /// The payer's browser on a desktop opens the channel's own page.
     Page,
+    /// A terminal reads the payer's card.
+    Card,
 }
 
 #[derive(Debug, Clone)]
 pub struct Charge {
     pub subject: Subject,
-    pub payer_code: PayerCode,
+    pub instrument: Instrument,
     pub details: Details,
+}
+
+/// What the payer showed.
+#[derive(Debug, Clone)]
+pub enum Instrument {
+    PayerCode(PayerCode),
+    /// For [`PayWay::Card`]; the card itself is the subject's.
+    Card(Box<CardRead>),
+}
+
+impl Instrument {
+    #[must_use]
+    pub const fn payer_code(&self) -> Option<&PayerCode> {
+        match self {
+            Self::PayerCode(code) => Some(code),
+            Self::Card(_) => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -96,6 +160,9 @@ pub struct RefundCall {
     pub amount: Amount,
     pub reason: String,
     pub notify_url: String,
+    pub kind: RefundKind,
+    /// Calls made so far, this one included, from 1.
+    pub tries: u32,
 }
 
 /// What a channel's answer, or its silence, says.
@@ -139,6 +206,23 @@ pub struct Paid {
     pub paid_at: Timestamp,
     /// The payer as the channel names him to us (openid, user id); not a card number.
     pub payer: Option<String>,
+    /// What the issuer says besides, of a card.
+    pub card: Option<CardApproval>,
+}
+
+/// What an issuer's approval says to the terminal.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CardApproval {
+    /// Field 38.
+    pub auth_code: Option<String>,
+    /// 清算日期, month and day, as the network's day is: field 15.
+    pub settled_on: Option<String>,
+    /// Who issued the card, and who acquired: field 44.
+    pub institutions: Option<String>,
+    /// What is left on the card: field 54.
+    pub balance: Option<String>,
+    /// The issuer's cryptogram and scripts: field 55.
+    pub chip: Option<Vec<u8>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -47,6 +47,8 @@ pub struct Refund {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RefundOrigin {
     Merchant,
+    /// A card terminal, whose cashier waits: what the network refuses or does not answer is over.
+    Terminal,
     /// The payer paid after the order was closed: the platform returns the money by itself.
     LatePayment,
     /// A combined order was given up after this leg was paid: the same.
@@ -59,7 +61,7 @@ impl RefundOrigin {
     #[must_use]
     pub const fn is_automatic(self) -> bool {
         match self {
-            Self::Merchant => false,
+            Self::Merchant | Self::Terminal => false,
             Self::LatePayment | Self::Abandoned => true,
         }
     }
@@ -98,6 +100,9 @@ pub enum RefundKind {
     /// 撤销: on the day of the payment, whole. A refusal of the channel leaves it 待退货, and it is
     /// tried until it is done.
     Void,
+    /// 冲正 of an approved card payment that its terminal gave up: whole, on the same day. It is said again
+    /// until the network has it.
+    Reversal,
     /// 充退: the unspent part of a top-up. A refusal of the channel ends it; it can be tried again.
     TopUpReturn,
 }

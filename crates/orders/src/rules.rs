@@ -89,22 +89,25 @@ impl TradeRules {
         days: Days,
         legs: &[&Leg],
     ) -> Result<(), RefundRefusal> {
-        if self.is_blackout(time) {
+        // A terminal that gave a payment up cannot wait for the morning.
+        if kind != RefundKind::Reversal && self.is_blackout(time) {
             return Err(RefundRefusal::Blackout);
         }
         let same_day = days.is_same();
+        let touched = legs.iter().any(|l| l.refundable() != l.amount);
         match kind {
-            RefundKind::Void if !same_day => Err(RefundRefusal::VoidDayOver),
-            RefundKind::Void if legs.iter().any(|l| l.refundable() != l.amount) => {
-                Err(RefundRefusal::VoidNotWhole)
-            }
+            RefundKind::Void | RefundKind::Reversal if !same_day => Err(RefundRefusal::VoidDayOver),
+            RefundKind::Void | RefundKind::Reversal if touched => Err(RefundRefusal::VoidNotWhole),
             RefundKind::Refund if same_day && !self.refund_same_day => {
                 Err(RefundRefusal::RefundSameDay)
             }
             RefundKind::Refund if days.since_booked() > i32::from(self.refund_window_days) => {
                 Err(RefundRefusal::RefundWindowOver)
             }
-            RefundKind::Void | RefundKind::Refund | RefundKind::TopUpReturn => Ok(()),
+            RefundKind::Void
+            | RefundKind::Refund
+            | RefundKind::Reversal
+            | RefundKind::TopUpReturn => Ok(()),
         }
     }
 }

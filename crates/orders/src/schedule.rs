@@ -53,7 +53,7 @@ pub fn ask(state: AttemptState, looks: u32) -> Option<Ask> {
 pub fn next_look(state: AttemptState, way: PayWay, looks: u32, now: Timestamp) -> Timestamp {
     let steps: &[i64] = match (state, way) {
         (AttemptState::Closing | AttemptState::Cancelling, _) => &UNDO_STEPS_S,
-        (_, PayWay::PayerCode) => &PAYER_CODE_STEPS_S,
+        (_, PayWay::PayerCode | PayWay::Card) => &PAYER_CODE_STEPS_S,
         (_, PayWay::DynamicQr | PayWay::Jsapi | PayWay::H5 | PayWay::Page) => &QR_STEPS_S,
     };
     now.saturating_add(step(steps, looks)).unwrap_or(now)
@@ -64,9 +64,13 @@ pub fn next_look(state: AttemptState, way: PayWay, looks: u32, now: Timestamp) -
 /// notice of it may be lost. The last look is after the longest life of a code.
 const WATCH_STEPS_S: [i64; 4] = [60, 540, 3_000, 4_200];
 
-/// When an ended attempt is looked at again, or `None` when it has been watched long enough.
+/// When an ended attempt is looked at again, or `None` when it has been watched long enough. A card's
+/// is not: there is nothing to ask, and what was reversed stays so.
 #[must_use]
-pub fn next_watch(looks: u32, now: Timestamp) -> Option<Timestamp> {
+pub fn next_watch(way: PayWay, looks: u32, now: Timestamp) -> Option<Timestamp> {
+    if way == PayWay::Card {
+        return None;
+    }
     let index = usize::try_from(looks).unwrap_or(usize::MAX);
     let seconds = WATCH_STEPS_S.get(index)?;
     Some(now.saturating_add(SignedDuration::from_secs(*seconds)).unwrap_or(now))
@@ -83,6 +87,8 @@ pub fn next_refund_look(looks: u32, now: Timestamp) -> Timestamp {
 pub fn give_up_at(way: PayWay, created_at: Timestamp, expires_at: Timestamp) -> Timestamp {
     match way {
         PayWay::PayerCode => created_at.saturating_add(PAYER_CODE_WAIT).unwrap_or(created_at),
+        // A card network has nothing to ask: a charge without an answer is reversed.
+        PayWay::Card => created_at,
         PayWay::DynamicQr | PayWay::Jsapi | PayWay::H5 | PayWay::Page => expires_at,
     }
 }

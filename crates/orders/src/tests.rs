@@ -67,6 +67,7 @@ mod money {
             amount: fen(minor),
             paid_at: NOW,
             payer: None,
+            card: None,
         })
     }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::alipay::AlipayConfig;
+use crate::card::CardNetworkConfig;
 use crate::unionpay::UnionpayConfig;
 use crate::wechat::WechatConfig;
 
@@ -13,6 +14,7 @@ pub struct SandboxConfig {
     pub alipay: AlipayConfig,
     pub wechat: WechatConfig,
     pub unionpay: UnionpayConfig,
+    pub card: CardNetworkConfig,
 }
 
 /// Why accounts could not be made.
@@ -34,6 +36,7 @@ impl SandboxConfig {
             alipay: AlipayConfig::generate(now)?,
             wechat: WechatConfig::generate(now)?,
             unionpay: UnionpayConfig::generate(now)?,
+            card: CardNetworkConfig::generate(),
         })
     }
 
@@ -46,6 +49,7 @@ impl SandboxConfig {
             "alipay": self.alipay.coordinates(base_url),
             "wechat": self.wechat.coordinates(base_url),
             "unionpay": self.unionpay.coordinates(base_url),
+            "card": self.card.coordinates(base_url),
         })
     }
 }

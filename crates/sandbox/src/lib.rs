@@ -5,6 +5,7 @@
 //! shares no business code with the platform, so it cannot agree with the platform's mistakes.
 
 mod alipay;
+mod card;
 mod config;
 mod core;
 mod parameters;
@@ -13,11 +14,12 @@ mod unionpay;
 mod wechat;
 
 pub use crate::alipay::{AlipayApp, AlipayCertificates, AlipayConfig, AlipayTrust};
+pub use crate::card::CardNetworkConfig;
 pub use crate::config::{ConfigError, SandboxConfig};
 pub use crate::core::{
     BookKind, BookLine, Delivery, Fault, FaultRule, Faults, Insistence, Notice, PayRefusal,
     Request, Response, Sandbox,
 };
-pub use crate::parameters::{Parameters, Trust, parameters};
+pub use crate::parameters::{Parameters, Trust, card_parameters, parameters};
 pub use crate::unionpay::{UnionpayConfig, UnionpayGateway, UnionpayMerchant};
 pub use crate::wechat::{Pace, SubMerchant, WechatConfig, WechatMerchant, WechatPlatform};

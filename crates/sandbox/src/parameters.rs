@@ -27,6 +27,15 @@ pub fn parameters(coordinates: &Value, trust: Trust) -> Vec<Parameters> {
     vec![alipay(coordinates, trust), wechat(coordinates, trust), unionpay(coordinates, trust)]
 }
 
+/// The acquirer's membership at the card network: one for all merchants.
+#[must_use]
+pub fn card_parameters(coordinates: &Value) -> Parameters {
+    let mut config = coordinates.pointer("/card").cloned().unwrap_or_default();
+    put(&mut config, "channel", json!("card"));
+    let account_no = text(&at(coordinates, "/card/acquirer"));
+    Parameters { channel: "card", account_no, config }
+}
+
 fn alipay(coordinates: &Value, trust: Trust) -> Parameters {
     let mode = match trust {
         Trust::Keys => "keys",

@@ -26,6 +26,8 @@ use crate::core::{
     Sandbox,
 };
 
+mod card_line;
+
 const BODY_BYTES_MAX: usize = 1_048_576;
 const ANSWER_BYTES_MAX: usize = 65_536;
 const CONNECTIONS_MAX: usize = 1_024;
@@ -118,10 +120,15 @@ where
     }
 }
 
+/// A line of the card network begins with the digits of a length, HTTP with a letter.
 async fn converse<C>(stream: TcpStream, shared: Arc<Shared<C>>)
 where
     C: Fn() -> Timestamp + Send + Sync + 'static,
 {
+    let mut first = [0];
+    if stream.peek(&mut first).await.is_ok_and(|read| read == 1 && first[0].is_ascii_digit()) {
+        return card_line::serve(stream, shared).await;
+    }
     let service = service_fn(move |request| one_call(Arc::clone(&shared), request));
     let connection =
         hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use app::jobs::KeysAsked;
 use app::{App, Directory, Settings};
-use channels::HttpSender;
+use channels::{HttpSender, WireSender};
 use ids::IdSource;
 use jiff::SignedDuration;
 use store::Store;
@@ -36,7 +36,7 @@ pub(crate) async fn assemble(place: &PlaceArgs) -> Result<Arc<App>, Failed> {
         store,
         clock: Arc::new(RealClock),
         ids,
-        sender: Arc::new(HttpSender::new()?),
+        sender: Arc::new(WireSender::new(Arc::new(HttpSender::new()?))),
         directory: Directory::default(),
         vault,
         settings: Settings { public_url: place.public_url().to_owned() },

@@ -241,7 +241,7 @@ const fn is_shown(means: &Means) -> bool {
 }
 
 fn draw_means(random: &mut Random, purse: &Purse, (n, l): (u64, u64)) -> Option<Means> {
-    let channel = random.pick(&Channel::ALL)?;
+    let channel = random.pick(&WALLETS)?;
     let endings = ["00", "00", "00", "01", "90", "91", "92", "93", "94", "95", "96", "97"];
     Some(match random.below(100) {
         0..=49 => Means::PayerCode(payer_code(channel, n * 10 + l, random.pick(&endings)?)?),
@@ -261,12 +261,17 @@ fn draw_means(random: &mut Random, purse: &Purse, (n, l): (u64, u64)) -> Option<
     })
 }
 
+/// The channels whose payers show or scan codes.
+const WALLETS: [Channel; 3] = [Channel::Alipay, Channel::Wechat, Channel::UnionPay];
+
 /// The code of a payer at a channel; the last two digits choose what he does.
 pub(crate) fn payer_code(channel: Channel, n: u64, ending: &str) -> Option<PayerCode> {
     PayerCode::parse(&match channel {
         Channel::Alipay => format!("28{n:014}{ending}"),
         Channel::Wechat => format!("13{n:014}{ending}"),
         Channel::UnionPay => format!("62{n:015}{ending}"),
+        // Cards are read, not scanned.
+        Channel::Card => return None,
     })
 }
 

@@ -359,6 +359,7 @@ const fn refund_call(channel: Channel) -> &'static str {
         Channel::Alipay => "alipay.trade.refund",
         Channel::Wechat => "v3/refund",
         Channel::UnionPay => "refund",
+        Channel::Card => "0220",
     }
 }
 

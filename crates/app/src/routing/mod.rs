@@ -163,6 +163,7 @@ pub(crate) const fn direction(way: PayWay) -> Direction {
         PayWay::DynamicQr => Direction::PayerScans,
         PayWay::Jsapi => Direction::InApp,
         PayWay::H5 | PayWay::Page => Direction::Web,
+        PayWay::Card => Direction::Card,
     }
 }
 

@@ -12,7 +12,7 @@ use orders::channel::{Call, Details, Notice, Paid, PayWay, PaymentReply, Prepare
 use serde_json::{Value, json};
 
 use super::{Alipay, sign};
-use crate::{BuildError, NoticeRefusal, Request};
+use crate::{BuildError, NoticeRefusal, Request, payer_code};
 
 /// The method of a call; the answer's node is named after it.
 pub(super) const fn method(call: &Call) -> &'static str {
@@ -22,7 +22,7 @@ pub(super) const fn method(call: &Call) -> &'static str {
             PayWay::Jsapi => "alipay.trade.create",
             PayWay::H5 => "alipay.trade.wap.pay",
             PayWay::Page => "alipay.trade.page.pay",
-            PayWay::DynamicQr | PayWay::PayerCode => "alipay.trade.precreate",
+            PayWay::DynamicQr | PayWay::PayerCode | PayWay::Card => "alipay.trade.precreate",
         },
         Call::Query(_) => "alipay.trade.query",
         Call::Cancel(_) => "alipay.trade.cancel",
@@ -38,7 +38,7 @@ pub(super) const fn answer_name(call: &Call) -> &'static str {
         Call::Prepare(prepare) => match prepare.subject.way {
             PayWay::Jsapi => "alipay_trade_create_response",
             // No answer comes to the link of a browser.
-            PayWay::DynamicQr | PayWay::PayerCode | PayWay::H5 | PayWay::Page => {
+            PayWay::DynamicQr | PayWay::PayerCode | PayWay::H5 | PayWay::Page | PayWay::Card => {
                 "alipay_trade_precreate_response"
             }
         },
@@ -136,7 +136,7 @@ fn content(account: &Alipay, call: &Call) -> Result<Value, BuildError> {
         Call::Charge(charge) => {
             let mut content = trade(account, &charge.subject, &charge.details)?;
             put(&mut content, "scene", json!("bar_code"));
-            put(&mut content, "auth_code", json!(charge.payer_code.expose()));
+            put(&mut content, "auth_code", json!(payer_code(charge)?));
             content
         }
         Call::Prepare(prepare) => prepared(account, prepare)?,
@@ -176,7 +176,7 @@ fn prepared(account: &Alipay, prepare: &Prepare) -> Result<Value, BuildError> {
             }
         }
         PayWay::Page => put(&mut content, "product_code", json!("FAST_INSTANT_TRADE_PAY")),
-        PayWay::PayerCode => return Err(BuildError::NotOffered),
+        PayWay::PayerCode | PayWay::Card => return Err(BuildError::NotOffered),
     }
     Ok(content)
 }
@@ -255,5 +255,6 @@ fn paid<'a>(get: &impl Fn(&str) -> Option<&'a str>) -> Option<Paid> {
         amount: Amount::parse_major(get("total_amount")?, Currency::Cny).ok()?,
         paid_at: get("gmt_payment").and_then(read_china)?,
         payer: get("buyer_open_id").or_else(|| get("buyer_id")).map(str::to_owned),
+        card: None,
     })
 }

@@ -245,9 +245,11 @@ fn success(call: &Call, node: &Value) -> Reply {
             let invoke = match prepare.subject.way {
                 // What the page gives to `tradePay`.
                 PayWay::Jsapi => text("trade_no").map(|no| json!({ "tradeNO": no }).to_string()),
-                PayWay::DynamicQr | PayWay::PayerCode | PayWay::H5 | PayWay::Page => {
-                    text("qr_code").map(str::to_owned)
-                }
+                PayWay::DynamicQr
+                | PayWay::PayerCode
+                | PayWay::H5
+                | PayWay::Page
+                | PayWay::Card => text("qr_code").map(str::to_owned),
             };
             match invoke {
                 Some(invoke) => Reply::Payment(PaymentReply::Ready { invoke }),
@@ -280,6 +282,7 @@ fn paid(call: &Call, subject: &Subject, node: &Value) -> Reply {
             amount: Amount::parse_major(text("total_amount")?, Currency::Cny).ok()?,
             paid_at: at.and_then(read_china)?,
             payer: text("buyer_open_id").or_else(|| text("buyer_user_id")).map(str::to_owned),
+            card: None,
         })
     };
     match read() {

@@ -11,7 +11,7 @@ use orders::channel::{Call, Details, PayWay, Subject};
 use super::map::Answer;
 use super::sign::Fields;
 use super::{Unionpay, sign};
-use crate::{BuildError, Request};
+use crate::{BuildError, Request, payer_code};
 
 /// UnionPay's amounts are fen of at most 12 digits.
 const AMOUNT_MAX: u64 = 999_999_999_999;
@@ -117,7 +117,7 @@ pub(super) fn build(account: &Unionpay, call: &Call) -> Result<Request, BuildErr
     match call {
         Call::Charge(charge) => {
             put_trade(&mut fields, &charge.subject, &charge.details)?;
-            put(&mut fields, "qrNo", charge.payer_code.expose());
+            put(&mut fields, "qrNo", payer_code(charge)?);
         }
         Call::Prepare(prepare)
             if matches!(prepare.subject.way, PayWay::Jsapi | PayWay::H5 | PayWay::Page) =>

@@ -271,6 +271,7 @@ pub(super) fn money_moved(fields: &Fields) -> Option<Paid> {
         amount: fen(get("txnAmt")?)?,
         paid_at: moved_at(get("txnTime")?, get("traceTime")),
         payer: None,
+        card: None,
     })
 }
 

@@ -125,7 +125,7 @@ impl Connector for Unionpay {
         match way {
             PayWay::Jsapi => self.open.is_some(),
             PayWay::PayerCode | PayWay::DynamicQr => true,
-            PayWay::H5 | PayWay::Page => false,
+            PayWay::H5 | PayWay::Page | PayWay::Card => false,
         }
     }
 

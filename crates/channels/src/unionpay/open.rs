@@ -266,5 +266,6 @@ fn paid(fields: &Fields, now: Timestamp) -> Option<Paid> {
         amount: Amount::new(fen, Currency::Cny).ok()?,
         paid_at: now,
         payer: fields.get("userId").filter(|id| !id.is_empty()).cloned(),
+        card: None,
     })
 }

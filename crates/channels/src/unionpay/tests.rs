@@ -5,9 +5,10 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use ids::{AttemptId, IdSource, RefundId};
 use jiff::{SignedDuration, Timestamp};
 use money::{Amount, Currency};
+use orders::RefundKind;
 use orders::channel::{
-    Call, ChannelCodeText, Charge, Details, Notice, Paid, PayWay, PaymentReply, Prepare,
-    RefundCall, RefundReply, Reply, Subject, Unknown,
+    Call, ChannelCodeText, Charge, Details, Instrument, Notice, Paid, PayWay, PaymentReply,
+    Prepare, RefundCall, RefundReply, Reply, Subject, Unknown,
 };
 use sandbox::{SandboxConfig, Trust};
 use secret::PayerCode;
@@ -58,13 +59,15 @@ impl Calls {
     fn new() -> Self {
         let (ids, ms) = (IdSource::new(0).unwrap(), now().as_millisecond());
         let attempt = AttemptId::generate(&ids, ms);
-        let subject = Subject { attempt, amount: fen(1_000), way: PayWay::PayerCode };
+        let subject = Subject { attempt, amount: fen(1_000), way: PayWay::PayerCode, card: None };
         let refund = RefundCall {
             refund: RefundId::generate(&ids, ms),
             subject: subject.clone(),
             amount: fen(400),
             reason: "returned".to_owned(),
             notify_url: "https://pay.test/n".to_owned(),
+            kind: RefundKind::Refund,
+            tries: 1,
         };
         let details = Details {
             description: "coffee".to_owned(),
@@ -79,7 +82,7 @@ impl Calls {
     fn charge(&self) -> Call {
         let payer_code = PayerCode::parse("6200000000000000000").unwrap();
         let (subject, details) = (self.subject.clone(), self.details.clone());
-        Call::Charge(Charge { subject, payer_code, details })
+        Call::Charge(Charge { subject, instrument: Instrument::PayerCode(payer_code), details })
     }
 
     fn create_qr(&self) -> Call {
@@ -171,7 +174,7 @@ fn paid_at() -> Timestamp {
 
 fn paid() -> Paid {
     let trade_no = ids::ChannelTradeNo::parse(QUERY_ID).unwrap();
-    Paid { trade_no, amount: fen(1_000), paid_at: paid_at(), payer: None }
+    Paid { trade_no, amount: fen(1_000), paid_at: paid_at(), payer: None, card: None }
 }
 
 /// What a payment's message or query means, for each code of the table and one that is not listed.

@@ -13,7 +13,7 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use super::{V2SignType, Wechat, map};
-use crate::{BuildError, Request, Response};
+use crate::{BuildError, Request, Response, payer_code};
 
 type Fields = BTreeMap<String, String>;
 
@@ -67,7 +67,7 @@ fn micropay(charge: &Charge) -> Result<Fields, BuildError> {
     put("body", details.description.clone());
     put("total_fee", fen(charge.subject.amount)?.to_string());
     put("spbill_create_ip", details.terminal_ip.clone());
-    put("auth_code", charge.payer_code.expose().to_owned());
+    put("auth_code", payer_code(charge)?.to_owned());
     put("time_expire", compact(details.expires_at));
     if let Some(terminal) = &details.terminal {
         put("device_info", terminal.chars().take(32).collect());
@@ -232,6 +232,7 @@ fn paid<'a>(subject: &Subject, get: &impl Fn(&str) -> Option<&'a str>) -> Result
             amount: Amount::new(fen, Currency::Cny).ok()?,
             paid_at: get("time_end").and_then(read_compact)?,
             payer: get("sub_openid").or_else(|| get("openid")).map(str::to_owned),
+            card: None,
         })
     };
     let paid = read().ok_or(Unknown::Unreadable)?;

@@ -120,7 +120,7 @@ const fn kind(way: PayWay) -> Option<&'static str> {
         PayWay::DynamicQr => Some("native"),
         PayWay::Jsapi => Some("jsapi"),
         PayWay::H5 => Some("h5"),
-        PayWay::PayerCode | PayWay::Page => None,
+        PayWay::PayerCode | PayWay::Page | PayWay::Card => None,
     }
 }
 
@@ -271,7 +271,9 @@ pub(super) fn read(
         Call::Prepare(prepare) => {
             let text = |name: &str| node.get(name).and_then(Value::as_str).map(str::to_owned);
             let invoke = match prepare.subject.way {
-                PayWay::DynamicQr | PayWay::PayerCode | PayWay::Page => text("code_url"),
+                PayWay::DynamicQr | PayWay::PayerCode | PayWay::Page | PayWay::Card => {
+                    text("code_url")
+                }
                 PayWay::H5 => text("h5_url").map(|url| returning(&url, prepare)),
                 PayWay::Jsapi => text("prepay_id").map(|id| page_parameters(account, &id, now)),
             };
@@ -308,6 +310,7 @@ pub(super) fn paid(node: &Value) -> Option<Paid> {
         amount: Amount::new(fen, Currency::Cny).ok()?,
         paid_at: text("/success_time")?.parse().ok()?,
         payer: payer.or_else(|| text("/payer/openid")).map(str::to_owned),
+        card: None,
     })
 }
 

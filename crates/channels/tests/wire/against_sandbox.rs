@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use channels::{Channel, Request};
 use crypto::RsaPrivateKey;
 use ids::RefundId;
+use orders::RefundKind;
 use orders::channel::{
     Call, Notice, PayWay, PaymentReply, Prepare, RefundCall, RefundReply, Reply, Unknown,
 };
@@ -205,6 +206,8 @@ fn refunds_go_once_under_their_number() {
             amount: fen(400),
             reason: "returned".to_owned(),
             notify_url: NOTICES.to_owned(),
+            kind: RefundKind::Refund,
+            tries: 1,
         };
         let unknown = line.ask(&Call::QueryRefund(refund.clone()));
         assert_eq!(unknown, Reply::Refund(RefundReply::NotFound), "{:?}", line.channel);
@@ -225,6 +228,8 @@ fn refunds_go_once_under_their_number() {
             amount: fen(601),
             reason: "too much".to_owned(),
             notify_url: NOTICES.to_owned(),
+            kind: RefundKind::Refund,
+            tries: 1,
         };
         let refused = line.ask(&Call::Refund(more));
         assert!(matches!(refused, Reply::Refund(RefundReply::Refused(_))), "{refused:?}");

@@ -6,8 +6,10 @@ use channels::{Channel, ChannelConfig, Connector, Request, Response, connector};
 use ids::{AttemptId, IdSource, RefundId};
 use jiff::{SignedDuration, Timestamp};
 use money::{Amount, Currency};
+use orders::RefundKind;
 use orders::channel::{
-    Call, Charge, Details, Notice, PayWay, PaymentReply, RefundCall, Reply, Subject, Unknown,
+    Call, Charge, Details, Instrument, Notice, PayWay, PaymentReply, RefundCall, Reply, Subject,
+    Unknown,
 };
 use sandbox::{Delivery, Fault, FaultRule, Sandbox, SandboxConfig};
 use secret::PayerCode;
@@ -141,6 +143,8 @@ impl Line {
             amount: fen(minor),
             reason: "returned".to_owned(),
             notify_url: NOTICES.to_owned(),
+            kind: RefundKind::Refund,
+            tries: 1,
         }
     }
 
@@ -157,7 +161,7 @@ impl Line {
 
     pub(crate) fn subject(&self, way: PayWay) -> Subject {
         let attempt = AttemptId::generate(&self.ids, self.now.as_millisecond());
-        Subject { attempt, amount: fen(1_000), way }
+        Subject { attempt, amount: fen(1_000), way, card: None }
     }
 
     pub(crate) fn details(&self) -> Details {
@@ -176,7 +180,11 @@ impl Line {
         let code = PayerCode::parse(&format!("{prefix}{:014}{ending}", self.codes)).unwrap();
         let subject = self.subject(PayWay::PayerCode);
         let details = self.details();
-        let call = Call::Charge(Charge { subject: subject.clone(), payer_code: code, details });
+        let call = Call::Charge(Charge {
+            subject: subject.clone(),
+            instrument: Instrument::PayerCode(code),
+            details,
+        });
         (subject, call)
     }
 

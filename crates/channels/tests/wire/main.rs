@@ -5,6 +5,8 @@ mod accounts;
 #[cfg(test)]
 mod against_sandbox;
 #[cfg(test)]
+mod card;
+#[cfg(test)]
 mod damaged;
 #[cfg(test)]
 mod keys;

@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use channels::Request;
 use ids::{AttemptId, RefundId};
 use jiff::{SignedDuration, Timestamp};
-use orders::channel::{Call, Charge, PayWay, Prepare, RefundCall, Subject};
+use orders::RefundKind;
+use orders::channel::{Call, Charge, Instrument, PayWay, Prepare, RefundCall, Subject};
 use secret::PayerCode;
 
 use crate::line::{Line, fen, lines};
@@ -14,8 +15,12 @@ use crate::line::{Line, fen, lines};
 const NONCE: &str = "0123456789abcdef0123456789abcdef";
 
 fn calls(line: &Line) -> Vec<(&'static str, Call)> {
-    let subject =
-        |way| Subject { attempt: AttemptId::from_i64(7).unwrap(), amount: fen(1_234), way };
+    let subject = |way| Subject {
+        attempt: AttemptId::from_i64(7).unwrap(),
+        amount: fen(1_234),
+        way,
+        card: None,
+    };
     let (scanned, shown) = (subject(PayWay::PayerCode), subject(PayWay::DynamicQr));
     let prefix = if line.channel == channels::Channel::Alipay { "28" } else { "13" };
     let payer_code = PayerCode::parse(&format!("{prefix}1234567890123400")).unwrap();
@@ -26,8 +31,14 @@ fn calls(line: &Line) -> Vec<(&'static str, Call)> {
         amount: fen(234),
         reason: "too cold".to_owned(),
         notify_url: "https://pay.test/notices/cha_x".to_owned(),
+        kind: RefundKind::Refund,
+        tries: 1,
     };
-    let charge = Charge { subject: scanned.clone(), payer_code, details: details.clone() };
+    let charge = Charge {
+        subject: scanned.clone(),
+        instrument: Instrument::PayerCode(payer_code),
+        details: details.clone(),
+    };
     let prepare = |way, payer: Option<&str>| {
         let (payer, details) = (payer.map(str::to_owned), details.clone());
         Call::Prepare(Prepare { subject: subject(way), payer, details, return_url: None })

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::SandboxConfig;
 use crate::alipay::Alipay;
+use crate::card::CardNetwork;
 use crate::unionpay::Unionpay;
 use crate::wechat::Wechat;
 
@@ -37,7 +38,12 @@ impl Sandbox {
             faults: Faults::default(),
             wallets: Wallets::default(),
             notices: NoticeQueue::default(),
-            channels: vec![Box::new(alipay), Box::new(wechat), Box::new(unionpay)],
+            channels: vec![
+                Box::new(alipay),
+                Box::new(wechat),
+                Box::new(unionpay),
+                Box::new(CardNetwork::new(config.card)),
+            ],
             base_url: String::new(),
         }
     }
@@ -218,6 +224,8 @@ impl Sandbox {
 fn channel_of_path(path: &str) -> &'static str {
     if path == "/gateway.do" {
         "alipay"
+    } else if path == crate::card::PATH {
+        "card"
     } else if path.starts_with("/gateway/api/") {
         "unionpay"
     } else if path.starts_with("/v3/alipay/") {

@@ -49,6 +49,7 @@ fn paid(subject: &Subject, now: Timestamp) -> PaymentReply {
             amount: subject.amount,
             paid_at: now,
             payer: Some("2088000000000001".to_owned()),
+            card: None,
         }),
         Err(_) => PaymentReply::Unknown(Unknown::Unreadable),
     }

@@ -211,6 +211,7 @@ fn raw_payment(ids: &IdSource, n: u64) -> Result<RawPayment, Failed> {
         amount: attempt.amount,
         paid_at: at,
         payer: Some("2088000000000001".to_owned()),
+        card: None,
     });
     let (paid, _) = new.on_reply(attempt.id, Source::Charge, &reply, at).ok_or("a reply")?;
     let id = NotificationId::generate(ids, ms);

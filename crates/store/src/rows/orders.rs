@@ -63,6 +63,7 @@ impl Word for PayWay {
         (Self::Jsapi, "jsapi"),
         (Self::H5, "h5"),
         (Self::Page, "page"),
+        (Self::Card, "card"),
     ];
 }
 

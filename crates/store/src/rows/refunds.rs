@@ -26,14 +26,19 @@ impl Word for RefundState {
 impl Word for RefundOrigin {
     const WORDS: &'static [(Self, &'static str)] = &[
         (Self::Merchant, "merchant"),
+        (Self::Terminal, "terminal"),
         (Self::LatePayment, "late_payment"),
         (Self::Abandoned, "abandoned"),
     ];
 }
 
 impl Word for RefundKind {
-    const WORDS: &'static [(Self, &'static str)] =
-        &[(Self::Refund, "refund"), (Self::Void, "void"), (Self::TopUpReturn, "top_up_return")];
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (Self::Refund, "refund"),
+        (Self::Void, "void"),
+        (Self::TopUpReturn, "top_up_return"),
+        (Self::Reversal, "reversal"),
+    ];
 }
 
 impl Word for CaseOutcome {

@@ -287,6 +287,7 @@ impl Command for Pay {
             amount: self.amount,
             paid_at: self.at,
             payer: Some("2088".to_owned()),
+            card: None,
         });
         let decided = order.on_reply(self.attempt, Source::Charge, &paid, self.at);
         let (aggregate, _) = decided.unwrap();

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use ids::{AttemptId, RefundId};
 use jiff::Timestamp;
-use orders::channel::{Charge, Details, PayWay, Prepare};
+use orders::RefundKind;
+use orders::channel::{Charge, Details, Instrument, PayWay, Prepare};
 use secret::PayerCode;
 use serde_json::json;
 
@@ -12,7 +13,7 @@ use super::*;
 
 fn subject_of(way: PayWay) -> Subject {
     let amount = Amount::new(1_000, Currency::Cny).unwrap();
-    Subject { attempt: AttemptId::from_i64(7).unwrap(), amount, way }
+    Subject { attempt: AttemptId::from_i64(7).unwrap(), amount, way, card: None }
 }
 
 fn details() -> Details {
@@ -32,6 +33,8 @@ fn refund() -> RefundCall {
         amount: Amount::new(300, Currency::Cny).unwrap(),
         reason: "returned".to_owned(),
         notify_url: "https://pay.test/n".to_owned(),
+        kind: RefundKind::Refund,
+        tries: 1,
     }
 }
 
@@ -39,7 +42,11 @@ fn calls() -> [(&'static str, Call); 7] {
     let payer_code = PayerCode::parse("281234567890123400").unwrap();
     let subject = subject_of(PayWay::PayerCode);
     let (details, qr) = (details(), subject_of(PayWay::DynamicQr));
-    let charge = Charge { subject: subject.clone(), payer_code, details: details.clone() };
+    let charge = Charge {
+        subject: subject.clone(),
+        instrument: Instrument::PayerCode(payer_code),
+        details: details.clone(),
+    };
     [
         ("pay", Call::Charge(charge)),
         (

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use ids::{AttemptId, RefundId};
 use jiff::Timestamp;
 use money::{Amount, Currency};
+use orders::RefundKind;
 use orders::channel::{Details, PayWay, Prepare, RefundCall};
 use serde_json::json;
 
@@ -18,7 +19,7 @@ type Column = (&'static str, Read);
 fn columns() -> Vec<Column> {
     let amount = Amount::new(1_000, Currency::Cny).unwrap();
     let attempt = AttemptId::from_i64(7).unwrap();
-    let subject = Subject { attempt, amount, way: PayWay::DynamicQr };
+    let subject = Subject { attempt, amount, way: PayWay::DynamicQr, card: None };
     let details = Details {
         description: "coffee".to_owned(),
         expires_at: Timestamp::UNIX_EPOCH,
@@ -32,6 +33,8 @@ fn columns() -> Vec<Column> {
         amount,
         reason: "returned".to_owned(),
         notify_url: "https://pay.test/n".to_owned(),
+        kind: RefundKind::Refund,
+        tries: 1,
     };
     let v3 = |call: Call| -> Read {
         Box::new(move |code| v3_refused(&call, Some(code), &json!({ "code": code })))

@@ -1,0 +1,187 @@
+//! What is said to the network.
+
+use crypto::pos::{MacAlgorithm, MacForm, pos_mac, translate_pin};
+use iso8583::{Builder, CUP_NETWORK, Error};
+use jiff::Timestamp;
+use money::Amount;
+use orders::RefundKind;
+use orders::channel::{Call, CardSubject, Charge, Instrument, RefundCall, Subject};
+
+use super::Card;
+use super::key::MessageKey;
+use crate::BuildError;
+
+/// Field 39 of a reversal: no answer came in time.
+const NO_ANSWER: &str = "98";
+/// The same of one that the terminal asked for, its own reason being its own.
+const TERMINAL_ASKED: &str = "06";
+/// Field 53: a PIN with the card number, under a key of double length.
+const PIN_CONTROL: &str = "2600000000000000";
+/// Field 26: the digits that a PIN may have here.
+const PIN_DIGITS_MAX: &str = "12";
+/// How the code of field 128 is made.
+pub(super) const MAC: (MacAlgorithm, MacForm) = (MacAlgorithm::X919, MacForm::Raw);
+pub(super) const MAC_FIELD: u8 = 128;
+
+/// A message, its code included.
+pub(super) fn message(card: &Card, call: &Call, _now: Timestamp) -> Result<Vec<u8>, BuildError> {
+    let builder = match call {
+        Call::Charge(charge) => sale(card, charge)?,
+        Call::Cancel(subject) => {
+            let reason = NO_ANSWER;
+            reversal(card, (subject, subject.amount), &charge_key(subject), ("0200", reason))?
+        }
+        Call::Refund(refund) => give_back(card, refund)?,
+        Call::QueryRefund(refund) => give_back_again(card, refund)?,
+        // A network has nothing to ask and shows no code.
+        Call::Prepare(_) | Call::Query(_) | Call::Close(_) => {
+            return Err(BuildError::NotOffered);
+        }
+    };
+    let mut bytes = Vec::new();
+    let mac = |data: &[u8]| pos_mac(MAC.0, &card.mac_key, data).field(MAC.1);
+    builder.pack_with_mac(MAC_FIELD, &mut bytes, mac).map_err(unfit)?;
+    Ok(bytes)
+}
+
+pub(super) fn charge_key(subject: &Subject) -> MessageKey {
+    MessageKey::of_attempt(subject.attempt)
+}
+
+/// The key by which the network knows the message of a call.
+pub(super) fn key_of(call: &Call) -> Option<MessageKey> {
+    match call {
+        Call::Charge(charge) => Some(charge_key(&charge.subject)),
+        // A reversal has the trace of what it reverses.
+        Call::Cancel(subject) => Some(charge_key(subject)),
+        Call::Refund(refund) | Call::QueryRefund(refund) => Some(match refund.kind {
+            RefundKind::Reversal => charge_key(&refund.subject),
+            RefundKind::Void | RefundKind::Refund | RefundKind::TopUpReturn => {
+                MessageKey::of_refund(refund.refund, trial(refund))
+            }
+        }),
+        Call::Prepare(_) | Call::Query(_) | Call::Close(_) => None,
+    }
+}
+
+/// An advice keeps its number for ever; a void that was reversed gets another.
+const fn trial(refund: &RefundCall) -> u32 {
+    match refund.kind {
+        RefundKind::Void => refund.tries,
+        RefundKind::Refund | RefundKind::TopUpReturn | RefundKind::Reversal => 1,
+    }
+}
+
+fn sale(card: &Card, charge: &Charge) -> Result<Builder<'static>, BuildError> {
+    let known = of_card(&charge.subject)?;
+    let Instrument::Card(read) = &charge.instrument else { return Err(BuildError::NotOffered) };
+    let key = charge_key(&charge.subject);
+    let mut m = begin(card, "0200", ("000000", charge.subject.amount), (known, &key))?;
+    if let Some(track) = &read.track2 {
+        m.set(35, track.expose()).map_err(unfit)?;
+    }
+    if let Some(chip) = &read.chip {
+        m.put(55, chip.expose()).map_err(unfit)?;
+    }
+    if let Some(pin) = &read.pin {
+        let keys = (&pin.key, &card.pin_key);
+        let block = translate_pin(pin.format, keys, &pin.block, &known.pan);
+        m.put(52, &block.or(Err(BuildError::Unfit))?).map_err(unfit)?;
+        m.set(26, PIN_DIGITS_MAX).map_err(unfit)?;
+        m.set(53, PIN_CONTROL).map_err(unfit)?;
+    }
+    Ok(m)
+}
+
+fn reversal(
+    card: &Card,
+    (subject, amount): (&Subject, Amount),
+    original: &MessageKey,
+    (mti, reason): (&str, &str),
+) -> Result<Builder<'static>, BuildError> {
+    let known = of_card(subject)?;
+    // A void is reversed as what it was.
+    let processing = if original == &charge_key(subject) { "000000" } else { "200000" };
+    let mut m = begin(card, "0420", (processing, amount), (known, original))?;
+    m.set(39, reason).map_err(unfit)?;
+    let institutions = (card.acquirer.as_str(), card.forwarder.as_str());
+    m.set(90, &original.as_original(mti, institutions)).map_err(unfit)?;
+    Ok(m)
+}
+
+/// A void (0200), a refund (0220), or the reversal of an approved sale that the terminal lost (0420).
+fn give_back(card: &Card, refund: &RefundCall) -> Result<Builder<'static>, BuildError> {
+    let subject = &refund.subject;
+    let original = charge_key(subject);
+    let mti = match refund.kind {
+        RefundKind::Reversal => {
+            let reason = ("0200", TERMINAL_ASKED);
+            return reversal(card, (subject, subject.amount), &original, reason);
+        }
+        RefundKind::Void => "0200",
+        RefundKind::Refund | RefundKind::TopUpReturn => "0220",
+    };
+    let key = MessageKey::of_refund(refund.refund, trial(refund));
+    let known = of_card(subject)?;
+    let mut m = begin(card, mti, ("200000", refund.amount), (known, &key))?;
+    let institutions = (card.acquirer.as_str(), card.forwarder.as_str());
+    m.set(90, &original.as_original("0200", institutions)).map_err(unfit)?;
+    Ok(m)
+}
+
+/// What finds out about a return without an answer: an advice is repeated; a void is reversed, after
+/// which the network does not have it.
+fn give_back_again(card: &Card, refund: &RefundCall) -> Result<Builder<'static>, BuildError> {
+    if refund.kind != RefundKind::Void {
+        return give_back(card, refund);
+    }
+    let key = MessageKey::of_refund(refund.refund, trial(refund));
+    reversal(card, (&refund.subject, refund.amount), &key, ("0200", NO_ANSWER))
+}
+
+/// What every message about a card says.
+fn begin(
+    card: &Card,
+    mti: &str,
+    (processing, amount): (&str, Amount),
+    (known, key): (&CardSubject, &MessageKey),
+) -> Result<Builder<'static>, BuildError> {
+    let mut m = Builder::new(&CUP_NETWORK, mti);
+    let mut set = |number, value: &str| m.set(number, value).map_err(unfit);
+    set(2, known.pan.expose())?;
+    set(3, processing)?;
+    set(4, &format!("{:012}", amount.minor()))?;
+    set(7, &key.transmitted)?;
+    set(11, &key.trace)?;
+    set(12, &key.local.0)?;
+    set(13, &key.local.1)?;
+    if let Some(expiry) = &known.expiry {
+        set(14, expiry)?;
+    }
+    set(18, &card.merchant_type)?;
+    set(22, &known.entry)?;
+    if let Some(sequence) = &known.sequence {
+        set(23, sequence)?;
+    }
+    set(25, &known.condition)?;
+    set(32, &card.acquirer)?;
+    set(33, &card.forwarder)?;
+    set(37, &key.reference)?;
+    if let Some(code) = &known.auth_code {
+        set(38, code)?;
+    }
+    set(41, &known.terminal_no)?;
+    set(42, &known.merchant_code)?;
+    set(49, "156")?;
+    Ok(m)
+}
+
+fn of_card(subject: &Subject) -> Result<&CardSubject, BuildError> {
+    subject.card.as_deref().ok_or(BuildError::NotOffered)
+}
+
+fn unfit(error: Error) -> BuildError {
+    // The error names the field and never its value.
+    tracing::error!(error = %error, "a card message could not be made");
+    BuildError::Unfit
+}

@@ -1,0 +1,82 @@
+//! The issuers' cards.
+
+use std::collections::BTreeMap;
+
+use crypto::pos::{BlockKey, Pin, PinFormat, open_pin};
+use secret::Pan;
+
+/// 100,000.00 yuan.
+const BALANCE: u64 = 10_000_000;
+const PIN: &str = "123456";
+const PIN_TRIES_MAX: u32 = 3;
+/// 50,000.00 yuan at once.
+const LIMIT: u64 = 5_000_000;
+
+#[derive(Debug)]
+pub(super) struct Cards {
+    cards: BTreeMap<String, Card>,
+}
+
+#[derive(Debug)]
+struct Card {
+    balance: u64,
+    wrong_pins: u32,
+}
+
+impl Cards {
+    pub(super) const fn new() -> Self {
+        Self { cards: BTreeMap::new() }
+    }
+
+    /// Takes the money of a sale.
+    ///
+    /// # Errors
+    /// The code of field 39.
+    pub(super) fn charge(
+        &mut self,
+        pan: &str,
+        amount: u64,
+        (pin_block, key): (Option<&[u8]>, &BlockKey),
+    ) -> Result<(), &'static str> {
+        let card = self.card(pan).ok_or("14")?;
+        if card.wrong_pins >= PIN_TRIES_MAX {
+            return Err("75");
+        }
+        if let Some(block) = pin_block {
+            let pan = Pan::parse(pan).ok_or("14")?;
+            let pin = open_pin(PinFormat::WithPan, key, block, &pan).or(Err("99"))?;
+            if !Pin::parse(PIN).is_ok_and(|right| pin.is(&right)) {
+                card.wrong_pins += 1;
+                return Err("55");
+            }
+            card.wrong_pins = 0;
+        }
+        if amount == 0 {
+            return Err("13");
+        }
+        if amount > LIMIT {
+            return Err("61");
+        }
+        card.balance = card.balance.checked_sub(amount).ok_or("51")?;
+        Ok(())
+    }
+
+    pub(super) fn give_back(&mut self, pan: &str, amount: u64) {
+        if let Some(card) = self.card(pan) {
+            card.balance = card.balance.saturating_add(amount);
+        }
+    }
+
+    /// What a reversed void takes again; an issuer lets the card go below zero then.
+    pub(super) fn take_again(&mut self, pan: &str, amount: u64) {
+        if let Some(card) = self.card(pan) {
+            card.balance = card.balance.saturating_sub(amount);
+        }
+    }
+
+    fn card(&mut self, pan: &str) -> Option<&mut Card> {
+        let issued = pan.starts_with("62") || pan.starts_with(['4', '5']);
+        let new = || Card { balance: BALANCE, wrong_pins: 0 };
+        issued.then(|| self.cards.entry(pan.to_owned()).or_insert_with(new))
+    }
+}
