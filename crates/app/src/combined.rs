@@ -167,7 +167,9 @@ impl App {
 /// A scanned code has its own time; a QR lives as long as its order.
 fn leg_expiry(means: &Means, order: Timestamp, now: Timestamp) -> Timestamp {
     match means {
-        Means::PayerCode(_) => now.saturating_add(schedule::PAYER_CODE_WAIT).unwrap_or(now),
+        Means::PayerCode(_) | Means::Card(_) => {
+            now.saturating_add(schedule::PAYER_CODE_WAIT).unwrap_or(now)
+        }
         Means::DynamicQr(_)
         | Means::Jsapi { .. }
         | Means::H5 { .. }

@@ -9,7 +9,9 @@ use ids::{
 use jiff::{SignedDuration, Timestamp};
 use merchants::MerchantState;
 use money::Amount;
-use orders::channel::{Call, Charge, Details, Instrument, PayWay, Prepare, Subject};
+use orders::channel::{
+    Call, CardRead, CardSubject, Charge, Details, Instrument, PayWay, Prepare, Subject,
+};
 use orders::{
     Aggregate, Attempt, AttemptState, CreateRefusal, Leg, LegState, Order, OrderShape, OrderState,
     Source, Tender, TopUp, WalletRefusal, WalletUse, schedule,
@@ -86,6 +88,15 @@ pub enum Means {
     Wallet(WalletId),
     /// The platform pays, out of a campaign's budget.
     PlatformCoupon { campaign: CampaignId, number: Option<String> },
+    /// A terminal of ours read the payer's card.
+    Card(Box<CardMeans>),
+}
+
+/// A card as it was read.
+#[derive(Debug, Clone)]
+pub struct CardMeans {
+    pub card: Arc<CardSubject>,
+    pub read: CardRead,
 }
 
 impl App {
@@ -207,6 +218,11 @@ impl App {
                 let instrument = Instrument::PayerCode(code.clone());
                 Call::Charge(Charge { subject, instrument, details })
             }
+            Means::Card(means) => {
+                let subject = Subject { card: Some(Arc::clone(&means.card)), ..subject };
+                let instrument = Instrument::Card(Box::new(means.read.clone()));
+                Call::Charge(Charge { subject, instrument, details })
+            }
             Means::DynamicQr(_) | Means::H5 { .. } => {
                 let return_url = means.return_url();
                 Call::Prepare(Prepare { subject, payer: None, details, return_url })
@@ -259,6 +275,7 @@ impl Means {
             Self::DynamicQr(channel) | Self::H5 { channel, .. } | Self::Jsapi { channel, .. } => {
                 Some(channel.clone())
             }
+            Self::Card(_) => Some(channels::Channel::Card.channel_code()),
             Self::Cash
             | Self::BankCard { .. }
             | Self::MerchantCoupon { .. }
@@ -274,6 +291,7 @@ impl Means {
             Self::Jsapi { .. } => Some(PayWay::Jsapi),
             Self::H5 { desktop: false, .. } => Some(PayWay::H5),
             Self::H5 { desktop: true, .. } => Some(PayWay::Page),
+            Self::Card(_) => Some(PayWay::Card),
             Self::Cash
             | Self::BankCard { .. }
             | Self::MerchantCoupon { .. }
@@ -303,6 +321,7 @@ impl Means {
             | Self::BankCard { .. }
             | Self::MerchantCoupon { .. }
             | Self::Wallet(_)
+            | Self::Card(_)
             | Self::PlatformCoupon { .. } => None,
         }
     }
@@ -317,6 +336,7 @@ impl Means {
             | Self::Cash
             | Self::BankCard { .. }
             | Self::MerchantCoupon { .. }
+            | Self::Card(_)
             | Self::PlatformCoupon { .. } => None,
         }
     }
@@ -331,6 +351,7 @@ impl Means {
             | Self::Cash
             | Self::BankCard { .. }
             | Self::MerchantCoupon { .. }
+            | Self::Card(_)
             | Self::Wallet(_) => None,
         }
     }
@@ -344,6 +365,7 @@ impl Means {
             | Self::DynamicQr(_)
             | Self::Jsapi { .. }
             | Self::H5 { .. }
+            | Self::Card(_)
             | Self::Cash => None,
         }
     }
@@ -442,6 +464,7 @@ pub(crate) fn draft_order(ids: &IdSource, input: &CreatePayment, now: Timestamp)
         }
         PaidBy::One(
             Means::PayerCode(_)
+            | Means::Card(_)
             | Means::Cash
             | Means::BankCard { .. }
             | Means::MerchantCoupon { .. }
@@ -471,6 +494,7 @@ pub(crate) fn draft_order(ids: &IdSource, input: &CreatePayment, now: Timestamp)
     }
 }
 
+/// What every call about an attempt says; a card's is added by [`App::subject_of`].
 pub(crate) fn subject(attempt: &Attempt) -> Subject {
     Subject { attempt: attempt.id, amount: attempt.amount, way: attempt.way, card: None }
 }

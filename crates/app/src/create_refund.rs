@@ -31,6 +31,8 @@ pub struct CreateRefund {
     pub what: Return,
     pub reason: String,
     pub notify_url: Option<String>,
+    /// Who asks: [`RefundOrigin::Merchant`] or [`RefundOrigin::Terminal`].
+    pub origin: RefundOrigin,
 }
 
 /// What of a payment is to be returned.
@@ -38,6 +40,8 @@ pub struct CreateRefund {
 pub enum Return {
     /// 撤销: all of it, today.
     Void,
+    /// 冲正: all of it, today; the terminal gave it up.
+    Reversal,
     /// 退款: of one leg, or, where no leg is named, of the only one or of all in full.
     Refund { amount: Amount, leg: Option<LegId> },
     /// 充退: of a top-up, what is not spent. Risk control may force it out of a frozen wallet.
@@ -64,16 +68,24 @@ impl App {
         };
         let order = order.filter(|o| o.order.merchant == input.merchant);
         let order = order.ok_or(Refused::PaymentNotFound)?;
-        let rules = self.trade_rules(input.merchant).await?;
-        let (ground, ms) = (self.ground_of(&order), self.now().as_millisecond());
-        let ids = order.legs.iter().map(|_| RefundId::generate(&self.ids, ms)).collect();
-        let pending = order.legs.iter().map(|l| ground.parties.pending(&l.tender)).collect();
-        let order = order.id();
-        match self.store.write(Accept { ground, order, input, rules, ids, pending }).await? {
+        let accept = self.accept_refund(&order, input).await?;
+        match self.store.write(accept).await? {
             Accepted::Known(aggregate) => Ok(aggregate),
             Accepted::Refused(refusal) => Err(refusal.into()),
             Accepted::New(aggregate, sent) => self.send_refunds(aggregate, sent).await,
         }
+    }
+
+    pub(crate) async fn accept_refund(
+        &self,
+        order: &Aggregate,
+        input: CreateRefund,
+    ) -> Result<Accept, Failure> {
+        let rules = self.trade_rules(input.merchant).await?;
+        let (ground, ms) = (self.ground_of(order), self.now().as_millisecond());
+        let ids = order.legs.iter().map(|_| RefundId::generate(&self.ids, ms)).collect();
+        let pending = order.legs.iter().map(|l| ground.parties.pending(&l.tender)).collect();
+        Ok(Accept { ground, order: order.id(), input, rules, ids, pending })
     }
 
     /// Sends the parts of a return to their channels, all at once.
@@ -104,7 +116,7 @@ impl App {
     }
 }
 
-struct Accept {
+pub(crate) struct Accept {
     ground: Ground,
     order: OrderId,
     input: CreateRefund,
@@ -114,7 +126,7 @@ struct Accept {
     pending: Vec<AccountKey>,
 }
 
-enum Accepted {
+pub(crate) enum Accepted {
     /// With the parts that are to be sent to channels.
     New(Aggregate, Vec<RefundId>),
     Known(Aggregate),
@@ -221,7 +233,7 @@ impl Accept {
     fn legs<'a>(&self, order: &'a Aggregate) -> Result<Vec<(&'a Leg, Amount)>, RefundRefusal> {
         let paid = || order.legs.iter().filter(|l| l.state == LegState::Paid);
         let (amount, leg) = match &self.input.what {
-            Return::Void => return Ok(paid().map(|l| (l, l.amount)).collect()),
+            Return::Void | Return::Reversal => return Ok(paid().map(|l| (l, l.amount)).collect()),
             Return::Refund { amount, leg } => (*amount, *leg),
             Return::TopUp { amount, .. } => (*amount, None),
         };
@@ -269,6 +281,7 @@ impl Return {
     const fn kind(&self) -> RefundKind {
         match self {
             Self::Void => RefundKind::Void,
+            Self::Reversal => RefundKind::Reversal,
             Self::Refund { .. } => RefundKind::Refund,
             Self::TopUp { .. } => RefundKind::TopUpReturn,
         }
@@ -287,7 +300,7 @@ fn draft(input: &CreateRefund, ground: &Ground, (leg, amount): (&Leg, Amount)) -
         part: 1,
         parts: 1,
         content_hash: input.content_hash,
-        origin: RefundOrigin::Merchant,
+        origin: input.origin,
         kind: input.what.kind(),
         amount,
         from_pending: Amount::zero(amount.currency()),

@@ -18,6 +18,7 @@ use orders::TradeRules;
 use crate::App;
 use crate::error::Failure;
 use crate::fees::PriceList;
+use crate::pos::PosAccess;
 use crate::routing::{Pulse, Pulses};
 
 /// How old a remembered answer may be.
@@ -37,6 +38,7 @@ pub struct Directory {
     pub(crate) routing_rules: Memory<(), Arc<RuleSet>>,
     pub(crate) points: Memory<(), Arc<BTreeMap<String, ChannelAccountId>>>,
     pub(crate) limits: Memory<String, Option<Arc<Limits>>>,
+    pub(crate) pos: Memory<String, Arc<PosAccess>>,
     pulses: Pulses,
 }
 

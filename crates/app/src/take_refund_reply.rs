@@ -2,8 +2,8 @@
 
 use ids::{OrderId, RefundId};
 use jiff::Timestamp;
-use orders::Aggregate;
-use orders::channel::{Call, RefundCall, RefundReply};
+use orders::channel::{Call, PayWay, RefundCall, RefundReply, Subject, Unknown};
+use orders::{Aggregate, Trade, TradeState};
 use store::{Command, Decision, Reads, View};
 
 use crate::App;
@@ -11,6 +11,7 @@ use crate::consequences::{Ground, follow};
 use crate::create_payment::subject;
 use crate::directory::Account;
 use crate::error::{Failure, UseCaseError};
+use crate::pos::follow_refund;
 
 impl App {
     /// Calls the channel with the refund's own number. The refund was committed before.
@@ -21,12 +22,12 @@ impl App {
         id: RefundId,
         looks: u32,
     ) -> Result<Aggregate, UseCaseError> {
-        let call = self.refund_call(account, &order, id)?;
+        let call = self.refund_call(account, &order, id).await?;
         let reply = self.ask_about_refund(account, &Call::Refund(call)).await;
         self.take_refund_reply(account, &order, (id, reply), looks).await
     }
 
-    pub(crate) fn refund_call(
+    pub(crate) async fn refund_call(
         &self,
         account: &Account,
         order: &Aggregate,
@@ -37,7 +38,7 @@ impl App {
         let attempt = attempt.ok_or(Failure::unusable("the attempt of a refund"))?;
         Ok(RefundCall {
             refund: id,
-            subject: subject(attempt),
+            subject: Subject { card: self.card_of(order).await?, ..subject(attempt) },
             amount: refund.amount,
             reason: refund.reason.clone(),
             notify_url: self.notice_url(account),
@@ -54,7 +55,8 @@ impl App {
         looks: u32,
     ) -> Result<Aggregate, UseCaseError> {
         let ground = self.ground(order, account, looks);
-        let command = TakeRefundReply { ground, order: order.id(), refund, reply };
+        let by_card = order.attempts.iter().any(|a| a.way == PayWay::Card);
+        let command = TakeRefundReply { ground, order: order.id(), refund, reply, by_card };
         let taken = self.store.write(command).await?;
         taken.ok_or_else(|| Failure::unusable("a refund of an order").into())
     }
@@ -65,6 +67,19 @@ struct TakeRefundReply {
     order: OrderId,
     refund: RefundId,
     reply: RefundReply,
+    /// A terminal's trade may follow it.
+    by_card: bool,
+}
+
+impl TakeRefundReply {
+    /// A void that its terminal gave up is no more believed to be done: it is undone at the network.
+    fn believed(&self, trade: Option<&Trade>) -> RefundReply {
+        let given_up = trade.is_some_and(|trade| trade.state == TradeState::Reversed);
+        if given_up && matches!(self.reply, RefundReply::Succeeded { .. }) {
+            return RefundReply::Unknown(Unknown::NoAnswer);
+        }
+        self.reply.clone()
+    }
 }
 
 impl Command for TakeRefundReply {
@@ -77,18 +92,22 @@ impl Command for TakeRefundReply {
     fn reads(&self, reads: &mut Reads) {
         reads.orders.insert(self.order);
         self.ground.reads(reads);
+        reads.trades_of.extend(self.by_card.then_some(self.order));
         reads.accounts.insert(self.ground.parties.refund_transit(self.refund));
         reads.accounts.insert(self.ground.parties.top_up_transit(self.refund));
     }
 
     fn decide(&self, view: &View<'_>) -> Decision<Self::Answer> {
-        let order = view.order(self.order);
-        let decided =
-            order.and_then(|o| o.on_refund_reply(self.refund, &self.reply, self.ground.at));
+        let (order, at) = (view.order(self.order), self.ground.at);
+        let trade = view.trades_of(self.order).find(|trade| trade.refund == Some(self.refund));
+        let reply = self.believed(trade);
+        let decided = order.and_then(|o| o.on_refund_reply(self.refund, &reply, at));
         let Some((aggregate, facts)) = decided else {
             return Decision::answer(None);
         };
-        let (aggregate, changes) = follow(view, &self.ground, aggregate, facts);
+        let (aggregate, mut changes) = follow(view, &self.ground, aggregate, facts);
+        let told = trade.zip(aggregate.refund(self.refund));
+        changes.trades.extend(told.map(|(t, refund)| follow_refund(t, refund, &reply, at)));
         Decision { changes, answer: Some(aggregate) }
     }
 }

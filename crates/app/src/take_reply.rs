@@ -6,8 +6,8 @@ use std::sync::Arc;
 use ids::{AttemptId, CampaignId, OrderId, WalletId};
 use jiff::Timestamp;
 use ledger::AccountKey;
-use orders::channel::{ChannelCodeText, PaymentReply};
-use orders::{Aggregate, OrderShape, Source};
+use orders::channel::{ChannelCodeText, PayWay, PaymentReply};
+use orders::{Aggregate, OrderShape, Source, TradeKind};
 use store::{Command, Decision, Reads, UsageKey, View};
 
 use crate::bookings::Parties;
@@ -16,6 +16,7 @@ use crate::create_payment::attempt_job;
 use crate::directory::Account;
 use crate::error::{Failure, UseCaseError};
 use crate::fees::Prices;
+use crate::pos::follow_payment;
 use crate::routing::Plan;
 use crate::{App, CALL_LEFT};
 
@@ -55,7 +56,9 @@ impl App {
         }
         let reserved = known.attempt(attempt).is_some_and(|a| a.reserved_on.is_some());
         let order = known.id();
-        let command = TakeReply { ground, order, attempt, source, reply, reserved, fail_over };
+        let by_card = known.attempt(attempt).is_some_and(|a| a.way == PayWay::Card);
+        let command =
+            TakeReply { ground, order, attempt, source, reply, reserved, by_card, fail_over };
         let taken = self.store.write(command).await?;
         taken.ok_or_else(|| Failure::unusable("an attempt of an order").into())
     }
@@ -104,6 +107,8 @@ struct TakeReply {
     reply: PaymentReply,
     /// Whether its amount counts against the account's limits.
     reserved: bool,
+    /// A terminal's trade follows it.
+    by_card: bool,
     fail_over: Option<FailOver>,
 }
 
@@ -125,6 +130,7 @@ impl Command for TakeReply {
         reads.orders.insert(self.order);
         self.ground.reads(reads);
         self.ground.prices.reads(reads);
+        reads.trades_of.extend(self.by_card.then_some(self.order));
         if let Some(owner) = self.ground.parties.channel_owner.clone().filter(|_| self.reserved) {
             reads.usages.insert(UsageKey { owner, currency: self.ground.parties.currency });
         }
@@ -143,7 +149,10 @@ impl Command for TakeReply {
         let Some((aggregate, facts)) = decided else {
             return Decision::answer(None);
         };
-        let (aggregate, changes) = follow(view, &self.ground, aggregate, facts);
+        let (aggregate, mut changes) = follow(view, &self.ground, aggregate, facts);
+        let sale = view.trades_of(self.order).find(|trade| trade.kind == TradeKind::Sale);
+        let told = |sale| follow_payment(sale, &aggregate, &self.reply, self.ground.at);
+        changes.trades.extend(sale.map(told));
         Decision { changes, answer: Some(aggregate) }
     }
 }

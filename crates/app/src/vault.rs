@@ -21,6 +21,13 @@ impl Vault {
         seal_random(&self.0, purpose.as_bytes(), plain.expose().as_bytes())
     }
 
+    /// The same text gives the same token, which tells nothing of it to whoever has not the master key.
+    #[must_use]
+    pub fn token(&self, purpose: &str, text: &str) -> [u8; 32] {
+        let key = Secret::new(self.0.expose().to_vec());
+        crypto::mac::hmac_sha256(&key, format!("{purpose}:{text}").as_bytes())
+    }
+
     /// # Errors
     /// [`Failure`] when the bytes were sealed with another master key or for another purpose.
     pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Secret<String>, Failure> {

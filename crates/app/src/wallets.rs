@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use ledger::AccountKey;
 use money::{Amount, Currency};
 use orders::{
-    Aggregate, CLOSE_PREFIX, Campaign, CampaignRefusal, CreateRefusal, Lot, RefundState, TopUp,
-    Wallet, WalletKind, WalletRefusal, WalletState,
+    Aggregate, CLOSE_PREFIX, Campaign, CampaignRefusal, CreateRefusal, Lot, RefundOrigin,
+    RefundState, TopUp, Wallet, WalletKind, WalletRefusal, WalletState,
 };
 use store::{Changes, Command, Decision, Reads, View};
 
@@ -212,6 +212,7 @@ fn closing_return(wallet: &Wallet, lot: &Lot) -> Result<CreateRefund, Failure> {
         what: Return::TopUp { amount: lot.left(), forced: false },
         reason: "the wallet was closed".to_owned(),
         notify_url: None,
+        origin: RefundOrigin::Merchant,
     })
 }
 

@@ -6,7 +6,7 @@ use axum::{Extension, Json};
 use bytes::Bytes;
 use channels::shown;
 use ids::{MerchantNo, RefundId};
-use orders::{BACK_PREFIX, CLOSE_PREFIX, LATE_PREFIX};
+use orders::{BACK_PREFIX, CLOSE_PREFIX, LATE_PREFIX, RefundOrigin};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -186,6 +186,7 @@ impl RefundBody {
             what: Return::Refund { amount: self.amount.check()?, leg },
             reason: reason(self.reason, "refund")?,
             notify_url: url("notify_url", self.notify_url)?,
+            origin: RefundOrigin::Merchant,
         })
     }
 }
@@ -208,6 +209,7 @@ impl VoidBody {
             what: Return::Void,
             reason: reason(self.reason, "void")?,
             notify_url: url("notify_url", self.notify_url)?,
+            origin: RefundOrigin::Merchant,
         })
     }
 }

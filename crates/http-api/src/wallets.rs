@@ -7,7 +7,7 @@ use bytes::Bytes;
 use channels::shown;
 use ids::{OrderId, WalletId};
 use jiff::Timestamp;
-use orders::{WalletKind, WalletState};
+use orders::{RefundOrigin, WalletKind, WalletState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -334,6 +334,7 @@ impl TopUpBody {
                 | Means::BankCard { .. }
                 | Means::MerchantCoupon { .. }
                 | Means::Wallet(_)
+                | Means::Card(_)
                 | Means::PlatformCoupon { .. },
             )
             | PaidBy::Legs(_) => false,
@@ -381,6 +382,7 @@ impl ReturnBody {
             what: Return::TopUp { amount: self.amount.check()?, forced: false },
             reason: self.reason.unwrap_or_else(|| "top-up returned".to_owned()),
             notify_url: url("notify_url", self.notify_url)?,
+            origin: RefundOrigin::Merchant,
         })
     }
 }

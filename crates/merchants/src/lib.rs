@@ -5,11 +5,13 @@
 
 mod key;
 mod notification;
+mod pos;
 mod shift;
 mod terminal;
 
 pub use key::{ApiKey, KeyAlgorithm};
 pub use notification::{NOTIFY_WAITS_S, Notification, NotificationState, NotificationTry};
+pub use pos::{PosModel, PosState, PosTerminal};
 pub use shift::{Counted, Shift, ShiftRefusal};
 pub use terminal::{Terminal, TerminalKind};
 

@@ -16,6 +16,7 @@ mod refusal;
 mod rules;
 pub mod schedule;
 mod tender;
+mod trade;
 mod wallet;
 
 pub use aggregate::{Aggregate, Decided, Fact, Source, end_event, event_of, refund_event_of};
@@ -32,6 +33,7 @@ pub use refusal::{
 };
 pub use rules::{Blackout, Days, QUEUED_DAYS_MAX, ShortOfMoney, TradeRules};
 pub use tender::{Tender, UnknownTender};
+pub use trade::{NO_ANSWER, Trade, TradeCard, TradeEvent, TradeKey, TradeKind, TradeState};
 pub use wallet::{
     Draw, LOTS_MAX, Lot, TopUp, Wallet, WalletKind, WalletRefusal, WalletState, WalletUse,
 };

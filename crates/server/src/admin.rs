@@ -36,6 +36,8 @@ enum Admin {
     ResumeMerchant { merchant: MerchantId },
     #[command(flatten)]
     Trade(TradeCommand),
+    #[command(flatten)]
+    Pos(crate::admin_pos::PosCommand),
     /// Register a terminal in a new store of a merchant, with a key of its own.
     CreateTerminal {
         merchant: MerchantId,
@@ -194,6 +196,7 @@ async fn run(app: &App, command: Admin) -> Outcome {
             let closed = app.close_channel(merchant, &channel, number).await?;
             print(&json!({ "closed": closed }));
         }
+        Admin::Pos(command) => crate::admin_pos::run(app, command).await?,
         Admin::Wallets(command) => crate::admin_wallets::run(app, command).await?,
         Admin::Routing(command) => crate::admin_routing::run(app, command).await?,
         Admin::TrialBalance => print(&trial_balance_json(app).await?),

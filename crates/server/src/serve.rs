@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use pos_host::{LineLimits, PosHost, PosSettings};
 use sandbox::{Sandbox, SandboxConfig};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -21,6 +22,12 @@ pub(crate) struct ServeArgs {
     /// Where to listen.
     #[arg(long, env = "SUANPAN_LISTEN", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
+    /// Where terminals come in by ISO 8583; nowhere unless set.
+    #[arg(long, env = "SUANPAN_POS_LISTEN")]
+    pub(crate) pos_listen: Option<SocketAddr>,
+    /// 受理方标识码: field 32 of what terminals hear.
+    #[arg(long, env = "SUANPAN_POS_ACQUIRER", default_value = "48021000")]
+    pub(crate) pos_acquirer: String,
     /// Leave the jobs to `suanpan worker`.
     #[arg(long)]
     pub(crate) no_worker: bool,
@@ -42,6 +49,17 @@ pub(crate) async fn serve(args: ServeArgs) -> Outcome {
     let asked_to_stop = asked_to_stop()?;
     say(&format!("listening on http://{}", listener.local_addr()?));
     let (stop, stopped) = watch::channel(false);
+    let terminals = match args.pos_listen {
+        None => None,
+        Some(address) => {
+            let listener = TcpListener::bind(address).await?;
+            say(&format!("terminals on {}", listener.local_addr()?));
+            let settings = PosSettings { acquirer: args.pos_acquirer.clone() };
+            let host = Arc::new(PosHost::new(Arc::clone(&app), settings));
+            let limits = LineLimits::default();
+            Some(tokio::spawn(pos_host::serve(listener, host, limits, stopped.clone())))
+        }
+    };
     let worker = (!args.no_worker).then(|| tokio::spawn(work(Arc::clone(&app), stopped.clone())));
     let keys = tokio::spawn(keep_keys(Arc::clone(&app), stopped.clone()));
     let router = http_api::router(http_api::ApiState::new(Arc::clone(&app)));
@@ -55,6 +73,9 @@ pub(crate) async fn serve(args: ServeArgs) -> Outcome {
         drop(ended.changed().await);
     }
     keys.await?;
+    if let Some(terminals) = terminals {
+        terminals.await?;
+    }
     if let Some(worker) = worker {
         worker.await?;
     }

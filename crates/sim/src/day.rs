@@ -6,6 +6,7 @@ use app::{AddLeg, App, CreatePayment, CreateRefund, Means, NewLeg, PaymentRef, R
 use channels::Request;
 use ids::{ChannelAccountId, MerchantId, OrderId};
 use jiff::{SignedDuration, Timestamp};
+use orders::RefundOrigin;
 use sandbox::Insistence;
 
 use crate::audit::{self, Finding};
@@ -317,6 +318,7 @@ async fn ask_back(app: &App, (merchant, payment): (MerchantId, OrderId), back: P
         what,
         reason: "returned".to_owned(),
         notify_url: None,
+        origin: RefundOrigin::Merchant,
     };
     let Ok(order) = app.create_refund(refund).await else { return };
     let parts = order.refund_parts(&back.no);

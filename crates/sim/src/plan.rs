@@ -232,6 +232,7 @@ const fn is_shown(means: &Means) -> bool {
     match means {
         Means::DynamicQr(_) | Means::Jsapi { .. } | Means::H5 { .. } => true,
         Means::PayerCode(_)
+        | Means::Card(_)
         | Means::Cash
         | Means::BankCard { .. }
         | Means::MerchantCoupon { .. }

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use ledger::rules::{self, Payout};
 use ledger::{AccountCode, AccountKey, Header};
 use money::{Amount, Currency};
-use orders::{Aggregate, RefundState, ShortOfMoney, TradeRules};
+use orders::{Aggregate, RefundOrigin, RefundState, ShortOfMoney, TradeRules};
 use sandbox::{Fault, FaultRule};
 use store::{Changes, Command, Decision, Reads, View};
 
@@ -194,6 +194,7 @@ impl Bench {
             what,
             reason: "returned".to_owned(),
             notify_url: None,
+            origin: RefundOrigin::Merchant,
         };
         let app = Arc::clone(&self.app);
         self.run(async move { app.create_refund(refund).await })

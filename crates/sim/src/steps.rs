@@ -10,7 +10,7 @@ use channels::Channel;
 use ids::{MerchantId, MerchantNo};
 use jiff::SignedDuration;
 use money::{Amount, Currency};
-use orders::{Aggregate, OrderState, RefundState};
+use orders::{Aggregate, OrderState, RefundOrigin, RefundState};
 use sandbox::{Fault, FaultRule, Insistence};
 
 use crate::audit::{self, Finding};
@@ -349,6 +349,7 @@ impl Player {
             what: Return::Refund { amount: Amount::new(fen, Currency::Cny).ok()?, leg: None },
             reason: "returned".to_owned(),
             notify_url: None,
+            origin: RefundOrigin::Merchant,
         })
     }
 }

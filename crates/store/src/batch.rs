@@ -9,8 +9,8 @@ use ids::{
 };
 use jiff::Timestamp;
 use ledger::AccountKey;
-use merchants::{Notification, Shift};
-use orders::{Aggregate, Attempt, Campaign, Leg, Order, Refund, Wallet};
+use merchants::{Notification, PosTerminal, Shift};
+use orders::{Aggregate, Attempt, Campaign, Leg, Order, Refund, Trade, TradeKey, Wallet};
 
 use crate::accounts::AccountIds;
 use crate::changes::{AdminRow, Changes, JobChange};
@@ -133,6 +133,8 @@ async fn load(
     load_usages(session, &reads.usages, &mut set).await?;
     load_wallets(session, &reads, &mut set).await?;
     load_campaigns(session, &reads.campaigns, &mut set).await?;
+    load_trades(session, &reads, &mut set).await?;
+    load_pos_terminals(session, &reads.pos_terminals, &mut set).await?;
     let mut accounts = std::mem::take(&mut reads.accounts);
     holds::load(session, &reads.holds, &mut accounts, &mut set).await?;
     context.accounts.load_locked(session, accounts, &mut set).await?;
@@ -250,6 +252,54 @@ pub(crate) async fn read_wallets(
     }
     for wallet in set.wallets.values_mut() {
         wallet.lots.sort_by_key(|lot| lot.order);
+    }
+    Ok(())
+}
+
+/// By key and by order. A trade's order is the lock of it; a tombstone's key is unique.
+async fn load_trades(
+    session: &mut Session,
+    reads: &Reads,
+    set: &mut WorkingSet,
+) -> Result<(), SqlError> {
+    let mut rows = Vec::new();
+    if !reads.trades.is_empty() {
+        let key = |key: &TradeKey| {
+            vec![
+                key.terminal.to_i64().into(),
+                i64::from(key.batch).into(),
+                i64::from(key.trace).into(),
+            ]
+        };
+        let keys: Vec<Cells> = reads.trades.iter().map(key).collect();
+        let columns = &["terminal_id", "batch", "trace"];
+        rows.extend(session.select_by(Trade::TABLE, columns, &keys, Lock::ForUpdate).await?);
+    }
+    if !reads.trades_of.is_empty() {
+        let keys: Vec<Cells> = reads.trades_of.iter().map(order_key).collect();
+        rows.extend(session.select_by(Trade::TABLE, &["order_id"], &keys, Lock::ForUpdate).await?);
+    }
+    for row in rows {
+        let trade = Trade::from_cells(row)?;
+        set.stored_trades.insert(trade.id, trade.clone());
+        set.trades.insert(trade.key, trade);
+    }
+    Ok(())
+}
+
+async fn load_pos_terminals(
+    session: &mut Session,
+    terminals: &BTreeSet<TerminalId>,
+    set: &mut WorkingSet,
+) -> Result<(), SqlError> {
+    if terminals.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<Cells> = terminals.iter().map(|id| vec![id.to_i64().into()]).collect();
+    let columns = &["terminal_id"];
+    for row in session.select_by(PosTerminal::TABLE, columns, &keys, Lock::ForUpdate).await? {
+        let terminal = PosTerminal::from_cells(row)?;
+        set.pos_terminals.insert(terminal.terminal, terminal);
     }
     Ok(())
 }

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use ledger::{Delta, Hold, Journal, Refusal, Resolution};
 use merchants::{
-    ApiKey, ChannelAccount, Merchant, MerchantChannel, Notification, NotificationTry, Shift, Store,
-    Terminal,
+    ApiKey, ChannelAccount, Merchant, MerchantChannel, Notification, NotificationTry, PosTerminal,
+    Shift, Store, Terminal,
 };
-use orders::{Aggregate, Campaign, RefundTry, Wallet};
+use orders::{Aggregate, Campaign, RefundTry, Trade, Wallet};
 
 use crate::rows::{Burnt, Job, JobKind};
 use crate::working::{Usage, UsageKey, VolumeKey};
@@ -36,6 +36,9 @@ pub struct Changes {
     pub volumes: Vec<(VolumeKey, u64)>,
     /// What accounts have taken, as it is to be. Asked for in Reads.
     pub usages: Vec<(UsageKey, Usage)>,
+    /// Trades and terminals of the POS host as they are to be.
+    pub trades: Vec<Trade>,
+    pub pos_terminals: Vec<PosTerminal>,
     pub admin: Vec<AdminRow>,
 }
 

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ids::WalletId;
 use ledger::{AccountKey, Side};
-use orders::{Aggregate, Attempt, Campaign, Leg, Order, Refund, RefundTry, Wallet};
+use orders::{
+    Aggregate, Attempt, Campaign, Leg, Order, Refund, RefundTry, Trade, TradeKey, Wallet,
+};
 
 use crate::batch::BatchContext;
 use crate::changes::{Changes, JobChange, Posting};
@@ -14,7 +16,7 @@ use crate::rows::{
 };
 use crate::sql::{Cells, Session, SqlError};
 use crate::working::{UsageKey, VolumeKey, WorkingSet};
-use merchants::{Notification, NotificationTry, Shift};
+use merchants::{Notification, NotificationTry, PosTerminal, Shift};
 
 /// Rows of one table: new ones and changed ones.
 #[derive(Default)]
@@ -40,6 +42,7 @@ pub(crate) async fn flush(
     write_shifts(session, changes).await?;
     write_usages(session, set).await?;
     write_wallets(session, set).await?;
+    write_pos(session, set).await?;
     for change in changes.iter().flat_map(|c| &c.admin) {
         let (table, cells) = change.record();
         session.upsert(table, vec![cells]).await?;
@@ -271,4 +274,23 @@ async fn write_jobs(session: &mut Session, changes: &[Changes]) -> Result<(), Sq
         session.delete(Job::TABLE, done).await?;
     }
     Ok(())
+}
+
+/// Each trade and terminal once, as the last command left it.
+async fn write_pos(session: &mut Session, set: &WorkingSet) -> Result<(), SqlError> {
+    let changes = &set.written.changes;
+    let touched: BTreeSet<TradeKey> =
+        changes.iter().flat_map(|c| &c.trades).map(|trade| trade.key).collect();
+    let mut trades = Rows::default();
+    for trade in touched.iter().filter_map(|key| set.trades.get(key)) {
+        trades.add(set.stored_trades.get(&trade.id), trade);
+    }
+    trades.write::<Trade>(session).await?;
+    let terminals: BTreeMap<_, _> =
+        changes.iter().flat_map(|c| &c.pos_terminals).map(|t| (t.terminal, t)).collect();
+    if terminals.is_empty() {
+        return Ok(());
+    }
+    let rows = terminals.values().map(|terminal| terminal.cells()).collect();
+    session.upsert(PosTerminal::TABLE, rows).await
 }

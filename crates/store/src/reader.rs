@@ -10,9 +10,9 @@ use ids::{
 use ledger::{Account, AccountKey, Hold};
 use merchants::{
     ApiKey, ChannelAccount, KeyAlgorithm, Merchant, MerchantChannel, Notification, NotificationTry,
-    Shift, Terminal,
+    PosTerminal, Shift, Terminal,
 };
-use orders::{Aggregate, Attempt, Campaign, Refund, Wallet};
+use orders::{Aggregate, Attempt, Campaign, Refund, Trade, TradeKey, Wallet};
 use tokio::sync::Mutex;
 
 use crate::accounts::{add_deltas, parse_key, to_account};
@@ -359,6 +359,41 @@ impl Readers {
         let mut session = self.session().await?;
         read_wallets(&mut session, &ids, Lock::None, &mut set).await.map_err(StoreError::of)?;
         Ok(set.wallets.into_values().rev().collect())
+    }
+
+    pub(crate) async fn pos_terminal(
+        &self,
+        terminal_no: &str,
+        merchant_code: &str,
+    ) -> Result<Option<PosTerminal>, StoreError> {
+        let key = vec![terminal_no.into(), merchant_code.into()];
+        self.one(&["terminal_no", "merchant_code"], key).await
+    }
+
+    /// The trades of an order, the oldest first.
+    pub(crate) async fn trades_of(&self, order: OrderId) -> Result<Vec<Trade>, StoreError> {
+        let mut trades: Vec<Trade> =
+            self.all(&["order_id"], &[vec![order.to_i64().into()]]).await?;
+        trades.sort_by_key(|trade| trade.id);
+        Ok(trades)
+    }
+
+    pub(crate) async fn trade(&self, key: TradeKey) -> Result<Option<Trade>, StoreError> {
+        let cells = vec![
+            key.terminal.to_i64().into(),
+            i64::from(key.batch).into(),
+            i64::from(key.trace).into(),
+        ];
+        self.one(&["terminal_id", "batch", "trace"], cells).await
+    }
+
+    pub(crate) async fn trade_by_reference(
+        &self,
+        terminal: TerminalId,
+        reference: &str,
+    ) -> Result<Option<Trade>, StoreError> {
+        self.one(&["terminal_id", "reference"], vec![terminal.to_i64().into(), reference.into()])
+            .await
     }
 
     /// The newest first.

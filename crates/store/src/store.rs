@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use ledger::{Account, Hold};
 use merchants::{
     ApiKey, ChannelAccount, KeyAlgorithm, Merchant, MerchantChannel, Notification, NotificationTry,
-    Shift, Terminal,
+    PosTerminal, Shift, Terminal,
 };
-use orders::{Aggregate, Campaign, Refund, Wallet};
+use orders::{Aggregate, Campaign, Refund, Trade, TradeKey, Wallet};
 
 use crate::batch::Command;
 use crate::changes::{
@@ -212,6 +212,11 @@ reads! {
     fn wallets_page(merchant: MerchantId, before: Option<WalletId>, limit: u32) -> Vec<Wallet>;
     /// The newest first.
     fn campaigns(limit: u32) -> Vec<Campaign>;
+    fn pos_terminal(terminal_no: &str, merchant_code: &str) -> Option<PosTerminal>;
+    /// The trades of an order, the oldest first.
+    fn trades_of(order: OrderId) -> Vec<Trade>;
+    fn trade(key: TradeKey) -> Option<Trade>;
+    fn trade_by_reference(terminal: TerminalId, reference: &str) -> Option<Trade>;
     /// Every account of a channel that was ever opened for a merchant.
     fn merchant_channels(merchant: MerchantId, channel: &ChannelCode) -> Vec<MerchantChannel>;
     /// A version of the routing rules, or the one in force.

@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ids::{
     AttemptId, CampaignId, HoldId, JournalId, MerchantId, MerchantNo, NotificationId, OrderId,
-    RefundId, TerminalId, WalletId,
+    RefundId, TerminalId, TradeId, WalletId,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger::{
     AccountKey, Books, Hold, Journal, PostDecision, Refusal, Resolve, ResolveDecision, Seen,
 };
-use merchants::{Notification, Shift};
+use merchants::{Notification, PosTerminal, Shift};
 use money::Currency;
-use orders::{Aggregate, Campaign, Wallet};
+use orders::{Aggregate, Campaign, Trade, TradeKey, Wallet};
 
 use crate::changes::{Changes, Held, Posting, Resolved, Unposted};
 use crate::rows::{Burnt, BurntKind, LotRow};
@@ -45,6 +45,11 @@ pub struct Reads {
     pub volumes: BTreeSet<VolumeKey>,
     /// Accounts at channels whose use is wanted.
     pub usages: BTreeSet<UsageKey>,
+    /// Card terminals' transactions.
+    pub trades: BTreeSet<TradeKey>,
+    /// Orders whose trades are wanted.
+    pub trades_of: BTreeSet<OrderId>,
+    pub pos_terminals: BTreeSet<TerminalId>,
 }
 
 /// What was paid in one month, for a price list that depends on it.
@@ -105,6 +110,10 @@ pub(crate) struct WorkingSet {
     /// The lots as the store has them.
     pub(crate) stored_lots: BTreeMap<OrderId, LotRow>,
     pub(crate) campaigns: BTreeMap<CampaignId, Campaign>,
+    /// As the store has them.
+    pub(crate) stored_trades: BTreeMap<TradeId, Trade>,
+    pub(crate) trades: BTreeMap<TradeKey, Trade>,
+    pub(crate) pos_terminals: BTreeMap<TerminalId, PosTerminal>,
     pub(crate) books: Books,
     /// What is known of the ids of journals that were asked for.
     pub(crate) seen_journals: BTreeMap<JournalId, Seen>,
@@ -183,6 +192,23 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn campaign(&self, id: CampaignId) -> Option<&'a Campaign> {
         self.set.campaigns.get(&id)
+    }
+
+    /// A trade of the command's [`Reads`].
+    #[must_use]
+    pub fn trade(&self, key: TradeKey) -> Option<&'a Trade> {
+        self.set.trades.get(&key)
+    }
+
+    /// The trades of an order of the command's [`Reads`].
+    pub fn trades_of(&self, order: OrderId) -> impl Iterator<Item = &'a Trade> {
+        self.set.trades.values().filter(move |trade| trade.order == Some(order))
+    }
+
+    /// A terminal of the command's [`Reads`].
+    #[must_use]
+    pub fn pos_terminal(&self, id: TerminalId) -> Option<&'a PosTerminal> {
+        self.set.pos_terminals.get(&id)
     }
 
     /// What was paid in a month of the command's [`Reads`], in minor units.
@@ -338,6 +364,12 @@ impl WorkingSet {
         }
         for campaign in &changes.campaigns {
             self.campaigns.insert(campaign.id, campaign.clone());
+        }
+        for trade in &changes.trades {
+            self.trades.insert(trade.key, trade.clone());
+        }
+        for terminal in &changes.pos_terminals {
+            self.pos_terminals.insert(terminal.terminal, terminal.clone());
         }
         for (key, amount) in &changes.volumes {
             let volume = self.volumes.entry(key.clone()).or_default();

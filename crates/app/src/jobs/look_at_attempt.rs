@@ -2,7 +2,7 @@
 
 use ids::AttemptId;
 use jiff::Timestamp;
-use orders::channel::Call;
+use orders::channel::{Call, Subject};
 use orders::schedule::{self, Ask};
 use orders::{Aggregate, Attempt, AttemptState, Source};
 use store::{Changes, Command, Decision, Job, JobChange, Reads, View};
@@ -28,7 +28,9 @@ impl App {
             let job = Job { looks: 0, ..job.clone() };
             return Box::pin(self.look_at_attempt(&job)).await;
         }
-        let Some((source, call)) = next_call(attempt, job.looks, self.now()) else {
+        let subject = Subject { card: self.card_of(&order).await?, ..subject(attempt) };
+        let next = next_call((attempt, subject), job.looks, self.now());
+        let Some((source, call)) = next else {
             let ground = self.ground(&order, &account, job.looks);
             self.store.write(Rest { ground, job: job.clone() }).await?;
             return Ok(order);
@@ -64,8 +66,11 @@ impl App {
 
 /// What to ask next. An attempt that ended without money is asked about too: a notice said that money
 /// came in after all, or the watch for such money is due.
-fn next_call(attempt: &Attempt, looks: u32, now: Timestamp) -> Option<(Source, Call)> {
-    let subject = subject(attempt);
+fn next_call(
+    (attempt, subject): (&Attempt, Subject),
+    looks: u32,
+    now: Timestamp,
+) -> Option<(Source, Call)> {
     match (schedule::ask(attempt.state, looks), attempt.state) {
         (Some(Ask::Query), _) | (None, AttemptState::Closed | AttemptState::Refused) => {
             Some((Source::Query { asked_at: now }, Call::Query(subject)))

@@ -23,7 +23,7 @@ impl App {
         let account = self.account(attempt.channel_account).await?;
         let account = account.ok_or(Failure::unusable("an attempt's channel account"))?;
         if refund.tries > 0 {
-            let call = Call::QueryRefund(self.refund_call(&account, &order, id)?);
+            let call = Call::QueryRefund(self.refund_call(&account, &order, id).await?);
             let reply = self.ask_about_refund(&account, &call).await;
             if reply != RefundReply::NotFound {
                 let said = (id, reply);

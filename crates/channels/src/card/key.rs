@@ -8,7 +8,6 @@ use jiff::tz::TimeZone;
 const TRACES: i64 = 1_000_000;
 /// Bits of an id below its millisecond.
 const BELOW_MS: u32 = 22;
-const REFERENCE_DIGITS: usize = 12;
 
 /// Fields 7, 11 and 37, and when the message is said to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,15 +23,15 @@ pub(super) struct MessageKey {
 
 impl MessageKey {
     pub(super) fn of_attempt(id: AttemptId) -> Self {
-        Self::of((id.to_i64(), id.made_at_ms()), 1)
+        Self::of((id.to_i64(), id.made_at_ms()), id.card_reference(), 1)
     }
 
     /// A void that was reversed is asked for anew: each try is a message of its own.
     pub(super) fn of_refund(id: RefundId, tries: u32) -> Self {
-        Self::of((id.to_i64(), id.made_at_ms()), tries)
+        Self::of((id.to_i64(), id.made_at_ms()), id.card_reference(), tries)
     }
 
-    fn of((raw, made_ms): (i64, i64), tries: u32) -> Self {
+    fn of((raw, made_ms): (i64, i64), reference: String, tries: u32) -> Self {
         let made = Timestamp::from_millisecond(made_ms).unwrap_or(Timestamp::UNIX_EPOCH);
         let china = made.to_zoned(TimeZone::fixed(jiff::tz::offset(8)));
         // Ids of one millisecond differ below it, and a second has a thousand of them.
@@ -42,7 +41,7 @@ impl MessageKey {
         Self {
             transmitted: china.strftime("%m%d%H%M%S").to_string(),
             trace: format!("{trace:06}"),
-            reference: reference(raw, try_no),
+            reference,
             local: (china.strftime("%H%M%S").to_string(), china.strftime("%m%d").to_string()),
         }
     }
@@ -51,16 +50,4 @@ impl MessageKey {
     pub(super) fn as_original(&self, mti: &str, (acquirer, forwarder): (&str, &str)) -> String {
         format!("{mti}{}{}{acquirer:0>11}{forwarder:0>11}", self.trace, self.transmitted)
     }
-}
-
-/// Twelve digits to the base of 36. An id is far below what they hold until the year 2060.
-fn reference(raw: i64, try_no: i64) -> String {
-    let mut rest = raw.wrapping_add(try_no << BELOW_MS >> 10).unsigned_abs();
-    let mut digits = [b'0'; REFERENCE_DIGITS];
-    for place in digits.iter_mut().rev() {
-        let digit = u8::try_from(rest % 36).unwrap_or_default();
-        *place = if digit < 10 { b'0' + digit } else { b'A' + digit - 10 };
-        rest /= 36;
-    }
-    digits.iter().copied().map(char::from).collect()
 }

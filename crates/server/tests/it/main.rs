@@ -15,6 +15,8 @@ mod notifications;
 #[cfg(test)]
 mod payments;
 #[cfg(test)]
+mod pos;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod refusals;

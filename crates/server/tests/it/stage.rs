@@ -28,6 +28,8 @@ pub(crate) struct Stage {
     pub(crate) sandbox_url: String,
     server: Option<Process>,
     pub(crate) api: String,
+    /// Where terminals come in.
+    pub(crate) terminals: String,
     pub(crate) key: Key,
     pub(crate) other: Key,
     pub(crate) http: reqwest::Client,
@@ -41,10 +43,14 @@ pub(crate) struct Key {
 }
 
 impl Process {
-    fn start(command: &mut Command) -> Self {
+    /// `lines`: how many it says before it is up.
+    fn start(command: &mut Command, lines: usize) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut said = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        for _ in 0..lines {
+            out.read_line(&mut said).unwrap();
+        }
         Self { child, said }
     }
 
@@ -84,6 +90,7 @@ impl Stage {
                 .args(["sandbox", "--listen", "127.0.0.1:0", "--coordinates"])
                 .arg(&coordinates)
                 .stderr(Stdio::null()),
+            1,
         );
         let coordinates = std::fs::read_to_string(&coordinates).unwrap();
         let coordinates: Value = serde_json::from_str(&coordinates).unwrap();
@@ -94,6 +101,7 @@ impl Stage {
             database,
             server: None,
             api: String::new(),
+            terminals: "127.0.0.1:0".to_owned(),
             key: Key::none(),
             other: Key::none(),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
@@ -162,7 +170,9 @@ impl Stage {
     fn merchant(&self, coordinates: &Value) -> Key {
         let made = self.admin_json(&["create-merchant", "test"]);
         let merchant = made["merchant"].as_str().unwrap();
-        for parameters in sandbox::parameters(coordinates, sandbox::Trust::Certificates) {
+        let card = sandbox::card_parameters(coordinates);
+        let wallets = sandbox::parameters(coordinates, sandbox::Trust::Certificates);
+        for parameters in wallets.into_iter().chain([card]) {
             let channel = parameters.channel;
             let file = self.folder.path().join(format!("{channel}.json"));
             std::fs::write(&file, parameters.config.to_string()).unwrap();
@@ -191,9 +201,13 @@ impl Stage {
         let mut command = Command::new(BINARY);
         command.arg("serve");
         self.place(&mut command);
-        command.args(["--listen", &address]).env("RUST_LOG", "debug,hyper=info");
-        let server = Process::start(command.stderr(log.unwrap()));
+        command
+            .args(["--listen", &address, "--pos-listen", &self.terminals])
+            .env("RUST_LOG", "debug,hyper=info");
+        let server = Process::start(command.stderr(log.unwrap()), 2);
         self.api = server.url();
+        let terminals = server.said.lines().find_map(|line| line.strip_prefix("terminals on "));
+        self.terminals = terminals.unwrap().to_owned();
         self.server = Some(server);
     }
 

@@ -8,6 +8,7 @@ mod holds;
 mod jobs;
 mod notifications;
 mod orders;
+mod pos;
 mod refunds;
 mod routing;
 mod shifts;

@@ -1,0 +1,218 @@
+//! What a POS host asks of the platform: keys for terminals, and their card transactions as orders.
+//!
+//! A transaction is committed as a trade beside its order before the network is asked; what was said is
+//! written to both in one transaction, so a repeat hears the same answer whatever broke in between.
+
+mod access;
+mod give_back;
+mod reverse;
+mod sale;
+mod sign_on;
+
+use std::sync::Arc;
+
+use ids::{MerchantNo, TradeId};
+use money::Amount;
+use orders::channel::{CardRead, CardSubject, RefundReply};
+use orders::{
+    Aggregate, AttemptState, CreateRefusal, Refund, RefundRefusal, RefundState, Trade, TradeCard,
+    TradeKey, TradeKind,
+};
+use secret::{Pan, Secret};
+use serde::{Deserialize, Serialize};
+
+use crate::App;
+use crate::error::{Failure, Refused, UseCaseError};
+
+pub use access::{NewPosTerminal, PosAccess};
+pub use sign_on::SignedOn;
+
+/// A card transaction as a terminal asks for it. The edge has verified its code and its form.
+#[derive(Debug, Clone)]
+pub struct AskTrade {
+    pub access: Arc<PosAccess>,
+    pub batch: u32,
+    pub trace: u32,
+    pub amount: Amount,
+    /// SHA-256 of what was asked, without what differs between repeats.
+    pub content_hash: [u8; 32],
+    pub card: Arc<CardSubject>,
+    pub read: CardRead,
+}
+
+/// The transaction that a void or a refund is about, as the terminal names it.
+#[derive(Debug, Clone)]
+pub enum OriginalTrade {
+    /// Field 61: in a batch of its own.
+    Key { batch: u32, trace: u32 },
+    /// Field 37.
+    Reference(String),
+}
+
+/// What a terminal is to be told.
+#[derive(Debug)]
+pub enum Told {
+    /// The outcome; the same for every repeat.
+    Outcome(Box<Trade>),
+    /// The first message is still being worked on: say nothing.
+    InProgress,
+    /// Field 39 of a refusal that leaves no trace of the transaction.
+    Refused(&'static str),
+}
+
+/// 94: another transaction has this number.
+const DUPLICATE: &str = "94";
+
+impl AskTrade {
+    fn key(&self) -> TradeKey {
+        let terminal = self.access.terminal.terminal;
+        TradeKey { terminal, batch: self.batch, trace: self.trace }
+    }
+}
+
+/// The card of a trade as it is kept: what later messages about it say.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeptCard {
+    pan: String,
+    expiry: Option<String>,
+    sequence: Option<String>,
+    entry: String,
+    condition: String,
+    terminal_no: String,
+    merchant_code: String,
+}
+
+/// What a card number's token is made for.
+const PAN_TOKEN: &str = "pan";
+
+impl App {
+    fn keep_card(&self, trade: TradeId, card: &CardSubject) -> Result<TradeCard, Failure> {
+        let kept = KeptCard {
+            pan: card.pan.expose().to_owned(),
+            expiry: card.expiry.clone(),
+            sequence: card.sequence.clone(),
+            entry: card.entry.clone(),
+            condition: card.condition.clone(),
+            terminal_no: card.terminal_no.clone(),
+            merchant_code: card.merchant_code.clone(),
+        };
+        let text = serde_json::to_string(&kept).or(Err(Failure::unusable("a card")))?;
+        Ok(TradeCard {
+            masked: card.pan.masked(),
+            token: self.vault.token(PAN_TOKEN, card.pan.expose()),
+            sealed: self.vault.seal(&trade.to_string(), &Secret::new(text)),
+        })
+    }
+
+    fn kept_card(&self, trade: &Trade) -> Result<CardSubject, Failure> {
+        let unusable = || Failure::unusable("the card of a trade");
+        let sealed = trade.card.as_ref().ok_or_else(unusable)?;
+        let text = self.vault.open(&trade.id.to_string(), &sealed.sealed)?;
+        let kept: KeptCard = serde_json::from_str(text.expose()).or(Err(unusable()))?;
+        Ok(CardSubject {
+            pan: Pan::parse(&kept.pan).ok_or_else(unusable)?,
+            expiry: kept.expiry,
+            sequence: kept.sequence,
+            entry: kept.entry,
+            condition: kept.condition,
+            terminal_no: kept.terminal_no,
+            merchant_code: kept.merchant_code,
+            auth_code: trade.approval.auth_code.clone(),
+        })
+    }
+
+    /// The card of an order that a terminal took.
+    pub(crate) async fn card_of(
+        &self,
+        order: &Aggregate,
+    ) -> Result<Option<Arc<CardSubject>>, Failure> {
+        let is_card = |a: &orders::Attempt| a.way == orders::channel::PayWay::Card;
+        if !order.attempts.iter().any(is_card) {
+            return Ok(None);
+        }
+        let trades = self.store.trades_of(order.id()).await?;
+        let sale = trades.iter().find(|trade| trade.kind == TradeKind::Sale);
+        let sale = sale.ok_or(Failure::unusable("the trade of a card payment"))?;
+        Ok(Some(Arc::new(self.kept_card(sale)?)))
+    }
+}
+
+/// The platform's number of a terminal's order or refund: the trade's own.
+fn number_of(trade: TradeId) -> Result<MerchantNo, Failure> {
+    MerchantNo::parse(&trade.to_string()).or(Err(Failure::unusable("a trade's number")))
+}
+
+/// What a repeat is told: the same, unless it is another transaction under the number of the first.
+fn told_again(known: &Trade, content_hash: [u8; 32]) -> Told {
+    if known.content_hash != content_hash {
+        return Told::Refused(DUPLICATE);
+    }
+    if known.code.is_none() { Told::InProgress } else { Told::Outcome(Box::new(known.clone())) }
+}
+
+/// A sale's trade after its order moved: it is told what the order became, not what a message said.
+pub(crate) fn follow_payment(
+    trade: &Trade,
+    order: &Aggregate,
+    reply: &orders::channel::PaymentReply,
+    now: jiff::Timestamp,
+) -> Trade {
+    use orders::channel::{PaymentReply, Unknown};
+    let attempts = || order.attempts.iter();
+    let paid = attempts().any(|a| a.state == AttemptState::Paid);
+    let refused = attempts().all(|a| a.state == AttemptState::Refused);
+    if paid || refused {
+        return trade.on_payment(reply, now);
+    }
+    trade.on_payment(&PaymentReply::Unknown(Unknown::NoAnswer), now)
+}
+
+/// The same of a void or a refund.
+pub(crate) fn follow_refund(
+    trade: &Trade,
+    refund: &Refund,
+    reply: &RefundReply,
+    now: jiff::Timestamp,
+) -> Trade {
+    match refund.state {
+        RefundState::Succeeded => trade.on_refund(reply, now),
+        RefundState::Failed => match &refund.refusal {
+            Some(refusal) => trade.on_refund(&RefundReply::Refused(refusal.clone()), now),
+            None => trade.on_refund(&RefundReply::NotFound, now),
+        },
+        RefundState::Queued
+        | RefundState::Sending
+        | RefundState::Processing
+        | RefundState::Unknown
+        | RefundState::Manual => trade.on_refund(&RefundReply::Processing, now),
+    }
+}
+
+/// Field 39 for what the platform itself refuses.
+fn code_of(error: UseCaseError) -> Result<&'static str, UseCaseError> {
+    let UseCaseError::Refused(refused) = error else { return Err(error) };
+    Ok(match refused {
+        Refused::MerchantSuspended => "03",
+        Refused::Create(CreateRefusal::TerminalNotFound) => "97",
+        Refused::Create(CreateRefusal::OrderNoUsed) => DUPLICATE,
+        Refused::Create(CreateRefusal::ChannelNotOpen | CreateRefusal::WayNotOffered) => "58",
+        Refused::Create(CreateRefusal::NoRoute) => "92",
+        Refused::Refund(
+            RefundRefusal::AmountAboveRefundable | RefundRefusal::InsufficientFunds,
+        ) => "61",
+        Refused::Refund(RefundRefusal::VoidDayOver | RefundRefusal::OrderNotPaid) => "25",
+        Refused::Refund(RefundRefusal::VoidNotWhole) => "64",
+        Refused::Refund(RefundRefusal::RefundWindowOver) => "22",
+        Refused::Create(_)
+        | Refused::Refund(_)
+        | Refused::Shift(_)
+        | Refused::Case(_)
+        | Refused::Leg(_)
+        | Refused::Close(_)
+        | Refused::Wallet(_)
+        | Refused::PaymentNotFound
+        | Refused::LegNotFound
+        | Refused::NotificationNotFound => "12",
+    })
+}

@@ -1,0 +1,176 @@
+//! 冲正: a terminal gives up a transaction whose answer it did not get, or could not use.
+
+use std::sync::Arc;
+
+use ids::TradeId;
+use jiff::Timestamp;
+use money::Amount;
+use orders::{Aggregate, RefundOrigin, Trade, TradeKey, TradeKind, TradeState};
+use store::{Changes, Command, Decision, Reads, View};
+
+use super::{PosAccess, number_of};
+use crate::App;
+use crate::consequences::{Ground, follow};
+use crate::create_refund::{CreateRefund, PaymentRef, Return};
+use crate::error::{Failure, Refused, UseCaseError};
+
+/// 00: a terminal keeps its reversal until it hears this.
+const DONE: &str = "00";
+/// 64: another amount than the original's: not reversed, and an alarm.
+const OTHER_AMOUNT: &str = "64";
+/// 25: too late, or given back already: people look at it.
+const TOO_LATE: &str = "25";
+
+impl App {
+    /// Reverses what the terminal knows under this number. Always the same answer; one that never came
+    /// is kept out from now on.
+    ///
+    /// # Errors
+    /// A failure of the store: the terminal hears nothing and says it again.
+    pub async fn pos_reverse(
+        &self,
+        access: &Arc<PosAccess>,
+        (batch, trace): (u32, u32),
+        amount: Amount,
+    ) -> Result<&'static str, UseCaseError> {
+        let key = TradeKey { terminal: access.terminal.terminal, batch, trace };
+        let id = TradeId::generate(&self.ids, self.now().as_millisecond());
+        let whose = (access.terminal.merchant, amount);
+        let tombstone = Trade::tombstone(id, key, whose, self.now());
+        let Some(known) = self.store.trade(key).await? else {
+            return self.reverse(tombstone, None).await;
+        };
+        if known.amount != amount && known.state != TradeState::Tombstone {
+            tracing::error!(trade.id = %known.id, "a reversal names another amount than its original");
+            return Ok(OTHER_AMOUNT);
+        }
+        match (known.kind, known.state) {
+            (_, TradeState::Declined | TradeState::Reversed | TradeState::Tombstone) => Ok(DONE),
+            (TradeKind::Sale, TradeState::Approved) => self.reverse_paid(&known).await,
+            (TradeKind::SaleVoid | TradeKind::Refund, TradeState::Approved) => {
+                tracing::error!(trade.id = %known.id, "an approved void or refund is to be reversed");
+                Ok(TOO_LATE)
+            }
+            (_, _) => {
+                let order = match known.order {
+                    Some(order) => self.store.order(order).await?,
+                    None => None,
+                };
+                self.reverse(tombstone, order).await
+            }
+        }
+    }
+
+    /// Undoes what is still open; its own calls end it at the network.
+    async fn reverse(
+        &self,
+        tombstone: Trade,
+        order: Option<Aggregate>,
+    ) -> Result<&'static str, UseCaseError> {
+        let key = tombstone.key;
+        let ground = order.as_ref().map(|order| self.ground_of(order));
+        let order = order.map(|order| order.id());
+        let reverse = Reverse { at: self.now(), ground, order, tombstone };
+        match self.store.write(reverse).await? {
+            Reversed::Done(attempt) => {
+                // Asked for at once; where that fails the job does it.
+                if let Some((order, attempt)) = attempt {
+                    let looked = self.look_now(order, attempt).await;
+                    if let Err(error) = looked {
+                        tracing::warn!(error = %error, "a reversal at the network is left to its job");
+                    }
+                }
+                Ok(DONE)
+            }
+            Reversed::Decided => {
+                let known = self.store.trade(key).await?;
+                let known = known.ok_or(Failure::unusable("a trade"))?;
+                if known.state == TradeState::Approved && known.kind == TradeKind::Sale {
+                    return self.reverse_paid(&known).await;
+                }
+                Ok(if known.state == TradeState::Approved { TOO_LATE } else { DONE })
+            }
+        }
+    }
+
+    /// Undoes an approved sale: its money goes back as if it had never been taken.
+    async fn reverse_paid(&self, sale: &Trade) -> Result<&'static str, UseCaseError> {
+        let order = sale.order.ok_or(Failure::unusable("the order of a sale"))?;
+        // The sale's own number, so that a repeat is known.
+        let input = CreateRefund {
+            merchant: sale.merchant,
+            merchant_no: number_of(sale.id)?,
+            payment: PaymentRef::Id(order),
+            content_hash: sale.content_hash,
+            what: Return::Reversal,
+            reason: "POS".to_owned(),
+            notify_url: None,
+            origin: RefundOrigin::Terminal,
+        };
+        match self.create_refund(input).await {
+            Ok(_) => Ok(DONE),
+            Err(UseCaseError::Refused(Refused::Refund(refusal))) => {
+                tracing::error!(trade.id = %sale.id, refusal = refusal.code(),
+                    "an approved sale cannot be reversed");
+                Ok(TOO_LATE)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Marks the trade as given up and asks for the end of what it began; writes a tombstone where there is
+/// none.
+struct Reverse {
+    at: Timestamp,
+    ground: Option<Ground>,
+    order: Option<ids::OrderId>,
+    tombstone: Trade,
+}
+
+enum Reversed {
+    /// With the attempt that is to be undone at the network.
+    Done(Option<(ids::OrderId, ids::AttemptId)>),
+    /// It was decided while we looked.
+    Decided,
+}
+
+impl Command for Reverse {
+    type Answer = Reversed;
+
+    fn now(&self) -> Timestamp {
+        self.at
+    }
+
+    fn reads(&self, reads: &mut Reads) {
+        reads.trades.insert(self.tombstone.key);
+        reads.orders.extend(self.order);
+        if let Some(ground) = &self.ground {
+            ground.reads(reads);
+        }
+    }
+
+    fn decide(&self, view: &View<'_>) -> Decision<Reversed> {
+        let Some(known) = view.trade(self.tombstone.key) else {
+            let trades = vec![self.tombstone.clone()];
+            let changes = Changes { trades, ..Changes::default() };
+            return Decision { changes, answer: Reversed::Done(None) };
+        };
+        if !matches!(known.state, TradeState::Open | TradeState::Unsure) {
+            return Decision::answer(Reversed::Decided);
+        }
+        let order = self.order.and_then(|order| view.order(order));
+        let (Some(order), Some(ground)) = (order, &self.ground) else {
+            return Decision::answer(Reversed::Decided);
+        };
+        let open = order.attempts.iter().find(|a| a.state.is_open()).map(|a| a.id);
+        let ended = open.and_then(|attempt| order.on_give_up(attempt, self.at));
+        let mut changes = match ended {
+            Some((aggregate, facts)) => follow(view, ground, aggregate, facts).1,
+            // A void's refund is undone by its own look.
+            None => Changes::default(),
+        };
+        changes.trades.push(known.reversed(self.at));
+        Decision { changes, answer: Reversed::Done(open.map(|attempt| (order.id(), attempt))) }
+    }
+}

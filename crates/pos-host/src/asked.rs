@@ -1,0 +1,116 @@
+//! A terminal's message with its parts read, and the checks of its form.
+
+use std::sync::Arc;
+
+use crypto::pos::{PinFormat, open_pin};
+use iso8583::cup::Transaction;
+use iso8583::frame::{Header, Tpdu};
+use iso8583::{Message, Value};
+use money::{Amount, Currency};
+use orders::channel::{CardRead, CardSubject, EncipheredPin};
+use secret::{Pan, Secret};
+
+use app::pos::PosAccess;
+
+/// Field 39 of a message that is refused before anything is written.
+pub(crate) type Code = &'static str;
+
+/// 30: a field is missing or is not what it should be.
+pub(crate) const FORMAT: Code = "30";
+const INVALID_AMOUNT: Code = "13";
+const INVALID_CARD: Code = "14";
+/// 99: no PIN in the block.
+const PIN_FORMAT: Code = "99";
+/// 40: tracks are enciphered, for which there is no key.
+const NOT_SUPPORTED: Code = "40";
+const YUAN: &str = "156";
+
+/// A message and what stood before it.
+#[derive(Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) tpdu: Tpdu,
+    pub(crate) header: Header,
+    pub(crate) message: Message<'a>,
+    pub(crate) transaction: Transaction,
+}
+
+impl Asked<'_> {
+    pub(crate) fn text(&self, field: u8) -> Option<String> {
+        self.message.get(field).map(|value| value.shown())
+    }
+
+    pub(crate) fn number(&self, field: u8) -> Option<u64> {
+        self.message.get(field).and_then(|value| value.number())
+    }
+
+    pub(crate) fn trace(&self) -> Result<u32, Code> {
+        let trace = self.number(11).and_then(|trace| u32::try_from(trace).ok());
+        trace.filter(|trace| *trace != 0).ok_or(FORMAT)
+    }
+
+    /// Field 4 in fen.
+    pub(crate) fn amount(&self) -> Result<Amount, Code> {
+        if self.text(49).as_deref() != Some(YUAN) {
+            return Err(FORMAT);
+        }
+        let minor = self.number(4).ok_or(FORMAT)?;
+        if minor == 0 {
+            return Err(INVALID_AMOUNT);
+        }
+        Amount::new(minor, Currency::Cny).or(Err(INVALID_AMOUNT))
+    }
+
+    /// The card and what was read of it. The PIN block is opened once, to tell a wrong one from a wrong
+    /// PIN before anything is written.
+    pub(crate) fn card(&self, access: &PosAccess) -> Result<(Arc<CardSubject>, CardRead), Code> {
+        let security = self.text(53).unwrap_or_default();
+        if security.as_bytes().get(2) == Some(&b'1') {
+            return Err(NOT_SUPPORTED);
+        }
+        let track2 = self.text(35);
+        let of_track = track2.as_deref().and_then(|track| track.split_once('='));
+        let pan = self.text(2).or(of_track.map(|(pan, _)| pan.to_owned()));
+        let pan = pan.as_deref().and_then(Pan::parse).ok_or(INVALID_CARD)?;
+        let expiry = of_track.and_then(|(_, rest)| rest.get(..4)).map(str::to_owned);
+        let pin = self.pin(access, &pan, security.starts_with('1'))?;
+        let card = CardSubject {
+            expiry: self.text(14).or(expiry),
+            sequence: self.text(23),
+            entry: self.text(22).ok_or(FORMAT)?,
+            condition: self.text(25).ok_or(FORMAT)?,
+            terminal_no: access.terminal.terminal_no.clone(),
+            merchant_code: access.terminal.merchant_code.clone(),
+            auth_code: None,
+            pan,
+        };
+        let bytes = |value: Value<'_>| Secret::new(value.bytes().into_owned());
+        let chip = self.message.get(55).map(bytes);
+        Ok((Arc::new(card), CardRead { track2: track2.map(Secret::new), chip, pin }))
+    }
+
+    fn pin(
+        &self,
+        access: &PosAccess,
+        pan: &Pan,
+        without_pan: bool,
+    ) -> Result<Option<EncipheredPin>, Code> {
+        let Some(value) = self.message.get(52) else { return Ok(None) };
+        let block = value.bytes().into_owned();
+        // Some terminals say zeros for no PIN.
+        if block.iter().all(|byte| *byte == 0) {
+            return Ok(None);
+        }
+        let format = if without_pan { PinFormat::WithoutPan } else { PinFormat::WithPan };
+        let key = access.pin.clone().ok_or(PIN_FORMAT)?;
+        open_pin(format, &key, &block, pan).or(Err(PIN_FORMAT))?;
+        Ok(Some(EncipheredPin { block, key, format }))
+    }
+
+    /// What a repeat of the message says again: everything but codes and the PIN block, which differ
+    /// under other keys.
+    pub(crate) fn canonical(&self) -> String {
+        let said = self.message.numbers().filter(|field| !matches!(field, 52 | 55 | 64));
+        let said = said.map(|field| format!("{field}={}", self.text(field).unwrap_or_default()));
+        said.collect::<Vec<_>>().join("|")
+    }
+}

@@ -1,0 +1,205 @@
+//! One message: from its frame to its answer, in named steps.
+
+use std::sync::Arc;
+
+use app::App;
+use app::pos::PosAccess;
+use bytes::Bytes;
+use crypto::pos::verify_pos_mac;
+use ids::AttemptId;
+use iso8583::CUP_POS;
+use iso8583::cup::Transaction;
+use iso8583::frame::{Envelope, Wish};
+use jiff::Timestamp;
+use merchants::PosState;
+
+use crate::asked::{Asked, Code};
+use crate::reply::{Reply, mac_of};
+use crate::transactions::{self, Kind};
+
+/// 97: no such terminal.
+const UNKNOWN_TERMINAL: Code = "97";
+/// 58: the terminal is locked.
+const NOT_ALLOWED: Code = "58";
+/// 77: sign on first, or in another batch.
+const SIGN_ON: Code = "77";
+/// A0: the code is wrong.
+const BAD_MAC: Code = "A0";
+/// 40: no such transaction.
+const NOT_SUPPORTED: Code = "40";
+const MAC_FIELD: u8 = 64;
+
+/// What an operator settles for the host.
+#[derive(Debug, Clone)]
+pub struct PosSettings {
+    /// 受理方标识码, field 32 of answers: up to eleven digits.
+    pub acquirer: String,
+}
+
+/// The host: the platform behind it, and its settings.
+#[derive(Debug)]
+pub struct PosHost {
+    pub(crate) app: Arc<App>,
+    pub(crate) settings: PosSettings,
+}
+
+/// What becomes of a frame.
+#[derive(Debug)]
+pub enum Answer {
+    /// The frame to write, its length in front.
+    Reply(Bytes),
+    /// Nothing: the terminal's own clock runs on, and its reversal comes.
+    Silence,
+    /// No frame of ours: the line is of no use.
+    Close,
+}
+
+impl PosHost {
+    #[must_use]
+    pub const fn new(app: Arc<App>, settings: PosSettings) -> Self {
+        Self { app, settings }
+    }
+
+    /// Answers one frame (what stands behind the length).
+    pub async fn answer(&self, frame: &[u8]) -> Answer {
+        let Some(asked) = read(frame) else { return Answer::Close };
+        match self.work(&asked).await {
+            Ok(Some(reply)) => Answer::Reply(reply),
+            Ok(None) => Answer::Silence,
+            Err(error) => {
+                tracing::error!(error = %error, "a terminal's message failed");
+                Answer::Silence
+            }
+        }
+    }
+
+    async fn work(&self, asked: &Asked<'_>) -> Result<Option<Bytes>, Failed> {
+        let (terminal_no, merchant_code) = (asked.text(41), asked.text(42));
+        let (Some(no), Some(code)) = (terminal_no.as_deref(), merchant_code.as_deref()) else {
+            return self.refuse(asked, UNKNOWN_TERMINAL);
+        };
+        let Some(access) = self.app.pos_access(no, code, false).await? else {
+            return self.refuse(asked, UNKNOWN_TERMINAL);
+        };
+        if access.terminal.state == PosState::Locked {
+            return self.refuse(asked, NOT_ALLOWED);
+        }
+        let Some(kind) = Kind::of(asked) else { return self.refuse(asked, NOT_SUPPORTED) };
+        if !kind.wants_mac() {
+            return transactions::manage(self, &access, asked, kind).await;
+        }
+        let access = match self.verified(access, asked).await? {
+            Ok(access) => access,
+            Err(code) => return self.refuse(asked, code),
+        };
+        if kind.wants_batch() && asked.transaction.batch != access.terminal.batch {
+            return self.refuse(asked, SIGN_ON);
+        }
+        transactions::trade(self, &access, asked, kind).await
+    }
+
+    /// The terminal whose code it is. Keys may be newer than those that we remember: another process
+    /// may have signed it on.
+    async fn verified(
+        &self,
+        access: Arc<PosAccess>,
+        asked: &Asked<'_>,
+    ) -> Result<Result<Arc<PosAccess>, Code>, Failed> {
+        if is_authentic(&access, asked) {
+            return Ok(Ok(access));
+        }
+        let terminal = &access.terminal;
+        let fresh = self.app.pos_access(&terminal.terminal_no, &terminal.merchant_code, true);
+        Ok(match fresh.await? {
+            Some(fresh) if is_authentic(&fresh, asked) => Ok(fresh),
+            Some(fresh) if !is_signed_on(&fresh) => Err(SIGN_ON),
+            Some(_) | None => Err(BAD_MAC),
+        })
+    }
+
+    /// A refusal that says nothing but its code, and leaves nothing behind.
+    pub(crate) fn refuse(&self, asked: &Asked<'_>, code: Code) -> Result<Option<Bytes>, Failed> {
+        let sign_on = matches!(code, SIGN_ON | BAD_MAC);
+        let wish = if sign_on { Wish::SIGN_ON } else { Wish::NOTHING };
+        let reply = Reply::begin(asked, code, self.now())?.wishing(wish);
+        let reply = reply.set(32, &self.settings.acquirer)?.set(37, &self.reference())?;
+        Ok(Some(reply.plain()?))
+    }
+
+    /// A reference for an answer that stands for no trade.
+    pub(crate) fn reference(&self) -> String {
+        AttemptId::generate(&self.app.ids, self.now().as_millisecond()).card_reference()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.app.clock.now()
+    }
+}
+
+/// What ends a message without an answer.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    UseCase(app::UseCaseError),
+    Reply(iso8583::Error),
+}
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::UseCase(error) => write!(f, "{error}"),
+            Self::Reply(error) => write!(f, "an answer could not be made: {error}"),
+        }
+    }
+}
+
+impl From<app::UseCaseError> for Failed {
+    fn from(error: app::UseCaseError) -> Self {
+        Self::UseCase(error)
+    }
+}
+
+impl From<app::Failure> for Failed {
+    fn from(error: app::Failure) -> Self {
+        Self::UseCase(error.into())
+    }
+}
+
+impl From<iso8583::Error> for Failed {
+    fn from(error: iso8583::Error) -> Self {
+        Self::Reply(error)
+    }
+}
+
+/// Opens the frame and reads the message; none where it is not one of ours. What was wrong is logged
+/// with its place and never with its value.
+fn read(frame: &[u8]) -> Option<Asked<'_>> {
+    let read = || {
+        let frame = Envelope::CUP_POS.open(frame)?;
+        let message = CUP_POS.unpack(frame.message)?;
+        let digits = message.get(60).map(|value| value.characters().into_owned());
+        let transaction = Transaction::parse(&digits.unwrap_or_default())?;
+        Ok::<_, iso8583::Error>((frame, message, transaction))
+    };
+    match read() {
+        Ok((frame, message, transaction)) => {
+            let (tpdu, header) = frame.tpdu.zip(frame.header)?;
+            Some(Asked { tpdu, header, message, transaction })
+        }
+        Err(error) => {
+            tracing::info!(error = %error, "a terminal's message cannot be read");
+            None
+        }
+    }
+}
+
+fn is_signed_on(access: &PosAccess) -> bool {
+    access.terminal.state == PosState::SignedOn && access.mac.is_some()
+}
+
+fn is_authentic(access: &PosAccess, asked: &Asked<'_>) -> bool {
+    let signed = asked.message.before(MAC_FIELD).zip(asked.message.get(MAC_FIELD));
+    let key = access.mac.as_ref().filter(|_| is_signed_on(access));
+    signed.zip(key).is_some_and(|((covered, code), key)| {
+        verify_pos_mac(mac_of(access.terminal.model), key, covered, code.raw()).is_ok()
+    })
+}

@@ -1,0 +1,55 @@
+//! 签到, 签退, 回响测试.
+
+use app::pos::PosAccess;
+use bytes::Bytes;
+use iso8583::cup::{KeyEntry, Transaction, WorkingKeys, WorkingKeysLayout};
+use merchants::PosState;
+
+use crate::asked::Asked;
+use crate::host::{Failed, PosHost};
+use crate::reply::Reply;
+
+const DONE: &str = "00";
+
+/// Gives fresh working keys under the terminal's master key, and the batch that it is to work in.
+pub(super) async fn sign_on(
+    host: &PosHost,
+    access: &PosAccess,
+    asked: &Asked<'_>,
+    double: bool,
+) -> Result<Option<Bytes>, Failed> {
+    let given = host.app.pos_sign_on(access, double).await?;
+    let keys = WorkingKeys {
+        pin: KeyEntry { key: &given.pin.0, check: given.pin.1.0 },
+        mac: KeyEntry { key: &given.mac.0, check: given.mac.1.0 },
+        track: None,
+    };
+    let layout = if double { WorkingKeysLayout::Double } else { WorkingKeysLayout::Single };
+    let network = asked.transaction.network.unwrap_or_default();
+    let transaction = Transaction::new(0, given.batch, network).to_string();
+    let reply = Reply::begin(asked, DONE, host.now())?
+        .set(32, &host.settings.acquirer)?
+        .set(37, &host.reference())?
+        .set(60, &transaction)?
+        .put(62, &keys.write(layout))?;
+    Ok(Some(reply.plain()?))
+}
+
+/// The terminal has to sign on again before it trades. Who asks cannot be proven, so a terminal that
+/// was signed off by a stranger signs on again and loses nothing.
+pub(super) async fn sign_off(
+    host: &PosHost,
+    access: &PosAccess,
+    asked: &Asked<'_>,
+) -> Result<Option<Bytes>, Failed> {
+    if access.terminal.state == PosState::SignedOn {
+        host.app.pos_sign_off(access).await?;
+    }
+    let reply = Reply::begin(asked, DONE, host.now())?.set(37, &host.reference())?;
+    Ok(Some(reply.plain()?))
+}
+
+pub(super) fn echo(host: &PosHost, asked: &Asked<'_>) -> Result<Option<Bytes>, Failed> {
+    let reply = Reply::begin(asked, DONE, host.now())?.set(37, &host.reference())?;
+    Ok(Some(reply.plain()?))
+}

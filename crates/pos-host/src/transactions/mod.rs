@@ -1,0 +1,164 @@
+//! What terminals ask for.
+
+mod give_back;
+mod management;
+mod reversal;
+mod sale;
+
+use std::sync::Arc;
+
+use app::pos::{PosAccess, Told};
+use bytes::Bytes;
+use orders::Trade;
+
+use crate::asked::{Asked, Code};
+use crate::host::{Failed, PosHost};
+use crate::reply::{Reply, mac_of};
+
+/// What a message is: its type, field 3 without the kinds of account, and fields 60.1 and 60.3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// 签到; whether keys of double length are asked for.
+    SignOn { double: bool },
+    /// 签退
+    SignOff,
+    /// 回响测试
+    Echo,
+    /// 消费
+    Sale,
+    /// 消费撤销
+    SaleVoid,
+    /// 退货
+    Refund,
+    /// 冲正
+    Reversal,
+}
+
+impl Kind {
+    /// None for what is not supported.
+    pub(crate) fn of(asked: &Asked<'_>) -> Option<Self> {
+        let mti = asked.message.mti();
+        let processing = asked.text(3).unwrap_or_default();
+        let purpose = processing.get(..2).unwrap_or_default();
+        let condition = asked.text(25).unwrap_or_default();
+        let transaction = (asked.transaction.kind, asked.transaction.network.unwrap_or_default());
+        match (mti.as_str(), purpose, transaction) {
+            ("0800", _, (0, 1)) => Some(Self::SignOn { double: false }),
+            // With a track key (004) none is given: tracks come in clear.
+            ("0800", _, (0, 3 | 4)) => Some(Self::SignOn { double: true }),
+            ("0820", _, (0, 2)) => Some(Self::SignOff),
+            ("0820", _, (0, 301)) => Some(Self::Echo),
+            ("0200", "00", (22, _)) if condition == "00" => Some(Self::Sale),
+            ("0200", "20", (23, _)) if condition == "00" => Some(Self::SaleVoid),
+            ("0220", "20", (25, _)) if condition == "00" => Some(Self::Refund),
+            ("0400", _, _) => Some(Self::Reversal),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn wants_mac(self) -> bool {
+        match self {
+            Self::SignOn { .. } | Self::SignOff | Self::Echo => false,
+            Self::Sale | Self::SaleVoid | Self::Refund | Self::Reversal => true,
+        }
+    }
+
+    /// A reversal names the batch of its original, which may be over.
+    pub(crate) const fn wants_batch(self) -> bool {
+        match self {
+            Self::Sale | Self::SaleVoid | Self::Refund => true,
+            Self::SignOn { .. } | Self::SignOff | Self::Echo | Self::Reversal => false,
+        }
+    }
+}
+
+/// Sign-on and what else carries no code.
+pub(crate) async fn manage(
+    host: &PosHost,
+    access: &PosAccess,
+    asked: &Asked<'_>,
+    kind: Kind,
+) -> Result<Option<Bytes>, Failed> {
+    match kind {
+        Kind::SignOn { double } => management::sign_on(host, access, asked, double).await,
+        Kind::SignOff => management::sign_off(host, access, asked).await,
+        Kind::Echo => management::echo(host, asked),
+        Kind::Sale | Kind::SaleVoid | Kind::Refund | Kind::Reversal => Ok(None),
+    }
+}
+
+/// Transactions whose code was verified.
+pub(crate) async fn trade(
+    host: &PosHost,
+    access: &Arc<PosAccess>,
+    asked: &Asked<'_>,
+    kind: Kind,
+) -> Result<Option<Bytes>, Failed> {
+    match kind {
+        Kind::Sale => sale::sale(host, access, asked).await,
+        Kind::SaleVoid | Kind::Refund => give_back::give_back(host, access, asked, kind).await,
+        Kind::Reversal => reversal::reversal(host, access, asked).await,
+        Kind::SignOn { .. } | Kind::SignOff | Kind::Echo => Ok(None),
+    }
+}
+
+/// What a terminal is told of its trade.
+fn tell(
+    host: &PosHost,
+    access: &PosAccess,
+    asked: &Asked<'_>,
+    told: &Told,
+) -> Result<Option<Bytes>, Failed> {
+    match told {
+        Told::InProgress => Ok(None),
+        Told::Refused(code) => sealed_refusal(host, access, asked, code),
+        Told::Outcome(trade) => outcome(host, access, asked, trade),
+    }
+}
+
+/// A refusal of a terminal that is known to be one.
+fn sealed_refusal(
+    host: &PosHost,
+    access: &PosAccess,
+    asked: &Asked<'_>,
+    code: Code,
+) -> Result<Option<Bytes>, Failed> {
+    let reply = Reply::begin(asked, code, host.now())?;
+    let reply = reply.set(32, &host.settings.acquirer)?.set(37, &host.reference())?;
+    sealed(access, reply)
+}
+
+/// The same for every repeat: the time is the trade's, not the answer's.
+fn outcome(
+    host: &PosHost,
+    access: &PosAccess,
+    asked: &Asked<'_>,
+    trade: &Trade,
+) -> Result<Option<Bytes>, Failed> {
+    let code = trade.code.as_deref().unwrap_or(orders::NO_ANSWER);
+    let approval = &trade.approval;
+    let reply = Reply::begin(asked, code, trade.created_at)?
+        .set_some(15, approval.settled_on.as_deref())?
+        .set(32, &host.settings.acquirer)?
+        .set(37, &trade.reference)?
+        .set_some(38, approval.auth_code.as_deref())?
+        .set_some(44, approval.institutions.as_deref())?
+        .set_some(54, approval.balance.as_deref())?
+        .set(63, SCHEME)?;
+    let reply = match &approval.chip {
+        Some(chip) => reply.put(55, chip)?,
+        None => reply,
+    };
+    sealed(access, reply)
+}
+
+/// 63.1: whose card it is. One network so far.
+const SCHEME: &str = "CUP";
+
+fn sealed(access: &PosAccess, reply: Reply<'_>) -> Result<Option<Bytes>, Failed> {
+    let bytes = match &access.mac {
+        Some(key) => reply.sealed(mac_of(access.terminal.model), key)?,
+        None => reply.plain()?,
+    };
+    Ok(Some(bytes))
+}

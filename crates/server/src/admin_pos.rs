@@ -1,0 +1,119 @@
+//! Operators' commands about terminals that speak ISO 8583.
+
+use std::path::PathBuf;
+
+use app::App;
+use app::pos::{NewPosTerminal, PosAccess};
+use clap::Subcommand;
+use crypto::pos::{BlockKey, COMPONENTS, combine, components};
+use ids::MerchantId;
+use merchants::{PosModel, PosTerminal, TerminalKind};
+use serde_json::{Value, json};
+
+use crate::Outcome;
+use crate::admin::print;
+
+/// Custodians to whom a new master key is given in parts.
+const CUSTODIANS: usize = 2;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PosCommand {
+    /// Let a terminal speak ISO 8583. Its master key is shown once, in two components for two people.
+    RegisterPos {
+        merchant: MerchantId,
+        /// 终端号, field 41: eight letters and digits.
+        terminal_no: String,
+        /// 商户号, field 42: fifteen letters and digits.
+        merchant_code: String,
+        #[arg(long, default_value = "POS")]
+        name: String,
+        /// `cup_tdes` or `x9_19`: how its codes are made.
+        #[arg(long, default_value = "cup_tdes")]
+        model: String,
+        /// A file with one component of the master key that is in the terminal already, in hexadecimal
+        /// digits. Give one per custodian.
+        #[arg(long)]
+        component: Vec<PathBuf>,
+    },
+    /// A terminal's state and batch.
+    ShowPos { terminal_no: String, merchant_code: String },
+}
+
+pub(crate) async fn run(app: &App, command: PosCommand) -> Outcome {
+    match command {
+        PosCommand::RegisterPos {
+            merchant,
+            terminal_no,
+            merchant_code,
+            name,
+            model,
+            component,
+        } => {
+            if !PosTerminal::numbers_fit(&terminal_no, &merchant_code) {
+                return Err(
+                    "a terminal number has 8, a merchant number 15 letters and digits".into()
+                );
+            }
+            if app.pos_access(&terminal_no, &merchant_code, true).await?.is_some() {
+                return Err("these numbers are another terminal's".into());
+            }
+            app.store.merchant(merchant).await?.ok_or("there is no such merchant")?;
+            let model = PosModel::parse(&model).ok_or("no such model: cup_tdes or x9_19")?;
+            let master = injected(&component)?;
+            let is_new = master.is_none();
+            let store = app.create_store(merchant, &name).await?;
+            let terminal = app.create_terminal(&store, TerminalKind::SmartPos, &name).await?;
+            let new = NewPosTerminal { terminal_no, merchant_code, model, master };
+            let access = app.register_pos(&terminal, new).await?;
+            let mut shown = shown(&access);
+            if is_new && let Some(map) = shown.as_object_mut() {
+                map.insert("master_key_components".to_owned(), parts(&access.master));
+            }
+            print(&shown);
+        }
+        PosCommand::ShowPos { terminal_no, merchant_code } => {
+            let access = app.pos_access(&terminal_no, &merchant_code, true).await?;
+            print(&shown(&*access.ok_or("there is no such terminal")?));
+        }
+    }
+    Ok(())
+}
+
+/// The key that is in the terminal already; none where one is to be made.
+fn injected(files: &[PathBuf]) -> Outcome<Option<BlockKey>> {
+    if files.is_empty() {
+        return Ok(None);
+    }
+    if !COMPONENTS.contains(&files.len()) {
+        return Err("a key comes in two to nine components".into());
+    }
+    let part = |file: &PathBuf| -> Outcome<BlockKey> {
+        let digits = std::fs::read_to_string(file)?;
+        let bytes = hex::decode(digits.trim()).or(Err("a component is hexadecimal digits"))?;
+        Ok(BlockKey::des(&bytes)?)
+    };
+    let parts = files.iter().map(part).collect::<Outcome<Vec<_>>>()?;
+    Ok(Some(combine(&parts)?))
+}
+
+fn parts(master: &BlockKey) -> Value {
+    let part = |key: &BlockKey| {
+        json!({ "key": hex::encode_upper(key.expose()),
+                "check_value": key.check_value().to_string() })
+    };
+    components(master, CUSTODIANS).iter().map(part).collect()
+}
+
+fn shown(access: &PosAccess) -> Value {
+    let row = &access.terminal;
+    json!({
+        "terminal": row.terminal.to_string(),
+        "merchant": row.merchant.to_string(),
+        "terminal_no": row.terminal_no,
+        "merchant_code": row.merchant_code,
+        "model": row.model.code(),
+        "state": format!("{:?}", row.state),
+        "batch": row.batch,
+        "master_check_value": row.master_check,
+    })
+}

@@ -1,0 +1,353 @@
+//! Terminals over TCP: what they are told, what the books say, what the network's books say.
+
+use crypto::pos::{BlockKey, MacAlgorithm, MacForm, Pin, PinFormat, pos_mac, seal_pin, unwrap_key};
+use iso8583::frame::{Envelope, Frame, Header, Tpdu};
+use iso8583::{Builder, CUP_POS};
+use secret::Pan;
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::stage::Stage;
+
+const PAN: &str = "6222021234567890128";
+const MERCHANT_CODE: &str = "305310058120001";
+
+/// A terminal in software, with what it knows between messages.
+struct Terminal {
+    address: String,
+    number: String,
+    master: BlockKey,
+    pin: Option<BlockKey>,
+    mac: Option<BlockKey>,
+    batch: u32,
+    trace: u32,
+}
+
+/// What came back: field by field, as shown.
+#[derive(Debug, PartialEq, Eq)]
+struct Heard {
+    mti: String,
+    header: String,
+    fields: Vec<(u8, String)>,
+}
+
+impl Heard {
+    fn field(&self, number: u8) -> &str {
+        let found = self.fields.iter().find(|(n, _)| *n == number);
+        found.map_or("", |(_, value)| value)
+    }
+}
+
+impl Terminal {
+    /// Registers before the server runs on the folder.
+    fn register(stage: &mut Stage, number: &str) -> Self {
+        stage.stop();
+        let merchant = stage.key.merchant.clone();
+        let made = stage.admin_json(&["register-pos", &merchant, number, MERCHANT_CODE]);
+        stage.start();
+        let part = |at: usize| {
+            let digits = made["master_key_components"][at]["key"].as_str().unwrap();
+            BlockKey::des(&hex::decode(digits).unwrap()).unwrap()
+        };
+        let master = crypto::pos::combine(&[part(0), part(1)]).unwrap();
+        assert_eq!(made["master_check_value"], master.check_value().to_string());
+        Self {
+            address: stage.terminals.clone(),
+            number: number.to_owned(),
+            master,
+            pin: None,
+            mac: None,
+            batch: 1,
+            trace: 0,
+        }
+    }
+
+    fn begin(&mut self, mti: &str) -> Builder<'static> {
+        self.trace += 1;
+        let mut message = Builder::new(&CUP_POS, mti);
+        message.set_number(11, u64::from(self.trace)).unwrap();
+        message.set(41, &self.number).unwrap();
+        message.set(42, MERCHANT_CODE).unwrap();
+        message
+    }
+
+    fn money(&mut self, mti: &str, (processing, kind): (&str, u8), fen: u64) -> Builder<'static> {
+        let mut message = self.begin(mti);
+        message.set(3, processing).unwrap();
+        message.set_number(4, fen).unwrap();
+        message.set(2, PAN).unwrap();
+        message.set(22, "021").unwrap();
+        message.set(25, "00").unwrap();
+        message.set(35, &format!("{PAN}=30122201000000000")).unwrap();
+        message.set(49, "156").unwrap();
+        message.set(60, &format!("{kind:02}{:06}000501", self.batch)).unwrap();
+        message
+    }
+
+    fn sale(&mut self, fen: u64) -> Builder<'static> {
+        self.money("0200", ("000000", 22), fen)
+    }
+
+    fn reversal(&mut self, of: &Builder<'static>, fen: u64) -> Builder<'static> {
+        let original = of.pack();
+        let read = CUP_POS.unpack(&original).unwrap();
+        let mut message = Builder::new(&CUP_POS, "0400");
+        for field in [2, 3, 11, 22, 25, 41, 42, 49, 60] {
+            message.copy(field, &read).unwrap();
+        }
+        message.set_number(4, fen).unwrap();
+        message.set(39, "98").unwrap();
+        message
+    }
+
+    fn sealed(&self, message: &Builder<'static>) -> Vec<u8> {
+        let key = self.mac.as_ref().unwrap();
+        let mut bytes = Vec::new();
+        let mac = |data: &[u8]| pos_mac(MacAlgorithm::CupEcb, key, data).field(MacForm::Hex);
+        message.pack_with_mac(64, &mut bytes, mac).unwrap();
+        bytes
+    }
+
+    /// Nothing where the host says nothing or closes.
+    async fn say_bytes(&self, message: &[u8]) -> Option<Heard> {
+        let mut stream = TcpStream::connect(&self.address).await.unwrap();
+        let tpdu = Some(Tpdu::new([0x60, 0x00, 0x03, 0x00, 0x01]));
+        let header = Some(Header::new([0x60, 0x31, 0x00, 0x31, 0x13, 0x12]));
+        let mut frame = Vec::new();
+        Frame { tpdu, header, message }.write(&mut frame).unwrap();
+        stream.write_all(&frame).await.unwrap();
+        let mut length = [0; 2];
+        let came = stream.read_exact(&mut length);
+        let came = tokio::time::timeout(std::time::Duration::from_secs(15), came).await;
+        came.ok()?.ok()?;
+        let mut answer = vec![0; usize::from(u16::from_be_bytes(length))];
+        stream.read_exact(&mut answer).await.unwrap();
+        let frame = Envelope::CUP_POS.open(&answer).unwrap();
+        assert_eq!(frame.tpdu, Some(Tpdu::new([0x60, 0x00, 0x01, 0x00, 0x03])));
+        let read = CUP_POS.unpack(frame.message).unwrap();
+        if let Some((covered, code)) = read.before(64).zip(read.get(64)) {
+            let key = self.mac.as_ref().unwrap();
+            let expect = pos_mac(MacAlgorithm::CupEcb, key, covered).field(MacForm::Hex);
+            assert_eq!(code.raw(), expect);
+        }
+        let fields = read.numbers().filter(|n| *n != 64);
+        Some(Heard {
+            mti: read.mti().to_string(),
+            header: iso8583::frame::digits(frame.header.unwrap().bytes()),
+            fields: fields.map(|n| (n, read.get(n).unwrap().shown())).collect(),
+        })
+    }
+
+    async fn say(&self, message: &Builder<'static>) -> Option<Heard> {
+        self.say_bytes(&self.sealed(message)).await
+    }
+
+    async fn told(&self, message: &Builder<'static>) -> Heard {
+        self.say(message).await.unwrap()
+    }
+
+    async fn sign_on(&mut self) {
+        let mut message = self.begin("0800");
+        message.set(60, "00000000003").unwrap();
+        message.set(63, "01 ").unwrap();
+        let heard = self.say_bytes(&message.pack()).await.unwrap();
+        assert_eq!((heard.mti.as_str(), heard.field(39)), ("0810", "00"));
+        let bytes = hex::decode(heard.field(62)).unwrap();
+        let keys = iso8583::cup::WorkingKeys::parse(&bytes).unwrap();
+        let open = |entry: iso8583::cup::KeyEntry<'_>| {
+            let key = unwrap_key(&self.master, entry.key).unwrap();
+            key.checked(crypto::pos::CheckValue(entry.check)).unwrap()
+        };
+        (self.pin, self.mac) = (Some(open(keys.pin)), Some(open(keys.mac)));
+        self.batch = heard.field(60).get(2..8).unwrap().parse().unwrap();
+    }
+}
+
+async fn on_both(play: impl AsyncFn(&mut Stage)) {
+    let mut stage = Stage::on_sqlite().await;
+    play(&mut stage).await;
+    stage.end().await;
+    let mut stage = Stage::on_postgres().await;
+    play(&mut stage).await;
+    stage.end().await;
+}
+
+async fn fault(stage: &Stage, call: &str, kind: &str) {
+    let rule = json!({ "channel": "card", "call": call, "fault": { "kind": kind } });
+    stage.sandbox("faults", &rule).await;
+}
+
+/// What the network holds for us after its reversals had their time.
+async fn settles_at(stage: &Stage, fen: i128) {
+    for _ in 0..200 {
+        let refunds = stage.get("/v1/refunds").await.to_string();
+        // Our books are as far as the network's when no refund is open.
+        if stage.channels_hold().await.0 == fen && !refunds.contains("processing") {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("the network holds {:?}, not {fen}", stage.channels_hold().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_at_a_terminal() {
+    on_both(async |stage| {
+        let mut pos = Terminal::register(stage, "10000001");
+        // Nobody trades before he signed on.
+        pos.mac = Some(BlockKey::generate_des());
+        let early = pos.sale(100);
+        assert_eq!(pos.told(&early).await.field(39), "77");
+        pos.sign_on().await;
+
+        let mut sale = pos.sale(10_000);
+        let pan = Pan::parse(PAN).unwrap();
+        let pin = Pin::parse("123456").unwrap();
+        let block = seal_pin(PinFormat::WithPan, pos.pin.as_ref().unwrap(), &pin, &pan);
+        sale.put(52, &block).unwrap();
+        sale.set(26, "12").unwrap();
+        sale.set(53, "2600000000000000").unwrap();
+        let heard = pos.told(&sale).await;
+        assert_eq!((heard.mti.as_str(), heard.field(39)), ("0210", "00"));
+        assert_eq!(heard.field(38).len(), 6);
+        assert_eq!(heard.field(37).len(), 12);
+        assert_eq!(heard.field(63), "CUP");
+        // The same again: the same answer, and nothing taken twice.
+        assert_eq!(pos.told(&sale).await, heard);
+        assert_eq!(stage.channels_hold().await, (10_000, 1));
+
+        let mut void = pos.money("0200", ("200000", 23), 10_000);
+        void.set(37, heard.field(37)).unwrap();
+        void.set(61, &format!("{:06}{:06}", pos.batch, pos.trace - 1)).unwrap();
+        let voided = pos.told(&void).await;
+        assert_eq!(voided.field(39), "00");
+        assert_eq!(pos.told(&void).await, voided);
+        assert_eq!(stage.channels_hold().await.0, 0);
+
+        let sale = pos.sale(5_000);
+        let bought = pos.told(&sale).await;
+        let mut refund = pos.money("0220", ("200000", 25), 2_000);
+        refund.set(37, bought.field(37)).unwrap();
+        refund.set(61, "0000000000001121").unwrap();
+        assert_eq!(pos.told(&refund).await.field(39), "00");
+        assert_eq!(stage.channels_hold().await.0, 3_000);
+
+        // The merchant sees them like any payment.
+        let listed = stage.get("/v1/payments").await;
+        let payments = listed["items"].as_array().unwrap();
+        assert_eq!(payments.len(), 2);
+        let declined = pos.sale(900_051);
+        assert_eq!(pos.told(&declined).await.field(39), "51");
+        // A reversal of what was declined has nothing to do.
+        let reversal = pos.reversal(&declined, 900_051);
+        assert_eq!(pos.told(&reversal).await.field(39), "00");
+    })
+    .await;
+}
+
+/// The network's answer is lost, before or after it did what was asked: the terminal hears 98, and what
+/// may have been taken is taken back. The terminal's own reversal changes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_answered_is_taken_back() {
+    on_both(async |stage| {
+        let mut pos = Terminal::register(stage, "10000002");
+        pos.sign_on().await;
+        let kinds = ["system_busy", "system_busy_after_effect", "wrong_signature"];
+        for (held, kind) in (1i128..).zip(kinds) {
+            // What goes well in between keeps the account in use.
+            let fine = pos.sale(1);
+            assert_eq!(pos.told(&fine).await.field(39), "00");
+            fault(stage, "0200", kind).await;
+            let sale = pos.sale(7_000);
+            assert_eq!(pos.told(&sale).await.field(39), "98", "{kind}");
+            let reversal = pos.reversal(&sale, 7_000);
+            for _ in 0..2 {
+                assert_eq!(pos.told(&reversal).await.field(39), "00");
+            }
+            settles_at(stage, held).await;
+            // Late repeats of the sale stay out.
+            assert_ne!(pos.told(&sale).await.field(39), "00");
+        }
+        fault(stage, "0200", "system_busy_after_effect").await;
+        let sale = pos.sale(8_000);
+        assert_eq!(pos.told(&sale).await.field(39), "98");
+        // No terminal asks: the host undoes it by itself.
+        settles_at(stage, 3).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_reverses() {
+    on_both(async |stage| {
+        let mut pos = Terminal::register(stage, "10000003");
+        pos.sign_on().await;
+        // Approved, but the terminal lost the answer. A new sign-on in between changes the keys.
+        let sale = pos.sale(6_000);
+        assert_eq!(pos.told(&sale).await.field(39), "00");
+        let reversal = pos.reversal(&sale, 6_000);
+        pos.sign_on().await;
+        fault(stage, "0420", "system_busy_after_effect").await;
+        for _ in 0..3 {
+            assert_eq!(pos.told(&reversal).await.field(39), "00");
+        }
+        settles_at(stage, 0).await;
+        // Another amount is an alarm and no reversal.
+        let sale = pos.sale(6_100);
+        assert_eq!(pos.told(&sale).await.field(39), "00");
+        let wrong = pos.reversal(&sale, 6_101);
+        assert_eq!(pos.told(&wrong).await.field(39), "64");
+        settles_at(stage, 6_100).await;
+        // A reversal that comes first keeps its original out.
+        let sale = pos.sale(6_200);
+        let reversal = pos.reversal(&sale, 6_200);
+        assert_eq!(pos.told(&reversal).await.field(39), "00");
+        assert_eq!(pos.told(&sale).await.field(39), "94");
+        settles_at(stage, 6_100).await;
+    })
+    .await;
+}
+
+/// A stranger hears no more than 97, 77 or A0, and leaves nothing behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_and_forgers() {
+    on_both(async |stage| {
+        let mut pos = Terminal::register(stage, "10000004");
+        pos.sign_on().await;
+        let sale = pos.sale(4_000);
+        let mut tampered = pos.sealed(&sale);
+        let last = tampered.len() - 1;
+        tampered[last] ^= 1;
+        let heard = pos.say_bytes(&tampered).await.unwrap();
+        assert_eq!(heard.field(39), "A0");
+        // The terminal is to sign on again: the header's sixth digit.
+        assert_eq!(heard.header.get(5..6), Some("3"));
+        assert_eq!(pos.say_bytes(&sale.pack()).await.unwrap().field(39), "A0");
+        // The forged one burnt nothing.
+        assert_eq!(pos.told(&sale).await.field(39), "00");
+        let mut other = pos.sale(4_000);
+        other.set(42, "305310058129999").unwrap();
+        assert_eq!(pos.told(&other).await.field(39), "97");
+        let mut older = pos.sale(4_000);
+        older.set(60, "22000009000501").unwrap();
+        assert_eq!(pos.told(&older).await.field(39), "77");
+        // Another transaction under a used number.
+        let mut twice = sale.clone();
+        twice.set_number(4, 4_001).unwrap();
+        assert_eq!(pos.told(&twice).await.field(39), "94");
+        let mut no_pin = pos.sale(4_000);
+        no_pin.put(52, &[1; 8]).unwrap();
+        assert_eq!(pos.told(&no_pin).await.field(39), "99");
+        assert!(pos.say_bytes(&[0x02, 0x00, 0xFF]).await.is_none());
+        assert_eq!(stage.channels_hold().await, (4_000, 1));
+        let log = std::fs::read_to_string(stage.log_file()).unwrap();
+        assert!(!log.contains(PAN), "a card number is in the log");
+        assert!(!log.contains(PAN.get(6..15).unwrap()), "a part of a card number is in the log");
+        for key in [pos.pin.as_ref(), pos.mac.as_ref(), Some(&pos.master)].into_iter().flatten() {
+            let digits = hex::encode(key.expose());
+            assert!(!log.to_lowercase().contains(&digits), "a key is in the log");
+        }
+    })
+    .await;
+}

@@ -1,0 +1,165 @@
+//! Terminals at the POS host and their trades.
+
+use ids::{MerchantId, OrderId, RefundId, TerminalId, TradeId};
+use merchants::{PosModel, PosState, PosTerminal};
+use orders::channel::CardApproval;
+use orders::{Trade, TradeCard, TradeKey, TradeKind, TradeState};
+
+use super::{
+    Record, Word, currency, id, minor, opt_time, read_amount, read_count, read_hash, read_opt_time,
+    read_time, table, time,
+};
+use crate::sql::{Cells, Corrupt, RowReader, Table, Value};
+
+impl Word for PosState {
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (Self::Registered, "registered"),
+        (Self::SignedOn, "signed_on"),
+        (Self::SignedOff, "signed_off"),
+        (Self::Locked, "locked"),
+    ];
+}
+
+impl Word for TradeKind {
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (Self::Sale, "sale"),
+        (Self::SaleVoid, "sale_void"),
+        (Self::Refund, "refund"),
+        (Self::Unknown, "unknown"),
+    ];
+}
+
+impl Word for TradeState {
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (Self::Open, "open"),
+        (Self::Approved, "approved"),
+        (Self::Declined, "declined"),
+        (Self::Unsure, "unsure"),
+        (Self::Reversed, "reversed"),
+        (Self::Tombstone, "tombstone"),
+    ];
+}
+
+impl Record for PosTerminal {
+    const TABLE: &'static Table = table!("pos_terminals", key ["terminal_id"],
+        "terminal_id" Int, "merchant_id" Int, "terminal_no" Text, "merchant_code" Text,
+        "model" Text, "sealed_keys" Blob, "master_check" Text, "state" Text, "batch" Int,
+        "signed_on_at" Int, "created_at" Int, "updated_at" Int);
+
+    fn cells(&self) -> Cells {
+        vec![
+            self.terminal.to_i64().into(),
+            self.merchant.to_i64().into(),
+            self.terminal_no.as_str().into(),
+            self.merchant_code.as_str().into(),
+            self.model.code().into(),
+            self.sealed_keys.clone().into(),
+            self.master_check.as_str().into(),
+            self.state.word(),
+            i64::from(self.batch).into(),
+            opt_time(self.signed_on_at),
+            time(self.created_at),
+            time(self.updated_at),
+        ]
+    }
+
+    fn read(row: &mut RowReader) -> Result<Self, Corrupt> {
+        Ok(Self {
+            terminal: id!(row, TerminalId),
+            merchant: id!(row, MerchantId),
+            terminal_no: row.text()?,
+            merchant_code: row.text()?,
+            model: PosModel::parse(&row.text()?).ok_or(Corrupt)?,
+            sealed_keys: row.blob()?,
+            master_check: row.text()?,
+            state: Word::parse(&row.text()?)?,
+            batch: read_count(row)?,
+            signed_on_at: read_opt_time(row)?,
+            created_at: read_time(row)?,
+            updated_at: read_time(row)?,
+        })
+    }
+}
+
+impl Record for Trade {
+    const TABLE: &'static Table = table!("pos_trades", key ["id"],
+        "id" Int, "terminal_id" Int, "batch" Int, "trace" Int, "merchant_id" Int, "kind" Text,
+        "amount" Int, "currency" Text, "content_hash" Blob, "masked" Text, "token" Blob,
+        "sealed_card" Blob, "reference" Text, "order_id" Int, "refund_id" Int, "state" Text,
+        "code" Text, "auth_code" Text, "settled_on" Text, "institutions" Text, "balance" Text,
+        "chip" Blob, "created_at" Int, "updated_at" Int);
+
+    fn cells(&self) -> Cells {
+        let (card, approval) = (self.card.as_ref(), &self.approval);
+        vec![
+            self.id.to_i64().into(),
+            self.key.terminal.to_i64().into(),
+            i64::from(self.key.batch).into(),
+            i64::from(self.key.trace).into(),
+            self.merchant.to_i64().into(),
+            self.kind.word(),
+            minor(self.amount),
+            currency(self.amount),
+            self.content_hash.to_vec().into(),
+            card.map(|card| card.masked.as_str()).into(),
+            card.map_or(Value::Null, |card| card.token.to_vec().into()),
+            card.map_or(Value::Null, |card| card.sealed.clone().into()),
+            self.reference.as_str().into(),
+            self.order.map(OrderId::to_i64).into(),
+            self.refund.map(RefundId::to_i64).into(),
+            self.state.word(),
+            self.code.as_deref().into(),
+            approval.auth_code.as_deref().into(),
+            approval.settled_on.as_deref().into(),
+            approval.institutions.as_deref().into(),
+            approval.balance.as_deref().into(),
+            approval.chip.clone().map_or(Value::Null, Value::from),
+            time(self.created_at),
+            time(self.updated_at),
+        ]
+    }
+
+    fn read(row: &mut RowReader) -> Result<Self, Corrupt> {
+        let id = id!(row, TradeId);
+        let terminal = id!(row, TerminalId);
+        let key = TradeKey { terminal, batch: read_count(row)?, trace: read_count(row)? };
+        let merchant = id!(row, MerchantId);
+        let kind = Word::parse(&row.text()?)?;
+        let amount = read_amount(row)?;
+        let content_hash = read_hash(row)?;
+        let (masked, token, sealed) = (row.opt_text()?, row.opt_blob()?, row.opt_blob()?);
+        let card = masked.zip(token).zip(sealed).map(|((masked, token), sealed)| {
+            Ok::<_, Corrupt>(TradeCard {
+                masked,
+                token: token.try_into().or(Err(Corrupt))?,
+                sealed,
+            })
+        });
+        let reference = row.text()?;
+        let order = row.opt_int()?.map(OrderId::from_i64).transpose().or(Err(Corrupt))?;
+        let refund = row.opt_int()?.map(RefundId::from_i64).transpose().or(Err(Corrupt))?;
+        Ok(Self {
+            id,
+            key,
+            merchant,
+            kind,
+            amount,
+            content_hash,
+            card: card.transpose()?,
+            reference,
+            order,
+            refund,
+            state: Word::parse(&row.text()?)?,
+            code: row.opt_text()?,
+            approval: CardApproval {
+                auth_code: row.opt_text()?,
+                settled_on: row.opt_text()?,
+                institutions: row.opt_text()?,
+                balance: row.opt_text()?,
+                chip: row.opt_blob()?,
+            },
+            created_at: read_time(row)?,
+            updated_at: read_time(row)?,
+        })
+    }
+}
