@@ -12,6 +12,7 @@ CREATE TABLE pos_terminals (
   master_check TEXT NOT NULL,
   state TEXT NOT NULL,
   batch BIGINT NOT NULL CHECK (batch >= 1),
+  settled BIGINT NOT NULL CHECK (settled IN (0, 1)),
   signed_on_at BIGINT,
   created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL
@@ -47,3 +48,27 @@ CREATE TABLE pos_trades (
 CREATE UNIQUE INDEX pos_trades_by_key ON pos_trades (terminal_id, batch, trace);
 CREATE INDEX pos_trades_by_reference ON pos_trades (terminal_id, reference);
 CREATE INDEX pos_trades_by_order ON pos_trades (order_id);
+
+CREATE TABLE pos_batches (
+  terminal_id BIGINT NOT NULL,
+  batch BIGINT NOT NULL,
+  merchant_id BIGINT NOT NULL,
+  asked TEXT NOT NULL,
+  ours TEXT NOT NULL,
+  uploaded BIGINT,
+  settled_at BIGINT NOT NULL,
+  ended_at BIGINT,
+  PRIMARY KEY (terminal_id, batch)
+);
+
+CREATE TABLE pos_uploads (
+  terminal_id BIGINT NOT NULL,
+  batch BIGINT NOT NULL,
+  trace BIGINT NOT NULL,
+  verdict TEXT NOT NULL,
+  masked TEXT,
+  amount BIGINT NOT NULL CHECK (amount >= 0),
+  trade_id BIGINT,
+  created_at BIGINT NOT NULL,
+  PRIMARY KEY (terminal_id, batch, trace)
+);

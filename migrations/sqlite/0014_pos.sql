@@ -12,6 +12,7 @@ CREATE TABLE pos_terminals (
   master_check TEXT NOT NULL,
   state TEXT NOT NULL,
   batch INTEGER NOT NULL CHECK (batch >= 1),
+  settled INTEGER NOT NULL CHECK (settled IN (0, 1)),
   signed_on_at INTEGER,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL
@@ -47,3 +48,27 @@ CREATE TABLE pos_trades (
 CREATE UNIQUE INDEX pos_trades_by_key ON pos_trades (terminal_id, batch, trace);
 CREATE INDEX pos_trades_by_reference ON pos_trades (terminal_id, reference);
 CREATE INDEX pos_trades_by_order ON pos_trades (order_id);
+
+CREATE TABLE pos_batches (
+  terminal_id INTEGER NOT NULL,
+  batch INTEGER NOT NULL,
+  merchant_id INTEGER NOT NULL,
+  asked TEXT NOT NULL,
+  ours TEXT NOT NULL,
+  uploaded INTEGER,
+  settled_at INTEGER NOT NULL,
+  ended_at INTEGER,
+  PRIMARY KEY (terminal_id, batch)
+);
+
+CREATE TABLE pos_uploads (
+  terminal_id INTEGER NOT NULL,
+  batch INTEGER NOT NULL,
+  trace INTEGER NOT NULL,
+  verdict TEXT NOT NULL,
+  masked TEXT,
+  amount INTEGER NOT NULL CHECK (amount >= 0),
+  trade_id INTEGER,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (terminal_id, batch, trace)
+);

@@ -104,6 +104,7 @@ fn start_postgres(ci: &mut Run<'_>) -> Result<(), Stop> {
 fn test(ci: &mut Run<'_>) -> Result<(), Stop> {
     let mut tests = cargo();
     tests.args(["test", "--workspace", "--no-fail-fast"]);
+    tests.env(strangers::TERMINAL_VARIABLE, strangers::terminal_python(ci.workspace)?);
     if let Some(cluster) = &ci.postgres {
         tests.env(postgres::URL_VARIABLE, cluster.url());
     }

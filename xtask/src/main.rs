@@ -80,7 +80,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Stop> {
         "ci" | "test" => ci::ci(&Workspace::load()?),
         "tidy" => tidy::tidy(&Workspace::load()?),
         "setup" => setup::setup(),
-        "postgres" => with_postgres(rest),
+        "postgres" => with_postgres(&Workspace::load()?, rest),
         "sim" => simulate(&SimArguments::parse(rest)?),
         "help" | "--help" | "-h" => {
             say(USAGE);
@@ -91,12 +91,14 @@ fn dispatch(arguments: &[String]) -> Result<(), Stop> {
 }
 
 /// Runs a command beside a fresh PostgreSQL that the tests find: `cargo xtask postgres -- cargo test`.
-fn with_postgres(rest: &[String]) -> Result<(), Stop> {
+fn with_postgres(workspace: &Workspace, rest: &[String]) -> Result<(), Stop> {
     let rest = rest.strip_prefix(&["--".to_owned()]).unwrap_or(rest);
     let (program, arguments) = rest.split_first().ok_or_else(|| Stop::new(USAGE))?;
     let cluster = postgres::Cluster::start()?;
     let mut run = std::process::Command::new(program);
-    command::run(run.args(arguments).env(postgres::URL_VARIABLE, cluster.url()))
+    let python = strangers::terminal_python(workspace)?;
+    run.args(arguments).env(strangers::TERMINAL_VARIABLE, python);
+    command::run(run.env(postgres::URL_VARIABLE, cluster.url()))
 }
 
 /// Becomes the product's own binary, so that Ctrl-C and the exit code are its own.

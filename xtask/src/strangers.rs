@@ -20,6 +20,9 @@ const SDK_FOLDER: &str = "crates/sandbox/tests/sdk";
 const OPENAPI_REQUIREMENTS: &str = "xtask/requirements-openapi.txt";
 const OPENAPI: &str = "openapi/suanpan.json";
 const BOOKS_REQUIREMENTS: &str = "xtask/requirements-books.txt";
+const TERMINAL_REQUIREMENTS: &str = "crates/server/tests/it/terminal/requirements-terminal.txt";
+/// The Python that has them.
+pub(crate) const TERMINAL_VARIABLE: &str = "SUANPAN_TEST_TERMINAL_PYTHON";
 const COORDINATES_POLL_MS: u64 = 100;
 const COORDINATES_POLLS_MAX: u32 = 600;
 
@@ -224,6 +227,14 @@ pub(crate) fn books(workspace: &Workspace, hear: impl FnMut(&str)) -> Result<Opt
         hear,
     )?;
     Ok(None)
+}
+
+/// The Python that has what the strangers' terminal needs, for the test that plays a day with it.
+pub(crate) fn terminal_python(workspace: &Workspace) -> Result<PathBuf, Stop> {
+    let cache = workspace.target.join("strangers");
+    fs::create_dir_all(&cache).map_err(|error| at(&cache, &error))?;
+    let environment = python_environment(&workspace.root.join(TERMINAL_REQUIREMENTS), &cache)?;
+    Ok(environment.join("bin/python"))
 }
 
 /// A foreign program reads the API's description by the rules of OpenAPI 3.1.

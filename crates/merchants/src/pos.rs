@@ -20,6 +20,8 @@ pub struct PosTerminal {
     pub state: PosState,
     /// The batch that it works in, from 1.
     pub batch: u32,
+    /// 批结算 of this batch was asked for: nothing more is taken in it.
+    pub settled: bool,
     pub signed_on_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,

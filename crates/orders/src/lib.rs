@@ -6,6 +6,7 @@
 
 mod aggregate;
 mod attempt;
+mod batch;
 mod campaign;
 mod cases;
 pub mod channel;
@@ -21,6 +22,7 @@ mod wallet;
 
 pub use aggregate::{Aggregate, Decided, Fact, Source, end_event, event_of, refund_event_of};
 pub use attempt::{Attempt, AttemptState, Effect, Event};
+pub use batch::{Batch, BatchTotals, GroupTotals, Upload, Verdict, judge, missing, totals};
 pub use campaign::Campaign;
 pub use combined::LEGS_MAX;
 pub use order::{Charge, Leg, LegState, Order, OrderShape, OrderState};

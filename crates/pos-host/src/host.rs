@@ -85,6 +85,12 @@ impl PosHost {
             return self.refuse(asked, NOT_ALLOWED);
         }
         let Some(kind) = Kind::of(asked) else { return self.refuse(asked, NOT_SUPPORTED) };
+        if kind.wants_sign_on() && !is_signed_on(&access) {
+            return self.refuse(asked, SIGN_ON);
+        }
+        if !kind.wants_mac() && asked.message.has(MAC_FIELD) && !is_authentic(&access, asked) {
+            return self.refuse(asked, BAD_MAC);
+        }
         if !kind.wants_mac() {
             return transactions::manage(self, &access, asked, kind).await;
         }
@@ -92,9 +98,10 @@ impl PosHost {
             Ok(access) => access,
             Err(code) => return self.refuse(asked, code),
         };
-        if kind.wants_batch() && asked.transaction.batch != access.terminal.batch {
-            return self.refuse(asked, SIGN_ON);
-        }
+        let access = match self.in_batch(access, asked, kind).await? {
+            Ok(access) => access,
+            Err(code) => return self.refuse(asked, code),
+        };
         transactions::trade(self, &access, asked, kind).await
     }
 
@@ -115,6 +122,28 @@ impl PosHost {
             Some(fresh) if !is_signed_on(&fresh) => Err(SIGN_ON),
             Some(_) | None => Err(BAD_MAC),
         })
+    }
+
+    /// The terminal, in the batch that it names. One that settled may begin the next by itself.
+    async fn in_batch(
+        &self,
+        access: Arc<PosAccess>,
+        asked: &Asked<'_>,
+        kind: Kind,
+    ) -> Result<Result<Arc<PosAccess>, Code>, Failed> {
+        let (terminal, named) = (&access.terminal, asked.transaction.batch);
+        let is_here = named == terminal.batch && !terminal.settled;
+        if !kind.wants_batch() || is_here {
+            return Ok(Ok(access));
+        }
+        if terminal.settled && named == terminal.next_batch() {
+            self.app.pos_next_batch(&access).await?;
+        }
+        let (no, code) = (&terminal.terminal_no, &terminal.merchant_code);
+        let fresh = self.app.pos_access(no, code, true).await?;
+        let here =
+            |fresh: &Arc<PosAccess>| fresh.terminal.batch == named && !fresh.terminal.settled;
+        Ok(fresh.filter(here).ok_or(SIGN_ON))
     }
 
     /// A refusal that says nothing but its code, and leaves nothing behind.

@@ -8,6 +8,7 @@ use clap::Subcommand;
 use crypto::pos::{BlockKey, COMPONENTS, combine, components};
 use ids::MerchantId;
 use merchants::{PosModel, PosTerminal, TerminalKind};
+use orders::{Batch, BatchTotals, GroupTotals, Upload};
 use serde_json::{Value, json};
 
 use crate::Outcome;
@@ -37,6 +38,8 @@ pub(crate) enum PosCommand {
     },
     /// A terminal's state and batch.
     ShowPos { terminal_no: String, merchant_code: String },
+    /// A settled batch: the terminal's totals and ours, and its rows with what they are.
+    ShowPosBatch { terminal_no: String, merchant_code: String, batch: u32 },
 }
 
 pub(crate) async fn run(app: &App, command: PosCommand) -> Outcome {
@@ -75,8 +78,39 @@ pub(crate) async fn run(app: &App, command: PosCommand) -> Outcome {
             let access = app.pos_access(&terminal_no, &merchant_code, true).await?;
             print(&shown(&*access.ok_or("there is no such terminal")?));
         }
+        PosCommand::ShowPosBatch { terminal_no, merchant_code, batch } => {
+            let access = app.pos_access(&terminal_no, &merchant_code, true).await?;
+            let access = access.ok_or("there is no such terminal")?;
+            let found = app.pos_batch(&access, batch).await?;
+            let (batch, rows) = found.ok_or("the batch was not settled")?;
+            print(&shown_batch(&batch, &rows));
+        }
     }
     Ok(())
+}
+
+fn shown_batch(batch: &Batch, rows: &[Upload]) -> Value {
+    let row = |row: &Upload| {
+        json!({ "trace": row.key.trace, "verdict": format!("{:?}", row.verdict),
+                "card": row.masked, "amount_fen": row.amount,
+                "trade": row.trade.map(|id| id.to_string()) })
+    };
+    let totals = |totals: &BatchTotals| {
+        let group = |group: &GroupTotals| {
+            json!({ "debit_fen": group.debit_amount, "debits": group.debit_count,
+                    "credit_fen": group.credit_amount, "credits": group.credit_count })
+        };
+        json!({ "domestic": group(&totals.domestic), "foreign": group(&totals.foreign) })
+    };
+    json!({
+        "batch": batch.batch,
+        "terminal_says": totals(&batch.asked),
+        "we_know": totals(&batch.ours),
+        "balanced": batch.asked.agree(&batch.ours) == (true, true),
+        "rows_said": batch.uploaded,
+        "ended": batch.ended_at.is_some(),
+        "rows": rows.iter().map(row).collect::<Vec<_>>(),
+    })
 }
 
 /// The key that is in the terminal already; none where one is to be made.

@@ -6,7 +6,7 @@ use merchants::{
     ApiKey, ChannelAccount, Merchant, MerchantChannel, Notification, NotificationTry, PosTerminal,
     Shift, Store, Terminal,
 };
-use orders::{Aggregate, Campaign, RefundTry, Trade, Wallet};
+use orders::{Aggregate, Batch, Campaign, RefundTry, Trade, Upload, Wallet};
 
 use crate::rows::{Burnt, Job, JobKind};
 use crate::working::{Usage, UsageKey, VolumeKey};
@@ -39,6 +39,9 @@ pub struct Changes {
     /// Trades and terminals of the POS host as they are to be.
     pub trades: Vec<Trade>,
     pub pos_terminals: Vec<PosTerminal>,
+    /// Batches and uploaded rows as they are to be.
+    pub batches: Vec<Batch>,
+    pub uploads: Vec<Upload>,
     pub admin: Vec<AdminRow>,
 }
 

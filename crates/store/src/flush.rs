@@ -16,7 +16,7 @@ use crate::rows::{
 };
 use crate::sql::{Cells, Session, SqlError};
 use crate::working::{UsageKey, VolumeKey, WorkingSet};
-use merchants::{Notification, NotificationTry, PosTerminal, Shift};
+use merchants::{Notification, NotificationTry, Shift};
 
 /// Rows of one table: new ones and changed ones.
 #[derive(Default)]
@@ -286,11 +286,21 @@ async fn write_pos(session: &mut Session, set: &WorkingSet) -> Result<(), SqlErr
         trades.add(set.stored_trades.get(&trade.id), trade);
     }
     trades.write::<Trade>(session).await?;
-    let terminals: BTreeMap<_, _> =
-        changes.iter().flat_map(|c| &c.pos_terminals).map(|t| (t.terminal, t)).collect();
-    if terminals.is_empty() {
+    let terminals = changes.iter().flat_map(|c| &c.pos_terminals).map(|t| (t.terminal, t));
+    upsert_last(session, terminals).await?;
+    let batches = changes.iter().flat_map(|c| &c.batches).map(|b| ((b.terminal, b.batch), b));
+    upsert_last(session, batches).await?;
+    upsert_last(session, changes.iter().flat_map(|c| &c.uploads).map(|u| (u.key, u))).await
+}
+
+/// Of rows with the same key the last counts.
+async fn upsert_last<'a, K: Ord, R: Record + 'a>(
+    session: &mut Session,
+    rows: impl Iterator<Item = (K, &'a R)>,
+) -> Result<(), SqlError> {
+    let last: BTreeMap<K, &R> = rows.collect();
+    if last.is_empty() {
         return Ok(());
     }
-    let rows = terminals.values().map(|terminal| terminal.cells()).collect();
-    session.upsert(PosTerminal::TABLE, rows).await
+    session.upsert(R::TABLE, last.values().map(|row| row.cells()).collect()).await
 }

@@ -12,7 +12,7 @@ use merchants::{
     ApiKey, ChannelAccount, KeyAlgorithm, Merchant, MerchantChannel, Notification, NotificationTry,
     PosTerminal, Shift, Terminal,
 };
-use orders::{Aggregate, Attempt, Campaign, Refund, Trade, TradeKey, Wallet};
+use orders::{Aggregate, Attempt, Batch, Campaign, Refund, Trade, TradeKey, Upload, Wallet};
 use tokio::sync::Mutex;
 
 use crate::accounts::{add_deltas, parse_key, to_account};
@@ -385,6 +385,37 @@ impl Readers {
             i64::from(key.trace).into(),
         ];
         self.one(&["terminal_id", "batch", "trace"], cells).await
+    }
+
+    pub(crate) async fn trades_of_batch(
+        &self,
+        terminal: TerminalId,
+        batch: u32,
+    ) -> Result<Vec<Trade>, StoreError> {
+        let key = vec![terminal.to_i64().into(), i64::from(batch).into()];
+        let mut trades: Vec<Trade> = self.all(&["terminal_id", "batch"], &[key]).await?;
+        trades.sort_by_key(|trade| trade.key);
+        Ok(trades)
+    }
+
+    pub(crate) async fn pos_batch(
+        &self,
+        terminal: TerminalId,
+        batch: u32,
+    ) -> Result<Option<Batch>, StoreError> {
+        let key = vec![terminal.to_i64().into(), i64::from(batch).into()];
+        self.one(&["terminal_id", "batch"], key).await
+    }
+
+    pub(crate) async fn uploads(
+        &self,
+        terminal: TerminalId,
+        batch: u32,
+    ) -> Result<Vec<Upload>, StoreError> {
+        let key = vec![terminal.to_i64().into(), i64::from(batch).into()];
+        let mut rows: Vec<Upload> = self.all(&["terminal_id", "batch"], &[key]).await?;
+        rows.sort_by_key(|row| row.key);
+        Ok(rows)
     }
 
     pub(crate) async fn trade_by_reference(

@@ -12,7 +12,7 @@ use merchants::{
     ApiKey, ChannelAccount, KeyAlgorithm, Merchant, MerchantChannel, Notification, NotificationTry,
     PosTerminal, Shift, Terminal,
 };
-use orders::{Aggregate, Campaign, Refund, Trade, TradeKey, Wallet};
+use orders::{Aggregate, Batch, Campaign, Refund, Trade, TradeKey, Upload, Wallet};
 
 use crate::batch::Command;
 use crate::changes::{
@@ -216,6 +216,11 @@ reads! {
     /// The trades of an order, the oldest first.
     fn trades_of(order: OrderId) -> Vec<Trade>;
     fn trade(key: TradeKey) -> Option<Trade>;
+    /// A terminal's trades of one batch, by trace.
+    fn trades_of_batch(terminal: TerminalId, batch: u32) -> Vec<Trade>;
+    fn pos_batch(terminal: TerminalId, batch: u32) -> Option<Batch>;
+    /// What a terminal uploaded of a batch, and what only we have, by trace.
+    fn uploads(terminal: TerminalId, batch: u32) -> Vec<Upload>;
     fn trade_by_reference(terminal: TerminalId, reference: &str) -> Option<Trade>;
     /// Every account of a channel that was ever opened for a merchant.
     fn merchant_channels(merchant: MerchantId, channel: &ChannelCode) -> Vec<MerchantChannel>;

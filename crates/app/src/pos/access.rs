@@ -100,6 +100,7 @@ impl App {
             master_check: master.check_value().to_string(),
             state: PosState::Registered,
             batch: 1,
+            settled: false,
             signed_on_at: None,
             created_at: now,
             updated_at: now,

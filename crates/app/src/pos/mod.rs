@@ -7,6 +7,7 @@ mod access;
 mod give_back;
 mod reverse;
 mod sale;
+mod settle;
 mod sign_on;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::App;
 use crate::error::{Failure, Refused, UseCaseError};
 
 pub use access::{NewPosTerminal, PosAccess};
+pub use settle::SaidRow;
 pub use sign_on::SignedOn;
 
 /// A card transaction as a terminal asks for it. The edge has verified its code and its form.

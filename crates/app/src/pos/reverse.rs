@@ -11,8 +11,8 @@ use store::{Changes, Command, Decision, Reads, View};
 use super::{PosAccess, number_of};
 use crate::App;
 use crate::consequences::{Ground, follow};
-use crate::create_refund::{CreateRefund, PaymentRef, Return};
-use crate::error::{Failure, Refused, UseCaseError};
+use crate::create_refund::{Accept, Accepted, CreateRefund, PaymentRef, Return};
+use crate::error::{Failure, UseCaseError};
 
 /// 00: a terminal keeps its reversal until it hears this.
 const DONE: &str = "00";
@@ -107,15 +107,52 @@ impl App {
             notify_url: None,
             origin: RefundOrigin::Terminal,
         };
-        match self.create_refund(input).await {
-            Ok(_) => Ok(DONE),
-            Err(UseCaseError::Refused(Refused::Refund(refusal))) => {
+        let known = self.store.order(order).await?;
+        let known = known.ok_or(Failure::unusable("the order of a sale"))?;
+        let accept = self.accept_refund(&known, input).await?;
+        match self.store.write(Undo { accept, key: sale.key }).await? {
+            Accepted::Known(_) => Ok(DONE),
+            Accepted::New(aggregate, sent) => {
+                // Committed: what fails now is the refund's own job to do.
+                if let Err(error) = self.send_refunds(aggregate, sent).await {
+                    tracing::warn!(error = %error, "a reversal at the network is left to its job");
+                }
+                Ok(DONE)
+            }
+            Accepted::Refused(refusal) => {
                 tracing::error!(trade.id = %sale.id, refusal = refusal.code(),
                     "an approved sale cannot be reversed");
                 Ok(TOO_LATE)
             }
-            Err(error) => Err(error),
         }
+    }
+}
+
+/// Accepts the return of an approved sale, and marks its trade.
+struct Undo {
+    accept: Accept,
+    key: TradeKey,
+}
+
+impl Command for Undo {
+    type Answer = Accepted;
+
+    fn now(&self) -> Timestamp {
+        self.accept.now()
+    }
+
+    fn reads(&self, reads: &mut Reads) {
+        self.accept.reads(reads);
+        reads.trades.insert(self.key);
+    }
+
+    fn decide(&self, view: &View<'_>) -> Decision<Accepted> {
+        let Decision { mut changes, answer } = self.accept.decide(view);
+        if matches!(answer, Accepted::New(..)) {
+            let sale = view.trade(self.key);
+            changes.trades.extend(sale.map(|sale| sale.reversed(self.accept.now())));
+        }
+        Decision { changes, answer }
     }
 }
 

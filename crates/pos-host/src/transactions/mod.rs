@@ -4,6 +4,7 @@ mod give_back;
 mod management;
 mod reversal;
 mod sale;
+mod settlement;
 
 use std::sync::Arc;
 
@@ -32,6 +33,12 @@ pub(crate) enum Kind {
     Refund,
     /// 冲正
     Reversal,
+    /// 批结算
+    Settlement,
+    /// 批上送: of magnetic cards, or of one chip card.
+    Upload { chip: bool },
+    /// 批上送结束
+    UploadEnd,
 }
 
 impl Kind {
@@ -52,14 +59,38 @@ impl Kind {
             ("0200", "20", (23, _)) if condition == "00" => Some(Self::SaleVoid),
             ("0220", "20", (25, _)) if condition == "00" => Some(Self::Refund),
             ("0400", _, _) => Some(Self::Reversal),
+            ("0500", _, (0, 201)) => Some(Self::Settlement),
+            ("0320", _, (_, 201)) => Some(Self::Upload { chip: false }),
+            ("0320", _, (_, 203..=206)) => Some(Self::Upload { chip: true }),
+            ("0320", _, (_, 202 | 207)) => Some(Self::UploadEnd),
             _ => None,
         }
     }
 
     pub(crate) const fn wants_mac(self) -> bool {
         match self {
-            Self::SignOn { .. } | Self::SignOff | Self::Echo => false,
+            Self::SignOn { .. }
+            | Self::SignOff
+            | Self::Echo
+            | Self::Settlement
+            | Self::Upload { .. }
+            | Self::UploadEnd => false,
             Self::Sale | Self::SaleVoid | Self::Refund | Self::Reversal => true,
+        }
+    }
+
+    /// Only of a terminal that has signed on.
+    pub(crate) const fn wants_sign_on(self) -> bool {
+        match self {
+            Self::Settlement | Self::Upload { .. } | Self::UploadEnd => true,
+            // Of those with a code the code tells.
+            Self::SignOn { .. }
+            | Self::SignOff
+            | Self::Echo
+            | Self::Sale
+            | Self::SaleVoid
+            | Self::Refund
+            | Self::Reversal => false,
         }
     }
 
@@ -67,7 +98,13 @@ impl Kind {
     pub(crate) const fn wants_batch(self) -> bool {
         match self {
             Self::Sale | Self::SaleVoid | Self::Refund => true,
-            Self::SignOn { .. } | Self::SignOff | Self::Echo | Self::Reversal => false,
+            Self::SignOn { .. }
+            | Self::SignOff
+            | Self::Echo
+            | Self::Reversal
+            | Self::Settlement
+            | Self::Upload { .. }
+            | Self::UploadEnd => false,
         }
     }
 }
@@ -83,6 +120,9 @@ pub(crate) async fn manage(
         Kind::SignOn { double } => management::sign_on(host, access, asked, double).await,
         Kind::SignOff => management::sign_off(host, access, asked).await,
         Kind::Echo => management::echo(host, asked),
+        Kind::Settlement => settlement::settle(host, access, asked).await,
+        Kind::Upload { chip } => settlement::upload(host, access, asked, chip).await,
+        Kind::UploadEnd => settlement::end(host, access, asked).await,
         Kind::Sale | Kind::SaleVoid | Kind::Refund | Kind::Reversal => Ok(None),
     }
 }
@@ -98,7 +138,12 @@ pub(crate) async fn trade(
         Kind::Sale => sale::sale(host, access, asked).await,
         Kind::SaleVoid | Kind::Refund => give_back::give_back(host, access, asked, kind).await,
         Kind::Reversal => reversal::reversal(host, access, asked).await,
-        Kind::SignOn { .. } | Kind::SignOff | Kind::Echo => Ok(None),
+        Kind::SignOn { .. }
+        | Kind::SignOff
+        | Kind::Echo
+        | Kind::Settlement
+        | Kind::Upload { .. }
+        | Kind::UploadEnd => Ok(None),
     }
 }
 

@@ -29,4 +29,6 @@ mod shifts;
 #[cfg(test)]
 mod stage;
 #[cfg(test)]
+mod strangers_terminal;
+#[cfg(test)]
 mod wallets;

@@ -1,9 +1,9 @@
-//! Terminals at the POS host and their trades.
+//! Terminals at the POS host, their trades and batches.
 
 use ids::{MerchantId, OrderId, RefundId, TerminalId, TradeId};
 use merchants::{PosModel, PosState, PosTerminal};
 use orders::channel::CardApproval;
-use orders::{Trade, TradeCard, TradeKey, TradeKind, TradeState};
+use orders::{Batch, Trade, TradeCard, TradeKey, TradeKind, TradeState, Upload, Verdict};
 
 use super::{
     Record, Word, currency, id, minor, opt_time, read_amount, read_count, read_hash, read_opt_time,
@@ -44,7 +44,7 @@ impl Record for PosTerminal {
     const TABLE: &'static Table = table!("pos_terminals", key ["terminal_id"],
         "terminal_id" Int, "merchant_id" Int, "terminal_no" Text, "merchant_code" Text,
         "model" Text, "sealed_keys" Blob, "master_check" Text, "state" Text, "batch" Int,
-        "signed_on_at" Int, "created_at" Int, "updated_at" Int);
+        "settled" Int, "signed_on_at" Int, "created_at" Int, "updated_at" Int);
 
     fn cells(&self) -> Cells {
         vec![
@@ -57,6 +57,7 @@ impl Record for PosTerminal {
             self.master_check.as_str().into(),
             self.state.word(),
             i64::from(self.batch).into(),
+            i64::from(self.settled).into(),
             opt_time(self.signed_on_at),
             time(self.created_at),
             time(self.updated_at),
@@ -74,6 +75,7 @@ impl Record for PosTerminal {
             master_check: row.text()?,
             state: Word::parse(&row.text()?)?,
             batch: read_count(row)?,
+            settled: row.int()? == 1,
             signed_on_at: read_opt_time(row)?,
             created_at: read_time(row)?,
             updated_at: read_time(row)?,
@@ -160,6 +162,78 @@ impl Record for Trade {
             },
             created_at: read_time(row)?,
             updated_at: read_time(row)?,
+        })
+    }
+}
+
+impl Word for Verdict {
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (Self::Matched, "matched"),
+        (Self::Differs, "differs"),
+        (Self::TerminalOnly, "terminal_only"),
+        (Self::HostOnly, "host_only"),
+    ];
+}
+
+impl Record for Batch {
+    const TABLE: &'static Table = table!("pos_batches", key ["terminal_id", "batch"],
+        "terminal_id" Int, "batch" Int, "merchant_id" Int, "asked" Text, "ours" Text,
+        "uploaded" Int, "settled_at" Int, "ended_at" Int);
+
+    fn cells(&self) -> Cells {
+        vec![
+            self.terminal.to_i64().into(),
+            i64::from(self.batch).into(),
+            self.merchant.to_i64().into(),
+            self.asked.to_string().into(),
+            self.ours.to_string().into(),
+            self.uploaded.map(i64::from).into(),
+            time(self.settled_at),
+            opt_time(self.ended_at),
+        ]
+    }
+
+    fn read(row: &mut RowReader) -> Result<Self, Corrupt> {
+        Ok(Self {
+            terminal: id!(row, TerminalId),
+            batch: read_count(row)?,
+            merchant: id!(row, MerchantId),
+            asked: row.text()?.parse().or(Err(Corrupt))?,
+            ours: row.text()?.parse().or(Err(Corrupt))?,
+            uploaded: row.opt_int()?.map(u32::try_from).transpose().or(Err(Corrupt))?,
+            settled_at: read_time(row)?,
+            ended_at: read_opt_time(row)?,
+        })
+    }
+}
+
+impl Record for Upload {
+    const TABLE: &'static Table = table!("pos_uploads", key ["terminal_id", "batch", "trace"],
+        "terminal_id" Int, "batch" Int, "trace" Int, "verdict" Text, "masked" Text,
+        "amount" Int, "trade_id" Int, "created_at" Int);
+
+    fn cells(&self) -> Cells {
+        vec![
+            self.key.terminal.to_i64().into(),
+            i64::from(self.key.batch).into(),
+            i64::from(self.key.trace).into(),
+            self.verdict.word(),
+            self.masked.as_deref().into(),
+            i64::try_from(self.amount).unwrap_or(i64::MAX).into(),
+            self.trade.map(TradeId::to_i64).into(),
+            time(self.created_at),
+        ]
+    }
+
+    fn read(row: &mut RowReader) -> Result<Self, Corrupt> {
+        let terminal = id!(row, TerminalId);
+        Ok(Self {
+            key: TradeKey { terminal, batch: read_count(row)?, trace: read_count(row)? },
+            verdict: Word::parse(&row.text()?)?,
+            masked: row.opt_text()?,
+            amount: u64::try_from(row.int()?).or(Err(Corrupt))?,
+            trade: row.opt_int()?.map(TradeId::from_i64).transpose().or(Err(Corrupt))?,
+            created_at: read_time(row)?,
         })
     }
 }
