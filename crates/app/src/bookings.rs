@@ -322,6 +322,20 @@ pub(crate) fn refund_failed(stamp: Stamp, parties: &Parties, taken: &Taken) -> J
     })
 }
 
+/// E36: the channel took the refund back. What of it was the merchant's own business is his again.
+pub(crate) fn refund_undone(
+    stamp: Stamp,
+    parties: &Parties,
+    taken: &Taken,
+    is_ours: bool,
+) -> Journal {
+    if is_ours {
+        let head = stamp.head(taken.refund.to_string());
+        return checked(rules::refund_undone(head, parties.receivable(), &sources(parties, taken)));
+    }
+    refund_failed(stamp, parties, taken)
+}
+
 fn sources(parties: &Parties, taken: &Taken) -> Vec<RefundSource> {
     let both = [
         RefundSource { account: parties.pending(&taken.leg.tender), amount: taken.from_pending },

@@ -152,6 +152,15 @@ fn follow_one(
             }
             end_refund(ground, &aggregate, refund, changes);
         }
+        Fact::RefundUndone { refund } => {
+            if let Some(taken) = taken(&aggregate, refund) {
+                let (stamp, parties) = (ground.stamp(), &ground.parties);
+                let ours = is_ours(&aggregate, taken.leg.id);
+                let journal = bookings::refund_undone(stamp, parties, &taken, ours);
+                post(view, journal, changes);
+            }
+            end_refund(ground, &aggregate, refund, changes);
+        }
         Fact::RefundStuck { refund } => end_refund(ground, &aggregate, refund, changes),
         Fact::RefundUnsent { refund } | Fact::RefundWaits { refund } => {
             let due_at = schedule::next_refund_look(ground.looks, ground.at);
@@ -444,12 +453,13 @@ fn end_refund(ground: &Ground, aggregate: &Aggregate, id: RefundId, changes: &mu
     }
     let event = match RefundState::of_parts(&parts) {
         RefundState::Succeeded => "refund.succeeded",
-        RefundState::Failed => "refund.failed",
+        RefundState::Failed | RefundState::Undone => "refund.failed",
         RefundState::Manual => "refund.manual",
         RefundState::Queued
         | RefundState::Sending
         | RefundState::Processing
-        | RefundState::Unknown => return,
+        | RefundState::Unknown
+        | RefundState::Undoing => return,
     };
     let url = refund.notify_url.clone().or_else(|| aggregate.order.notify_url.clone());
     let told = (aggregate, &refund.merchant_no);

@@ -363,9 +363,10 @@ impl From<RefundState> for ShownRefundState {
             RefundState::Queued
             | RefundState::Sending
             | RefundState::Processing
-            | RefundState::Unknown => Self::Processing,
+            | RefundState::Unknown
+            | RefundState::Undoing => Self::Processing,
             RefundState::Succeeded => Self::Succeeded,
-            RefundState::Failed => Self::Failed,
+            RefundState::Failed | RefundState::Undone => Self::Failed,
             RefundState::Manual => Self::Manual,
         }
     }

@@ -95,6 +95,8 @@ rules! {
     RefundFromBoth = "E42+E50" "退款受理(待结算及可用)": [Dr MerchantPending, Dr MerchantAvailable, Cr RefundTransit];
     /// The original route is impossible, and two people decided: the payer gets a transfer.
     RefundByBank = "E35" "退款转账": [Dr RefundTransit, Cr BankReserve];
+    /// A card terminal gave up a void that the network had approved: the sale stands again.
+    RefundUndone = "E36" "撤销冲正": [Dr ChannelReceivable, Cr MerchantPending, Cr MerchantAvailable];
     RefundCleared = "E44" "退款清算(渠道不退费)": [Dr ChannelReceivable, Cr ChannelCleared];
     RefundFromAvailable = "E50" "退款受理(可用余额)": [Dr MerchantAvailable, Cr RefundTransit];
     /// Back to exactly where it was taken from.

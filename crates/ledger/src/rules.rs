@@ -408,6 +408,19 @@ pub fn refund_failed(
     post(head, Rule::RefundFailed, against(sources, Side::Credit, transit)?)
 }
 
+/// E36 撤销冲正: the channel took a refund back as if it had never been; the money is the merchant's again,
+/// in exactly the accounts that [`refund_accepted`] took from.
+///
+/// # Errors
+/// [`JournalRefusal`].
+pub fn refund_undone(
+    head: Header,
+    receivable: AccountKey,
+    sources: &[RefundSource],
+) -> Result<Journal, JournalRefusal> {
+    post(head, Rule::RefundUndone, against(sources, Side::Credit, receivable)?)
+}
+
 /// E160 迟到付款: money came in on a closed order, or a second time. It was never the merchant's; it
 /// waits to go back, by [`refund_confirmed`].
 ///

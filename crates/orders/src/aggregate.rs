@@ -69,6 +69,10 @@ pub enum Fact {
     RefundWaits {
         refund: RefundId,
     },
+    /// The channel took it back as if it had never been.
+    RefundUndone {
+        refund: RefundId,
+    },
     /// The channel contradicts itself.
     Contradiction {
         what: &'static str,
@@ -448,7 +452,11 @@ impl Aggregate {
                 RefundEvent::SawNotFound
             }
             // The void was reversed at the network: its cashier heard no approval.
-            (RefundOrigin::Terminal, RefundEvent::SawNotFound) => RefundEvent::SawRefused,
+            (RefundOrigin::Terminal, RefundEvent::SawNotFound)
+                if row.state != RefundState::Undoing =>
+            {
+                RefundEvent::SawRefused
+            }
             (_, event) => event,
         };
         let was_open = row.state.is_open();
@@ -467,6 +475,10 @@ impl Aggregate {
                 next.release(&refund);
                 vec![Fact::RefundFailed { refund: id }]
             }
+            RefundEffect::Undone => {
+                next.release(&refund);
+                vec![Fact::RefundUndone { refund: id }]
+            }
             RefundEffect::OpenCase => vec![Fact::RefundStuck { refund: id }],
             RefundEffect::SendAgain => vec![Fact::RefundUnsent { refund: id }],
             RefundEffect::Alarm => vec![Fact::Contradiction { what: "refund_reply_after_end" }],
@@ -474,6 +486,29 @@ impl Aggregate {
             RefundEffect::None => Vec::new(),
         };
         Some((next, facts))
+    }
+
+    /// A void that had succeeded was given up by its terminal: the channel is to take it back. `None` when
+    /// there is no such refund, or it did not succeed.
+    #[must_use]
+    pub fn undo_refund(&self, id: RefundId, now: Timestamp) -> Option<Decided> {
+        let mut next = self.clone();
+        let row = next.refunds.iter_mut().find(|r| r.id == id)?;
+        let (to, _) = row.state.apply(RefundEvent::UndoAsked);
+        if to != RefundState::Undoing || row.state == to {
+            return None;
+        }
+        row.state = to;
+        row.fee_back = None;
+        row.updated_at = now;
+        let refund = row.clone();
+        for leg in next.legs.iter_mut().filter(|l| l.id == refund.leg) {
+            let rest = leg.refunded.try_sub(refund.amount);
+            assert!(rest.is_ok(), "what is undone was given back before");
+            leg.refunded = rest.unwrap_or(leg.refunded);
+        }
+        next.set_aside(&refund);
+        Some((next, vec![Fact::RefundWaits { refund: id }]))
     }
 
     pub(crate) fn set_aside(&mut self, refund: &Refund) {

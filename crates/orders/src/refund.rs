@@ -122,6 +122,10 @@ pub enum RefundState {
     Failed,
     /// The original route is impossible: people decide; the money stays set aside.
     Manual,
+    /// It had succeeded, and the terminal gave it up: the network is asked to take it back.
+    Undoing,
+    /// The network took it back as if it had never been.
+    Undone,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -138,6 +142,8 @@ pub enum RefundEvent {
     DecidedPaidOut,
     /// Two people decided that the money goes back to where it was taken from.
     DecidedGivenBack,
+    /// The terminal gave up a void that had succeeded.
+    UndoAsked,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -152,11 +158,13 @@ pub enum RefundEffect {
     SendAgain,
     /// Open a case for people.
     OpenCase,
+    /// What was booked is booked back.
+    Undone,
     Alarm,
 }
 
 impl RefundState {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Queued,
         Self::Sending,
         Self::Processing,
@@ -164,6 +172,8 @@ impl RefundState {
         Self::Succeeded,
         Self::Failed,
         Self::Manual,
+        Self::Undoing,
+        Self::Undone,
     ];
 
     /// What the parts of one return make of it: open while one is, then the worst of them.
@@ -174,6 +184,7 @@ impl RefundState {
             () if parts.iter().any(|r| r.state.is_open()) => Self::Processing,
             () if any(Self::Manual) => Self::Manual,
             () if any(Self::Failed) => Self::Failed,
+            () if any(Self::Undone) => Self::Undone,
             () => Self::Succeeded,
         }
     }
@@ -181,8 +192,8 @@ impl RefundState {
     #[must_use]
     pub const fn is_open(self) -> bool {
         match self {
-            Self::Queued | Self::Sending | Self::Processing | Self::Unknown => true,
-            Self::Succeeded | Self::Failed | Self::Manual => false,
+            Self::Queued | Self::Sending | Self::Processing | Self::Unknown | Self::Undoing => true,
+            Self::Succeeded | Self::Failed | Self::Manual | Self::Undone => false,
         }
     }
 
@@ -192,6 +203,11 @@ impl RefundState {
         match self {
             // No channel knows of it yet.
             Self::Queued => (self, RefundEffect::None),
+            Self::Undoing => Self::apply_undoing(event),
+            Self::Undone => (self, RefundEffect::None),
+            Self::Succeeded if matches!(event, RefundEvent::UndoAsked) => {
+                (Self::Undoing, RefundEffect::None)
+            }
             Self::Sending | Self::Processing | Self::Unknown => self.apply_open(event),
             Self::Succeeded => (self, Self::after_succeeded(event)),
             Self::Failed => Self::apply_failed(event),
@@ -214,12 +230,31 @@ impl RefundState {
                 | Self::Unknown
                 | Self::Succeeded
                 | Self::Failed
-                | Self::Manual => (Self::Unknown, RefundEffect::None),
+                | Self::Manual
+                | Self::Undoing
+                | Self::Undone => (Self::Unknown, RefundEffect::None),
             },
             // Decisions are about cases only.
             RefundEvent::RetryAsked
             | RefundEvent::DecidedPaidOut
-            | RefundEvent::DecidedGivenBack => (self, RefundEffect::None),
+            | RefundEvent::DecidedGivenBack
+            | RefundEvent::UndoAsked => (self, RefundEffect::None),
+        }
+    }
+
+    /// Only that the network does not have it any more is an end.
+    const fn apply_undoing(event: RefundEvent) -> (Self, RefundEffect) {
+        match event {
+            RefundEvent::SawNotFound => (Self::Undone, RefundEffect::Undone),
+            RefundEvent::SawSucceeded
+            | RefundEvent::SawProcessing
+            | RefundEvent::SawRefused
+            | RefundEvent::SawImpossible
+            | RefundEvent::SawNothing
+            | RefundEvent::RetryAsked
+            | RefundEvent::DecidedPaidOut
+            | RefundEvent::DecidedGivenBack
+            | RefundEvent::UndoAsked => (Self::Undoing, RefundEffect::None),
         }
     }
 
@@ -232,7 +267,8 @@ impl RefundState {
             | RefundEvent::SawNothing
             | RefundEvent::RetryAsked
             | RefundEvent::DecidedPaidOut
-            | RefundEvent::DecidedGivenBack => RefundEffect::None,
+            | RefundEvent::DecidedGivenBack
+            | RefundEvent::UndoAsked => RefundEffect::None,
         }
     }
 
@@ -247,7 +283,8 @@ impl RefundState {
             | RefundEvent::SawImpossible
             | RefundEvent::SawNothing
             | RefundEvent::DecidedPaidOut
-            | RefundEvent::DecidedGivenBack => (Self::Failed, RefundEffect::None),
+            | RefundEvent::DecidedGivenBack
+            | RefundEvent::UndoAsked => (Self::Failed, RefundEffect::None),
         }
     }
 
@@ -261,13 +298,14 @@ impl RefundState {
             | RefundEvent::SawRefused
             | RefundEvent::SawImpossible
             | RefundEvent::SawNothing
-            | RefundEvent::RetryAsked => (Self::Manual, RefundEffect::None),
+            | RefundEvent::RetryAsked
+            | RefundEvent::UndoAsked => (Self::Manual, RefundEffect::None),
         }
     }
 }
 
 impl RefundEvent {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SawSucceeded,
         Self::SawProcessing,
         Self::SawNotFound,
@@ -277,6 +315,7 @@ impl RefundEvent {
         Self::RetryAsked,
         Self::DecidedPaidOut,
         Self::DecidedGivenBack,
+        Self::UndoAsked,
     ];
 }
 

@@ -260,11 +260,12 @@ fn check_orders(
         }
         for refund in &order.refunds {
             match refund.state {
-                RefundState::Succeeded | RefundState::Failed => {}
+                RefundState::Succeeded | RefundState::Failed | RefundState::Undone => {}
                 RefundState::Queued
                 | RefundState::Sending
                 | RefundState::Processing
                 | RefundState::Unknown
+                | RefundState::Undoing
                 | RefundState::Manual => {
                     let (id, state, tries) = (refund.id, refund.state, refund.tries);
                     let channel = order.legs.first().map(|l| l.tender.to_string());

@@ -297,9 +297,10 @@ const fn shown(state: RefundState) -> &'static str {
         RefundState::Queued
         | RefundState::Sending
         | RefundState::Processing
-        | RefundState::Unknown => "processing",
+        | RefundState::Unknown
+        | RefundState::Undoing => "processing",
         RefundState::Succeeded => "succeeded",
-        RefundState::Failed => "failed",
+        RefundState::Failed | RefundState::Undone => "failed",
         RefundState::Manual => "manual",
     }
 }

@@ -3,7 +3,7 @@
 use ids::RefundId;
 use jiff::Timestamp;
 use orders::channel::{Call, RefundReply};
-use orders::{RefundState, RefundTry};
+use orders::{RefundKind, RefundOrigin, RefundState, RefundTry};
 use store::{Changes, Command, Decision, Job, JobChange, JobKind, Reads, View};
 
 use crate::error::{Failure, UseCaseError};
@@ -25,7 +25,9 @@ impl App {
         if refund.tries > 0 {
             let call = Call::QueryRefund(self.refund_call(&account, &order, id).await?);
             let reply = self.ask_about_refund(&account, &call).await;
-            if reply != RefundReply::NotFound {
+            // A terminal's void that the network does not have any more is over: its cashier left.
+            let over = refund.origin == RefundOrigin::Terminal && refund.kind == RefundKind::Void;
+            if reply != RefundReply::NotFound || over {
                 let said = (id, reply);
                 return self.take_refund_reply(&account, &order, said, job.looks).await.map(|_| ());
             }

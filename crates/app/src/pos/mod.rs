@@ -187,7 +187,9 @@ pub(crate) fn follow_refund(
         | RefundState::Sending
         | RefundState::Processing
         | RefundState::Unknown
-        | RefundState::Manual => trade.on_refund(&RefundReply::Processing, now),
+        | RefundState::Manual
+        | RefundState::Undoing
+        | RefundState::Undone => trade.on_refund(&RefundReply::Processing, now),
     }
 }
 

@@ -6,10 +6,11 @@ use ids::TradeId;
 use jiff::Timestamp;
 use money::Amount;
 use orders::{Aggregate, RefundOrigin, Trade, TradeKey, TradeKind, TradeState};
-use store::{Changes, Command, Decision, Reads, View};
+use store::{Changes, Command, Decision, Job, JobKind, Reads, View};
 
 use super::{PosAccess, number_of};
 use crate::App;
+use crate::bookings::accounting_date;
 use crate::consequences::{Ground, follow};
 use crate::create_refund::{Accept, Accepted, CreateRefund, PaymentRef, Return};
 use crate::error::{Failure, UseCaseError};
@@ -47,8 +48,9 @@ impl App {
         match (known.kind, known.state) {
             (_, TradeState::Declined | TradeState::Reversed | TradeState::Tombstone) => Ok(DONE),
             (TradeKind::Sale, TradeState::Approved) => self.reverse_paid(&known).await,
-            (TradeKind::SaleVoid | TradeKind::Refund, TradeState::Approved) => {
-                tracing::error!(trade.id = %known.id, "an approved void or refund is to be reversed");
+            (TradeKind::SaleVoid, TradeState::Approved) => self.reverse_void(&known).await,
+            (TradeKind::Refund, TradeState::Approved) => {
+                tracing::error!(trade.id = %known.id, "an approved refund is to be reversed");
                 Ok(TOO_LATE)
             }
             (_, _) => {
@@ -85,12 +87,41 @@ impl App {
             Reversed::Decided => {
                 let known = self.store.trade(key).await?;
                 let known = known.ok_or(Failure::unusable("a trade"))?;
-                if known.state == TradeState::Approved && known.kind == TradeKind::Sale {
-                    return self.reverse_paid(&known).await;
+                match (known.kind, known.state) {
+                    (TradeKind::Sale, TradeState::Approved) => self.reverse_paid(&known).await,
+                    (TradeKind::SaleVoid, TradeState::Approved) => self.reverse_void(&known).await,
+                    (_, TradeState::Approved) => Ok(TOO_LATE),
+                    (_, _) => Ok(DONE),
                 }
-                Ok(if known.state == TradeState::Approved { TOO_LATE } else { DONE })
             }
         }
+    }
+
+    /// Undoes an approved void: the sale stands again. Asked for at once; where that fails the job does it.
+    async fn reverse_void(&self, void: &Trade) -> Result<&'static str, UseCaseError> {
+        let unusable = || Failure::unusable("the refund of a void");
+        let (order, refund) = void.order.zip(void.refund).ok_or_else(unusable)?;
+        let known = self.store.order(order).await?.ok_or_else(unusable)?;
+        let row = known.refund(refund).ok_or_else(unusable)?;
+        if accounting_date(row.created_at) != accounting_date(self.now()) {
+            tracing::error!(trade.id = %void.id, "a void of another day is to be reversed");
+            return Ok(TOO_LATE);
+        }
+        let ground = self.ground_of(&known);
+        let command = UndoVoid { ground, order, refund, key: void.key };
+        if self.store.write(command).await? {
+            let job = Job {
+                kind: JobKind::Refund,
+                subject: refund.to_i64(),
+                order: Some(order),
+                due_at: self.now(),
+                looks: 0,
+            };
+            if let Err(error) = self.look_at_refund(&job).await {
+                tracing::warn!(error = %error, "a reversal at the network is left to its job");
+            }
+        }
+        Ok(DONE)
     }
 
     /// Undoes an approved sale: its money goes back as if it had never been taken.
@@ -153,6 +184,38 @@ impl Command for Undo {
             changes.trades.extend(sale.map(|sale| sale.reversed(self.accept.now())));
         }
         Decision { changes, answer }
+    }
+}
+
+/// Asks for a void back, and marks its trade. Answers whether it was there to be asked for.
+struct UndoVoid {
+    ground: Ground,
+    order: ids::OrderId,
+    refund: ids::RefundId,
+    key: TradeKey,
+}
+
+impl Command for UndoVoid {
+    type Answer = bool;
+
+    fn now(&self) -> Timestamp {
+        self.ground.at
+    }
+
+    fn reads(&self, reads: &mut Reads) {
+        self.ground.reads(reads);
+        reads.orders.insert(self.order);
+        reads.trades.insert(self.key);
+    }
+
+    fn decide(&self, view: &View<'_>) -> Decision<bool> {
+        let order = view.order(self.order);
+        let undone = order.and_then(|order| order.undo_refund(self.refund, self.ground.at));
+        let Some((aggregate, facts)) = undone else { return Decision::answer(false) };
+        let (_, mut changes) = follow(view, &self.ground, aggregate, facts);
+        let void = view.trade(self.key);
+        changes.trades.extend(void.map(|void| void.reversed(self.ground.at)));
+        Decision { changes, answer: true }
     }
 }
 

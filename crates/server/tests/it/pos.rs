@@ -89,7 +89,14 @@ impl Terminal {
         self.money("0200", ("000000", 22), fen)
     }
 
-    fn reversal(&mut self, of: &Builder<'static>, fen: u64) -> Builder<'static> {
+    /// A void of the sale under a trace of this batch.
+    fn void(&mut self, of: u32, fen: u64) -> Builder<'static> {
+        let mut void = self.money("0200", ("200000", 23), fen);
+        void.set(61, &format!("{:06}{of:06}", self.batch)).unwrap();
+        void
+    }
+
+    fn reversal(&self, of: &Builder<'static>, fen: u64) -> Builder<'static> {
         let original = of.pack();
         let read = CUP_POS.unpack(&original).unwrap();
         let mut message = Builder::new(&CUP_POS, "0400");
@@ -305,6 +312,76 @@ async fn a_terminal_reverses() {
         assert_eq!(pos.told(&reversal).await.field(39), "00");
         assert_eq!(pos.told(&sale).await.field(39), "94");
         settles_at(stage, 6_100).await;
+    })
+    .await;
+}
+
+/// A void whose answer is lost, at the network or on the way to the terminal, ends as if it had never been;
+/// one that the terminal keeps stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn voids_are_reversed() {
+    on_both(async |stage| {
+        let mut pos = Terminal::register(stage, "10000005");
+        pos.sign_on().await;
+        for kind in ["system_busy", "system_busy_after_effect"] {
+            let sale = pos.sale(3_000);
+            assert_eq!(pos.told(&sale).await.field(39), "00");
+            fault(stage, "0200", kind).await;
+            let void = pos.void(pos.trace, 3_000);
+            assert_eq!(pos.told(&void).await.field(39), "98", "{kind}");
+            let reversal = pos.reversal(&void, 3_000);
+            for _ in 0..2 {
+                assert_eq!(pos.told(&reversal).await.field(39), "00");
+            }
+            settles_at(stage, 3_000).await;
+            // It can be voided anew, and that void given up: with the network's answer lost, too.
+            let void = pos.void(pos.trace - 1, 3_000);
+            assert_eq!(pos.told(&void).await.field(39), "00");
+            assert_eq!(stage.channels_hold().await.0, 0);
+            fault(stage, "0420", kind).await;
+            let reversal = pos.reversal(&void, 3_000);
+            for _ in 0..3 {
+                assert_eq!(pos.told(&reversal).await.field(39), "00");
+            }
+            settles_at(stage, 3_000).await;
+            let void = pos.void(pos.trace - 2, 3_000);
+            assert_eq!(pos.told(&void).await.field(39), "00");
+            settles_at(stage, 0).await;
+        }
+    })
+    .await;
+}
+
+/// The process dies before the network is asked, or after it answered: what the terminal was not told is
+/// taken back, and what it was told stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_host_owes_nobody() {
+    on_both(async |stage| {
+        let mut pos = Terminal::register(stage, "10000006");
+        pos.sign_on().await;
+        let kept = pos.sale(1_000);
+        let heard = pos.told(&kept).await;
+        assert_eq!(heard.field(39), "00");
+        // The network works on the sale while the host dies.
+        let rule =
+            json!({ "channel": "card", "call": "0200", "fault": { "kind": "delay", "ms": 3_000 } });
+        stage.sandbox("faults", &rule).await;
+        let lost = pos.sale(2_000);
+        let (said, ()) = tokio::join!(pos.say(&lost), async {
+            tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+            stage.kill();
+        });
+        assert!(said.is_none());
+        stage.start();
+        pos.address.clone_from(&stage.terminals);
+        // While the first is not decided a repeat hears nothing or that nobody knows; never an approval.
+        let again = pos.say(&lost).await;
+        assert_ne!(again.map(|heard| heard.field(39).to_owned()).as_deref(), Some("00"));
+        settles_at(stage, 1_000).await;
+        let reversal = pos.reversal(&lost, 2_000);
+        assert_eq!(pos.told(&reversal).await.field(39), "00");
+        assert_eq!(pos.told(&kept).await, heard);
+        settles_at(stage, 1_000).await;
     })
     .await;
 }

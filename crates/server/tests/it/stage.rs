@@ -101,7 +101,7 @@ impl Stage {
             database,
             server: None,
             api: String::new(),
-            terminals: "127.0.0.1:0".to_owned(),
+            terminals: String::new(),
             key: Key::none(),
             other: Key::none(),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
@@ -202,7 +202,7 @@ impl Stage {
         command.arg("serve");
         self.place(&mut command);
         command
-            .args(["--listen", &address, "--pos-listen", &self.terminals])
+            .args(["--listen", &address, "--pos-listen", "127.0.0.1:0"])
             .env("RUST_LOG", "debug,hyper=info");
         let server = Process::start(command.stderr(log.unwrap()), 2);
         self.api = server.url();

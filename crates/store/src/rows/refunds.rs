@@ -20,6 +20,8 @@ impl Word for RefundState {
         (Self::Succeeded, "succeeded"),
         (Self::Failed, "failed"),
         (Self::Manual, "manual"),
+        (Self::Undoing, "undoing"),
+        (Self::Undone, "undone"),
     ];
 }
 
