@@ -137,7 +137,7 @@ impl PosHost {
             return Ok(Ok(access));
         }
         if terminal.settled && named == terminal.next_batch() {
-            self.app.pos_next_batch(&access).await?;
+            self.app.pos_next_batch(&access, terminal.batch).await?;
         }
         let (no, code) = (&terminal.terminal_no, &terminal.merchant_code);
         let fresh = self.app.pos_access(no, code, true).await?;

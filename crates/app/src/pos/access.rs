@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crypto::pos::{BlockKey, BlockKeyError};
+use ids::TerminalId;
 use jiff::Timestamp;
 use merchants::{PosModel, PosState, PosTerminal, Terminal};
 use secret::Secret;
 use serde::{Deserialize, Serialize};
-use store::{AdminRow, Changes, Command, Decision, Reads, View};
+use store::{Changes, Command, Decision, Reads, View};
 
 use crate::App;
 use crate::error::{Failure, UseCaseError};
@@ -107,12 +108,17 @@ impl App {
         };
         let mut access = PosAccess { terminal: row, master, pin: None, mac: None };
         access.terminal.sealed_keys = access.sealed(self)?;
-        self.put_pos(access.terminal.clone()).await?;
+        let change = PosChange::New(Box::new(access.terminal.clone()));
+        self.change_pos(terminal.id, change).await?;
         Ok(access)
     }
 
-    pub(super) async fn put_pos(&self, terminal: PosTerminal) -> Result<(), UseCaseError> {
-        self.store.write(Put { at: self.now(), terminal }).await?;
+    pub(super) async fn change_pos(
+        &self,
+        terminal: TerminalId,
+        change: PosChange,
+    ) -> Result<(), UseCaseError> {
+        self.store.write(ChangePos { at: self.now(), terminal, change }).await?;
         self.directory.pos.forget();
         Ok(())
     }
@@ -141,24 +147,72 @@ impl App {
     }
 }
 
-struct Put {
-    at: Timestamp,
-    terminal: PosTerminal,
+/// What becomes of a terminal's row. Each is decided over the row as it is, not as it was remembered.
+#[derive(Debug)]
+pub(super) enum PosChange {
+    New(Box<PosTerminal>),
+    SignOn {
+        sealed_keys: Vec<u8>,
+    },
+    SignOff,
+    /// Nothing more is taken in this batch.
+    Settle {
+        batch: u32,
+    },
+    /// This batch is over.
+    EndBatch {
+        batch: u32,
+    },
 }
 
-impl Command for Put {
+struct ChangePos {
+    at: Timestamp,
+    terminal: TerminalId,
+    change: PosChange,
+}
+
+impl ChangePos {
+    /// None where there is nothing to change.
+    fn changed(&self, known: Option<&PosTerminal>) -> Option<PosTerminal> {
+        if let PosChange::New(new) = &self.change {
+            return Some(new.as_ref().clone());
+        }
+        let known = PosTerminal { updated_at: self.at, ..known?.clone() };
+        Some(match &self.change {
+            PosChange::SignOn { sealed_keys } => PosTerminal {
+                state: PosState::SignedOn,
+                signed_on_at: Some(self.at),
+                sealed_keys: sealed_keys.clone(),
+                ..known
+            },
+            PosChange::SignOff => PosTerminal { state: PosState::SignedOff, ..known },
+            PosChange::Settle { batch } if known.batch == *batch => {
+                PosTerminal { settled: true, ..known }
+            }
+            PosChange::EndBatch { batch } if known.batch == *batch => {
+                PosTerminal { batch: known.next_batch(), settled: false, ..known }
+            }
+            PosChange::New(_) | PosChange::Settle { .. } | PosChange::EndBatch { .. } => {
+                return None;
+            }
+        })
+    }
+}
+
+impl Command for ChangePos {
     type Answer = ();
 
     fn now(&self) -> Timestamp {
         self.at
     }
 
-    fn reads(&self, _reads: &mut Reads) {}
+    fn reads(&self, reads: &mut Reads) {
+        reads.pos_terminals.insert(self.terminal);
+    }
 
-    fn decide(&self, _view: &View<'_>) -> Decision<()> {
-        let admin = Vec::<AdminRow>::new();
-        let pos_terminals = vec![self.terminal.clone()];
-        let changes = Changes { pos_terminals, admin, ..Changes::default() };
-        Decision { changes, answer: () }
+    fn decide(&self, view: &View<'_>) -> Decision<()> {
+        let changed = self.changed(view.pos_terminal(self.terminal));
+        let pos_terminals = changed.into_iter().collect();
+        Decision { changes: Changes { pos_terminals, ..Changes::default() }, answer: () }
     }
 }

@@ -2,12 +2,12 @@
 //! are kept with what it said, for people.
 
 use jiff::Timestamp;
-use merchants::PosTerminal;
 use orders::{Batch, BatchTotals, TradeKey, Upload, judge, missing, totals};
 use secret::Pan;
 use store::{Changes, Command, Decision, Reads, View};
 
 use super::PosAccess;
+use super::access::PosChange;
 use crate::App;
 use crate::error::{Failure, UseCaseError};
 
@@ -40,10 +40,7 @@ impl App {
         }
         let now = self.now();
         // First nothing more is taken, then what was taken is summed up.
-        if terminal.batch == batch && !terminal.settled {
-            let settled = PosTerminal { settled: true, updated_at: now, ..terminal.clone() };
-            self.put_pos(settled).await?;
-        }
+        self.change_pos(terminal.terminal, PosChange::Settle { batch }).await?;
         let trades = self.store.trades_of_batch(terminal.terminal, batch).await?;
         let row = Batch {
             terminal: terminal.terminal,
@@ -116,22 +113,15 @@ impl App {
         }
         let ended = Batch { uploaded: Some(rows), ended_at: Some(now), ..known };
         self.write_batch(Some(ended), absent).await?;
-        if terminal.batch == batch { self.pos_next_batch(access).await } else { Ok(()) }
+        self.pos_next_batch(access, batch).await
     }
 
-    /// A terminal that settled works in the next batch.
+    /// A terminal that settled this batch works in the next one.
     ///
     /// # Errors
     /// A failure of the store.
-    pub async fn pos_next_batch(&self, access: &PosAccess) -> Result<(), UseCaseError> {
-        let terminal = &access.terminal;
-        self.put_pos(PosTerminal {
-            batch: terminal.next_batch(),
-            settled: false,
-            updated_at: self.now(),
-            ..terminal.clone()
-        })
-        .await
+    pub async fn pos_next_batch(&self, access: &PosAccess, batch: u32) -> Result<(), UseCaseError> {
+        self.change_pos(access.terminal.terminal, PosChange::EndBatch { batch }).await
     }
 
     /// A batch with the rows that were uploaded, and those that only we have.

@@ -1,9 +1,10 @@
 //! 签到 and 签退: fresh working keys for a day's work.
 
 use crypto::pos::{BlockKey, CheckValue, wrap_key};
-use merchants::{PosModel, PosState, PosTerminal};
+use merchants::PosModel;
 
 use super::PosAccess;
+use super::access::PosChange;
 use crate::App;
 use crate::error::UseCaseError;
 
@@ -32,24 +33,20 @@ impl App {
         let (pin, mac) = (long(double), long(double && access.terminal.model == PosModel::X919));
         let wrapped = |key: &BlockKey| (wrap_key(&access.master, key), key.check_value());
         let given = (wrapped(&pin), wrapped(&mac));
-        let now = self.now();
-        let terminal = PosTerminal {
-            state: PosState::SignedOn,
-            signed_on_at: Some(now),
-            updated_at: now,
-            ..access.terminal.clone()
-        };
-        let mut next = PosAccess { terminal, pin: Some(pin), mac: Some(mac), ..access.clone() };
-        next.terminal.sealed_keys = next.sealed(self)?;
-        let batch = next.terminal.batch;
-        self.put_pos(next.terminal).await?;
+        let next = PosAccess { pin: Some(pin), mac: Some(mac), ..access.clone() };
+        let sealed_keys = next.sealed(self)?;
+        let terminal = &access.terminal;
+        self.change_pos(terminal.terminal, PosChange::SignOn { sealed_keys }).await?;
+        // The batch may be another one since we looked.
+        let (no, code) = (&terminal.terminal_no, &terminal.merchant_code);
+        let fresh = self.pos_access(no, code, true).await?;
+        let batch = fresh.map_or(terminal.batch, |fresh| fresh.terminal.batch);
         Ok(SignedOn { batch, pin: given.0, mac: given.1 })
     }
 
     /// # Errors
     /// A failure of the store.
     pub async fn pos_sign_off(&self, access: &PosAccess) -> Result<(), UseCaseError> {
-        let (state, updated_at) = (PosState::SignedOff, self.now());
-        self.put_pos(PosTerminal { state, updated_at, ..access.terminal.clone() }).await
+        self.change_pos(access.terminal.terminal, PosChange::SignOff).await
     }
 }

@@ -4,6 +4,7 @@ mod http;
 mod instant;
 mod iso8583;
 mod payments;
+mod pos;
 mod rsa;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -26,6 +27,8 @@ enum Bench {
     Http(HttpArgs),
     /// Reading and writing messages of terminals, on one thread.
     Iso8583(Iso8583Args),
+    /// Purchases at the POS host, terminals and network in this process.
+    Pos(PosArgs),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -81,6 +84,21 @@ pub(crate) struct HttpArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct PosArgs {
+    /// How many purchases.
+    #[arg(long, default_value_t = 40_000)]
+    pub(crate) payments: u64,
+    /// Purchases under way at once.
+    #[arg(long, default_value_t = 512)]
+    pub(crate) in_flight: usize,
+    /// Terminals that they come from.
+    #[arg(long, default_value_t = 20)]
+    pub(crate) terminals: u64,
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Iso8583Args {
     /// How many messages each way.
     #[arg(long, default_value_t = 5_000_000)]
@@ -93,6 +111,7 @@ pub(crate) async fn bench(args: BenchArgs) -> Outcome {
     let (figures, as_json) = match args.bench {
         Bench::Payments(args) => (payments::payments(&args).await?, args.json),
         Bench::Http(args) => (http::http(&args).await?, args.json),
+        Bench::Pos(args) => (Box::pin(pos::pos(&args)).await?, args.json),
         Bench::Iso8583(args) => (iso8583::iso8583(&args)?, args.json),
     };
     if as_json {

@@ -178,7 +178,7 @@ fn input(merchants: &[MerchantId], n: u64) -> Result<CreatePayment, Failed> {
 }
 
 /// The same rows, made before the clock starts, written straight to the database.
-async fn raw(target: Target, ids: &IdSource, payments: u64) -> Result<u64, Failed> {
+pub(super) async fn raw(target: Target, ids: &IdSource, payments: u64) -> Result<u64, Failed> {
     let mut writer = RawWriter::open(target, now().as_millisecond()).await?;
     let mut rest = payments;
     let mut spent = std::time::Duration::ZERO;
