@@ -1,4 +1,4 @@
-//! The POS host: terminals that speak ISO 8583 over TCP.
+//! The POS host: terminals that speak ISO 8583 over TCP, or over HTTPS.
 //!
 //! A [`line`] carries frames of one terminal or of a network controller with many. Each frame goes
 //! through the steps of [`PosHost::answer`]: open the frame, read the message, know the terminal, verify
@@ -8,9 +8,11 @@
 
 mod asked;
 mod host;
+mod https;
 mod line;
 mod reply;
 mod transactions;
 
 pub use host::{Answer, PosHost, PosSettings};
+pub use https::serve_https;
 pub use line::{LineLimits, serve};

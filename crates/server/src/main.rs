@@ -17,6 +17,7 @@ mod place;
 mod pos;
 mod routing;
 mod serve;
+mod terminals;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use pos_host::{LineLimits, PosHost, PosSettings};
 use sandbox::{Sandbox, SandboxConfig};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -25,6 +24,15 @@ pub(crate) struct ServeArgs {
     /// Where terminals come in by ISO 8583; nowhere unless set.
     #[arg(long, env = "SUANPAN_POS_LISTEN")]
     pub(crate) pos_listen: Option<SocketAddr>,
+    /// Where terminals come in by HTTPS; wants --pos-certificate and --pos-private-key.
+    #[arg(long, env = "SUANPAN_POS_HTTPS_LISTEN", requires_all = ["pos_certificate", "pos_private_key"])]
+    pub(crate) pos_https_listen: Option<SocketAddr>,
+    /// A file with the certificate that terminals are shown, and those between it and its root: PEM.
+    #[arg(long, env = "SUANPAN_POS_CERTIFICATE")]
+    pub(crate) pos_certificate: Option<PathBuf>,
+    /// A file with its private key: PEM.
+    #[arg(long, env = "SUANPAN_POS_PRIVATE_KEY")]
+    pub(crate) pos_private_key: Option<PathBuf>,
     /// 受理方标识码: field 32 of what terminals hear.
     #[arg(long, env = "SUANPAN_POS_ACQUIRER", default_value = "48021000")]
     pub(crate) pos_acquirer: String,
@@ -49,17 +57,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Outcome {
     let asked_to_stop = asked_to_stop()?;
     say(&format!("listening on http://{}", listener.local_addr()?));
     let (stop, stopped) = watch::channel(false);
-    let terminals = match args.pos_listen {
-        None => None,
-        Some(address) => {
-            let listener = TcpListener::bind(address).await?;
-            say(&format!("terminals on {}", listener.local_addr()?));
-            let settings = PosSettings { acquirer: args.pos_acquirer.clone() };
-            let host = Arc::new(PosHost::new(Arc::clone(&app), settings));
-            let limits = LineLimits::default();
-            Some(tokio::spawn(pos_host::serve(listener, host, limits, stopped.clone())))
-        }
-    };
+    let terminals = crate::terminals::serve(&args, &app, &stopped).await?;
     let worker = (!args.no_worker).then(|| tokio::spawn(work(Arc::clone(&app), stopped.clone())));
     let keys = tokio::spawn(keep_keys(Arc::clone(&app), stopped.clone()));
     let router = http_api::router(http_api::ApiState::new(Arc::clone(&app)));
@@ -73,8 +71,8 @@ pub(crate) async fn serve(args: ServeArgs) -> Outcome {
         drop(ended.changed().await);
     }
     keys.await?;
-    if let Some(terminals) = terminals {
-        terminals.await?;
+    for front in terminals {
+        front.await?;
     }
     if let Some(worker) = worker {
         worker.await?;

@@ -171,13 +171,12 @@ impl Terminal {
     }
 }
 
+/// At the same time: most of it is waiting.
 async fn on_both(play: impl AsyncFn(&mut Stage)) {
-    let mut stage = Stage::on_sqlite().await;
-    play(&mut stage).await;
-    stage.end().await;
-    let mut stage = Stage::on_postgres().await;
-    play(&mut stage).await;
-    stage.end().await;
+    let (mut sqlite, mut postgres) = (Stage::on_sqlite().await, Stage::on_postgres().await);
+    tokio::join!(play(&mut sqlite), play(&mut postgres));
+    sqlite.end().await;
+    postgres.end().await;
 }
 
 async fn fault(stage: &Stage, call: &str, kind: &str) {

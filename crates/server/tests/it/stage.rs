@@ -28,8 +28,9 @@ pub(crate) struct Stage {
     pub(crate) sandbox_url: String,
     server: Option<Process>,
     pub(crate) api: String,
-    /// Where terminals come in.
+    /// Where terminals come in, by lines and by HTTPS.
     pub(crate) terminals: String,
+    pub(crate) terminals_https: String,
     pub(crate) key: Key,
     pub(crate) other: Key,
     pub(crate) http: reqwest::Client,
@@ -102,6 +103,7 @@ impl Stage {
             server: None,
             api: String::new(),
             terminals: String::new(),
+            terminals_https: String::new(),
             key: Key::none(),
             other: Key::none(),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
@@ -201,14 +203,28 @@ impl Stage {
         let mut command = Command::new(BINARY);
         command.arg("serve");
         self.place(&mut command);
-        command
-            .args(["--listen", &address, "--pos-listen", "127.0.0.1:0"])
-            .env("RUST_LOG", "debug,hyper=info");
-        let server = Process::start(command.stderr(log.unwrap()), 2);
+        let (certificate, key) = (self.certificate(), self.folder.path().join("pos-key.pem"));
+        command.args(["--pos-listen", "127.0.0.1:0", "--pos-https-listen", "127.0.0.1:0"]);
+        command.arg("--pos-certificate").arg(certificate).arg("--pos-private-key").arg(key);
+        command.args(["--listen", &address]).env("RUST_LOG", "debug,hyper=info");
+        let server = Process::start(command.stderr(log.unwrap()), 3);
         self.api = server.url();
-        let terminals = server.said.lines().find_map(|line| line.strip_prefix("terminals on "));
-        self.terminals = terminals.unwrap().to_owned();
+        let said = server.said.lines().filter_map(|line| line.strip_prefix("terminals on "));
+        let [lines, https] = said.collect::<Vec<_>>().try_into().unwrap();
+        (self.terminals, self.terminals_https) = (lines.to_owned(), https.to_owned());
         self.server = Some(server);
+    }
+
+    /// The certificate that terminals are shown, made once with its key beside it.
+    pub(crate) fn certificate(&self) -> PathBuf {
+        let file = self.folder.path().join("pos-certificate.pem");
+        if !file.exists() {
+            let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+            let key = self.folder.path().join("pos-key.pem");
+            std::fs::write(key, made.signing_key.serialize_pem()).unwrap();
+            std::fs::write(&file, made.cert.pem()).unwrap();
+        }
+        file
     }
 
     pub(crate) fn kill(&mut self) {

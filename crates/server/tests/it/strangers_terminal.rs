@@ -25,6 +25,8 @@ async fn play(mut stage: Stage) {
         .expect("SUANPAN_TEST_TERMINAL_PYTHON is not set: use `cargo xtask postgres -- COMMAND`");
     let done = Command::new(python)
         .args([SCRIPT, &stage.terminals, NUMBERS[0], NUMBERS[1], &hex::encode(master), BINARY])
+        .arg(&stage.terminals_https)
+        .arg(stage.certificate())
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&done.stdout).into_owned();

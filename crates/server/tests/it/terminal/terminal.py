@@ -2,13 +2,16 @@
 keeps its keys. It knows of the host only the field table, the state rules and the key rules of the
 UnionPay terminal dialect.
 
-    terminal.py HOST:PORT TERMINAL_NO MERCHANT_CODE MASTER_KEY_HEX SUANPAN_BINARY
+    terminal.py HOST:PORT TERMINAL_NO MERCHANT_CODE MASTER_KEY_HEX SUANPAN_BINARY HTTPS_URL CERTIFICATE
 
 Prints one line per check: `ok` and what was checked.
 """
 
+import http.client
+import io
 import json
 import socket
+import ssl
 import subprocess
 import sys
 
@@ -122,7 +125,7 @@ class Terminal:
         def take(count):
             got = b""
             while len(got) < count:
-                more = line.recv(count - len(got))
+                more = line.recv(count - len(got)) if hasattr(line, "recv") else line.read(count - len(got))
                 if not more:
                     raise EOFError
                 got += more
@@ -325,6 +328,34 @@ def strangers(pos):
     ok("sixteen messages at once on one line")
 
 
+def over_https(pos, url, certificate):
+    """The same frames as bodies of POSTs."""
+    host, port = url.removeprefix("https://").rsplit(":", 1)
+    trust = ssl.create_default_context(cafile=certificate)
+
+    def post(body, path="/mjc/webtrans/VPB_lb"):
+        line = http.client.HTTPSConnection(host, int(port), timeout=20, context=trust)
+        line.request("POST", path, body, {"Content-Type": "x-ISO-TPDU/x-auth", "User-Agent": "Donjin Http 0.1"})
+        answer = line.getresponse()
+        return answer.status, answer.getheader("Content-Type"), answer.read()
+
+    def ask(message):
+        body = bytes.fromhex("6000030001603100311312") + pos.encode(message, True)
+        status, kind, answer = post(len(body).to_bytes(2, "big") + body)
+        assert (status, kind) == (200, "x-ISO-TPDU/x-auth"), (status, kind)
+        return pos.read(io.BytesIO(answer))
+
+    sale = pos.sale(3_300, pin="123456")
+    heard = ask(sale)
+    assert heard["39"] == "00", heard
+    assert pos.ask(sale) == heard
+    assert ask(pos.reversal(sale))["39"] == "00"
+    assert post(b"\x00\x05abc")[0] == 400
+    assert post(bytes(10_000))[0] == 413
+    assert post(b"", "/other")[0] == 404
+    ok("sale and reversal over HTTPS, the repeat over a line")
+
+
 def tools(binary):
     def run(*args, given=""):
         return subprocess.run([binary, *args], input=given, capture_output=True, text=True, check=True).stdout.strip()
@@ -349,12 +380,13 @@ def tools(binary):
 
 
 def main():
-    address, number, merchant, master, binary = sys.argv[1:]
+    address, number, merchant, master, binary, url, certificate = sys.argv[1:]
     tools(binary)
     pos = Terminal(address, number, merchant, bytes.fromhex(master))
     a_day(pos)
     settlement(pos)
     strangers(pos)
+    over_https(pos, url, certificate)
     print("batch with differences:", pos.batch_with_differences)
 
 
