@@ -6,43 +6,6 @@ use crate::random::random_bytes;
 /// How many components a key may come in: two custodians at least.
 pub const COMPONENTS: std::ops::RangeInclusive<usize> = 2..=9;
 
-/// What a key is for. A key stored for one use does not open for another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum KeyKind {
-    /// 区域主密钥 or 传输密钥: over keys that travel between two parties.
-    Zone,
-    /// 终端主密钥 (TMK).
-    TerminalMaster,
-    /// PIK.
-    Pin,
-    /// MAK.
-    Mac,
-    /// TDK.
-    Track,
-}
-
-impl KeyKind {
-    pub const ALL: [Self; 5] =
-        [Self::Zone, Self::TerminalMaster, Self::Pin, Self::Mac, Self::Track];
-
-    /// For stored keys and commands; never changes.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Zone => "zone",
-            Self::TerminalMaster => "tmk",
-            Self::Pin => "pik",
-            Self::Mac => "mak",
-            Self::Track => "tdk",
-        }
-    }
-
-    #[must_use]
-    pub fn parse(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
-    }
-}
-
 /// A key enciphered (ECB) under another, as a sign-on delivers it.
 #[must_use]
 pub fn wrap_key(under: &BlockKey, key: &BlockKey) -> Vec<u8> {

@@ -10,6 +10,6 @@ mod mac;
 mod pin;
 
 pub use block::{BlockKey, BlockKeyError, CheckValue};
-pub use hierarchy::{COMPONENTS, KeyKind, combine, components, unwrap_key, wrap_key};
+pub use hierarchy::{COMPONENTS, combine, components, unwrap_key, wrap_key};
 pub use mac::{MacAlgorithm, MacForm, PosMac, pos_mac, verify_pos_mac};
 pub use pin::{Pin, PinError, PinFormat, open_pin, seal_pin, translate_pin};
