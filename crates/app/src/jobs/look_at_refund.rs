@@ -3,7 +3,7 @@
 use ids::RefundId;
 use jiff::Timestamp;
 use orders::channel::{Call, RefundReply};
-use orders::{RefundKind, RefundOrigin, RefundState, RefundTry};
+use orders::{Aggregate, RefundKind, RefundOrigin, RefundState, RefundTry};
 use store::{Changes, Command, Decision, Job, JobChange, JobKind, Reads, View};
 
 use crate::error::{Failure, UseCaseError};
@@ -33,14 +33,15 @@ impl App {
             }
         }
         let sending = Sending { at: self.now(), order: order.id(), refund: id, looks: job.looks };
-        if self.store.write(sending).await? {
-            self.send_refund(&account, order, id, job.looks).await?;
+        // As it was counted: a card network knows each try of a void by a number of its own.
+        if let Some(counted) = self.store.write(sending).await? {
+            self.send_refund(&account, counted, id, job.looks).await?;
         }
         Ok(())
     }
 }
 
-/// Counts a call before it is made. Answers whether it is to be made.
+/// Counts a call before it is made. Answers the order to make it with; none where it is not to be made.
 struct Sending {
     at: Timestamp,
     order: ids::OrderId,
@@ -49,7 +50,7 @@ struct Sending {
 }
 
 impl Command for Sending {
-    type Answer = bool;
+    type Answer = Option<Aggregate>;
 
     fn now(&self) -> Timestamp {
         self.at
@@ -59,16 +60,16 @@ impl Command for Sending {
         reads.orders.insert(self.order);
     }
 
-    fn decide(&self, view: &View<'_>) -> Decision<bool> {
+    fn decide(&self, view: &View<'_>) -> Decision<Option<Aggregate>> {
         let Some(order) = view.order(self.order) else {
-            return Decision::answer(false);
+            return Decision::answer(None);
         };
         let mut aggregate = order.clone();
         let row = aggregate.refunds.iter_mut().find(|r| r.id == self.refund);
         let Some(row) = row.filter(|r| r.state.is_open() || r.state == RefundState::Manual) else {
             let jobs = vec![JobChange::Done(JobKind::Refund, self.refund.to_i64())];
             let changes = Changes { jobs, ..Changes::default() };
-            return Decision { changes, answer: false };
+            return Decision { changes, answer: None };
         };
         row.tries = row.tries.saturating_add(1);
         let try_row = RefundTry {
@@ -86,11 +87,11 @@ impl Command for Sending {
             looks: self.looks,
         };
         let changes = Changes {
-            orders: vec![aggregate],
+            orders: vec![aggregate.clone()],
             refund_tries: vec![try_row],
             jobs: vec![JobChange::Put(job)],
             ..Changes::default()
         };
-        Decision { changes, answer: true }
+        Decision { changes, answer: Some(aggregate) }
     }
 }

@@ -22,6 +22,9 @@ const OTHER_AMOUNT: &str = "64";
 /// 25: too late, or given back already: people look at it.
 const TOO_LATE: &str = "25";
 
+/// How often a trade that moves meanwhile is looked at again.
+const LOOKS_MAX: u32 = 4;
+
 impl App {
     /// Reverses what the terminal knows under this number. Always the same answer; one that never came
     /// is kept out from now on.
@@ -31,9 +34,25 @@ impl App {
     pub async fn pos_reverse(
         &self,
         access: &Arc<PosAccess>,
-        (batch, trace): (u32, u32),
+        named: (u32, u32),
         amount: Amount,
     ) -> Result<&'static str, UseCaseError> {
+        for _ in 0..LOOKS_MAX {
+            if let Some(code) = self.try_reverse(access, named, amount).await? {
+                return Ok(code);
+            }
+        }
+        // Unsaid is undone: the terminal comes back.
+        Err(Failure::unusable("a trade that moves whenever it is looked at").into())
+    }
+
+    /// None where the trade moved between the look and the decision.
+    async fn try_reverse(
+        &self,
+        access: &Arc<PosAccess>,
+        (batch, trace): (u32, u32),
+        amount: Amount,
+    ) -> Result<Option<&'static str>, UseCaseError> {
         let key = TradeKey { terminal: access.terminal.terminal, batch, trace };
         let id = TradeId::generate(&self.ids, self.now().as_millisecond());
         let whose = (access.terminal.merchant, amount);
@@ -43,15 +62,19 @@ impl App {
         };
         if known.amount != amount && known.state != TradeState::Tombstone {
             tracing::error!(trade.id = %known.id, "a reversal names another amount than its original");
-            return Ok(OTHER_AMOUNT);
+            return Ok(Some(OTHER_AMOUNT));
         }
         match (known.kind, known.state) {
-            (_, TradeState::Declined | TradeState::Reversed | TradeState::Tombstone) => Ok(DONE),
-            (TradeKind::Sale, TradeState::Approved) => self.reverse_paid(&known).await,
-            (TradeKind::SaleVoid, TradeState::Approved) => self.reverse_void(&known).await,
+            (_, TradeState::Declined | TradeState::Reversed | TradeState::Tombstone) => {
+                Ok(Some(DONE))
+            }
+            (TradeKind::Sale, TradeState::Approved) => self.reverse_paid(&known).await.map(Some),
+            (TradeKind::SaleVoid, TradeState::Approved) => {
+                self.reverse_void(&known).await.map(Some)
+            }
             (TradeKind::Refund, TradeState::Approved) => {
                 tracing::error!(trade.id = %known.id, "an approved refund is to be reversed");
-                Ok(TOO_LATE)
+                Ok(Some(TOO_LATE))
             }
             (_, _) => {
                 let order = match known.order {
@@ -68,8 +91,7 @@ impl App {
         &self,
         tombstone: Trade,
         order: Option<Aggregate>,
-    ) -> Result<&'static str, UseCaseError> {
-        let key = tombstone.key;
+    ) -> Result<Option<&'static str>, UseCaseError> {
         let ground = order.as_ref().map(|order| self.ground_of(order));
         let order = order.map(|order| order.id());
         let reverse = Reverse { at: self.now(), ground, order, tombstone };
@@ -82,18 +104,9 @@ impl App {
                         tracing::warn!(error = %error, "a reversal at the network is left to its job");
                     }
                 }
-                Ok(DONE)
+                Ok(Some(DONE))
             }
-            Reversed::Decided => {
-                let known = self.store.trade(key).await?;
-                let known = known.ok_or(Failure::unusable("a trade"))?;
-                match (known.kind, known.state) {
-                    (TradeKind::Sale, TradeState::Approved) => self.reverse_paid(&known).await,
-                    (TradeKind::SaleVoid, TradeState::Approved) => self.reverse_void(&known).await,
-                    (_, TradeState::Approved) => Ok(TOO_LATE),
-                    (_, _) => Ok(DONE),
-                }
-            }
+            Reversed::Moved => Ok(None),
         }
     }
 
@@ -231,8 +244,8 @@ struct Reverse {
 enum Reversed {
     /// With the attempt that is to be undone at the network.
     Done(Option<(ids::OrderId, ids::AttemptId)>),
-    /// It was decided while we looked.
-    Decided,
+    /// It is no more as it was looked at: it came, or was decided, in between.
+    Moved,
 }
 
 impl Command for Reverse {
@@ -257,11 +270,11 @@ impl Command for Reverse {
             return Decision { changes, answer: Reversed::Done(None) };
         };
         if !matches!(known.state, TradeState::Open | TradeState::Unsure) {
-            return Decision::answer(Reversed::Decided);
+            return Decision::answer(Reversed::Moved);
         }
         let order = self.order.and_then(|order| view.order(order));
         let (Some(order), Some(ground)) = (order, &self.ground) else {
-            return Decision::answer(Reversed::Decided);
+            return Decision::answer(Reversed::Moved);
         };
         let open = order.attempts.iter().find(|a| a.state.is_open()).map(|a| a.id);
         let ended = open.and_then(|attempt| order.on_give_up(attempt, self.at));

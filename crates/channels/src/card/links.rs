@@ -250,7 +250,8 @@ async fn write(
     frame.extend_from_slice(&[0, 0, 0, 0]);
     frame.extend_from_slice(b"00000000\x0000000");
     frame.extend_from_slice(message);
-    writes.write_all(&frame).await
+    // A network that does not read holds its line up no longer than it may take to answer.
+    timeout(ANSWER, writes.write_all(&frame)).await?
 }
 
 fn key_of(message: &Message<'_>) -> Option<AnswerKey> {

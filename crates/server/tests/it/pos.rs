@@ -351,6 +351,48 @@ async fn voids_are_reversed() {
     .await;
 }
 
+/// The merchant voids a card payment by the API and the network's answer is lost: tried until it is done.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merchant_s_void_is_tried_until_it_is_done() {
+    on_both(async |stage| {
+        let mut pos = Terminal::register(stage, "10000007");
+        pos.sign_on().await;
+        for kind in ["system_busy", "system_busy_after_effect"] {
+            let sale = pos.sale(3_000);
+            assert_eq!(pos.told(&sale).await.field(39), "00");
+            let listed = stage.get("/v1/payments").await;
+            fault(stage, "0200", kind).await;
+            let void = json!({ "merchant_refund_no": format!("void-{kind}"), "reason": "wrong",
+                               "payment_id": listed["items"][0]["id"] });
+            let (status, voided) = stage.post("/v1/voids", &void).await;
+            assert_eq!(status, 200, "{voided}");
+            assert_eq!(stage.decided("/v1/refunds", voided).await["state"], "succeeded");
+            settles_at(stage, 0).await;
+        }
+    })
+    .await;
+}
+
+/// Sale and reversal at the same moment, in any order: nothing is taken that the terminal gave up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reversal_races_its_sale() {
+    on_both(async |stage| {
+        let mut pos = Terminal::register(stage, "10000008");
+        pos.sign_on().await;
+        for wait_ms in (0..30).map(|n| n / 2) {
+            let sale = pos.sale(4_000);
+            let reversal = pos.reversal(&sale, 4_000);
+            let (_, heard) = tokio::join!(pos.say(&sale), async {
+                tokio::time::sleep(std::time::Duration::from_millis(wait_ms)).await;
+                pos.told(&reversal).await
+            });
+            assert_eq!(heard.field(39), "00");
+        }
+        settles_at(stage, 0).await;
+    })
+    .await;
+}
+
 /// The process dies before the network is asked, or after it answered: what the terminal was not told is
 /// taken back, and what it was told stays.
 #[tokio::test(flavor = "multi_thread")]
