@@ -8,7 +8,7 @@ use ledger::rules::{self, Completed, Filled, Means, RefundSource};
 use ledger::{AccountCode, AccountKey, Header, Journal, JournalRefusal};
 use money::{Amount, Currency};
 use orders::{
-    Aggregate, Leg, LegState, OrderShape, OrderState, Refund, RefundKind, Tender, TopUp,
+    Aggregate, Leg, LegState, Order, OrderShape, OrderState, Refund, RefundKind, Tender, TopUp,
     WalletKind, WalletUse,
 };
 
@@ -95,6 +95,7 @@ impl Parties {
             Tender::MerchantCoupon => self.memo(AccountCode::MemoCoupon),
             Tender::PlatformCoupon => Means::Platform,
             Tender::Wallet => self.wallet(leg.wallet.as_ref()),
+            Tender::CardHold(_) => self.hold(),
         }
     }
 
@@ -110,12 +111,23 @@ impl Parties {
                 let back = leg.wallet.as_ref().map(|used| used.returned(leg.refunded, amount));
                 self.wallet(back.as_ref())
             }
+            Tender::CardHold(_) => self.hold(),
         }
     }
 
     fn memo(&self, code: AccountCode) -> Means {
-        let of = |code| key(code, &self.merchant.to_string(), self.currency);
-        Means::Memo { account: of(code), sales: of(AccountCode::MemoSales) }
+        let sales = self.of_merchant(AccountCode::MemoSales);
+        Means::Memo { account: self.of_merchant(code), sales }
+    }
+
+    /// 预授权
+    fn hold(&self) -> Means {
+        let sales = self.of_merchant(AccountCode::MemoHoldDue);
+        Means::Memo { account: self.of_merchant(AccountCode::MemoCardHold), sales }
+    }
+
+    fn of_merchant(&self, code: AccountCode) -> AccountKey {
+        key(code, &self.merchant.to_string(), self.currency)
     }
 
     fn wallet(&self, used: Option<&WalletUse>) -> Means {
@@ -254,6 +266,19 @@ pub(crate) fn leg_returned(
     let transit = AccountKey::order_transit(order, parties.currency);
     let to = parties.target((leg, leg.amount), refund);
     checked(rules::leg_returned(stamp.head(refund.to_string()), to, transit, leg.amount))
+}
+
+/// E173: a hold was completed, or its time is over.
+pub(crate) fn hold_released(stamp: Stamp, parties: &Parties, hold: &Order) -> Journal {
+    let head = stamp.head(hold.id.to_string());
+    checked(rules::sale_returned(head, &[], parties.hold(), hold.amount))
+}
+
+/// E172: its completion was undone, and it stands again.
+pub(crate) fn hold_revived(stamp: Stamp, parties: &Parties, hold: &Order) -> Journal {
+    let head = stamp.head(hold.id.to_string());
+    let pending = parties.available();
+    checked(rules::sale_paid(head, parties.hold(), pending, hold.amount))
 }
 
 /// Money that came in when nobody waited for it any more: it is on its way back at once.

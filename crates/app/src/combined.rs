@@ -121,7 +121,7 @@ impl App {
             Some((id, plan)) => {
                 let expires_at = leg_expiry(means, added.order.expires_at, now);
                 let with = (means, input.terminal_ip.as_str(), expires_at);
-                self.start(plan, (added, id), with).await
+                Ok(self.start(plan, (added, id), with).await?.0)
             }
             None => Ok(added),
         }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use channels::notifications as text;
 use clearing::FeeOnRefund;
 use ids::{
-    AttemptId, CampaignId, IdSource, JournalId, LegId, MerchantNo, NotificationId, RefundId,
-    TerminalId, WalletId,
+    AttemptId, CampaignId, IdSource, JournalId, LegId, MerchantNo, NotificationId, OrderId,
+    RefundId, TerminalId, WalletId,
 };
 use jiff::{SignedDuration, Timestamp};
 use ledger::AccountKey;
@@ -14,14 +14,15 @@ use merchants::{Notification, NotificationState};
 use orders::channel::PayWay;
 use orders::schedule;
 use orders::{
-    Aggregate, Attempt, AttemptState, Fact, LATE_PREFIX, Leg, OrderShape, OrderState, Refund,
-    RefundKind, RefundOrigin, RefundState, TopUp, WalletKind,
+    Aggregate, Attempt, AttemptState, CardHold, Fact, LATE_PREFIX, Leg, OrderShape, OrderState,
+    Refund, RefundKind, RefundOrigin, RefundState, TopUp, WalletKind,
 };
 use store::{Changes, Job, JobChange, JobKind, Reads, View};
 
 use crate::bookings::{self, Parties, Stamp, Taken};
 use crate::fees::Prices;
 use crate::holders::Holders;
+use crate::holds;
 use crate::routing;
 use crate::shifts;
 
@@ -29,6 +30,8 @@ use crate::shifts;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SpareIds {
     pub(crate) journal: JournalId,
+    /// Of what follows for another order.
+    pub(crate) second_journal: JournalId,
     pub(crate) notification: NotificationId,
     pub(crate) refund: RefundId,
 }
@@ -38,6 +41,7 @@ impl SpareIds {
         let ms = now.as_millisecond();
         Self {
             journal: JournalId::generate(ids, ms),
+            second_journal: JournalId::generate(ids, ms),
             notification: NotificationId::generate(ids, ms),
             refund: RefundId::generate(ids, ms),
         }
@@ -59,6 +63,8 @@ pub(crate) struct Ground {
     /// Wallets and campaigns that the order or its legs are about.
     pub(crate) wallets: BTreeSet<WalletId>,
     pub(crate) campaigns: BTreeSet<CampaignId>,
+    /// The hold that the order completes.
+    pub(crate) hold: Option<OrderId>,
     /// Looks so far at the subject in its present state.
     pub(crate) looks: u32,
 }
@@ -69,6 +75,7 @@ impl Ground {
         reads.accounts.extend(self.order_transit.clone());
         reads.wallets.extend(&self.wallets);
         reads.campaigns.extend(&self.campaigns);
+        reads.orders.extend(self.hold);
         for wallet in &self.wallets {
             let kinds = WalletKind::ALL.map(|kind| self.parties.wallet_account(*wallet, kind));
             reads.accounts.extend(kinds);
@@ -112,6 +119,9 @@ fn follow_one(
                 changes.jobs.push(JobChange::Done(JobKind::Order, aggregate.id().to_i64()));
             }
             give_gift_back(view, &aggregate, state, changes);
+            if matches!(state, OrderState::Failed | OrderState::Closed) {
+                holds::not_completed(view, ground, aggregate.id(), changes);
+            }
             notify_order(ground, &aggregate, state, changes);
         }
         Fact::LateMoney { attempt } => {
@@ -125,18 +135,7 @@ fn follow_one(
             changes.usages.extend(ended_use(view, ground, &aggregate, (attempt, from, to)));
         }
         Fact::RefundSucceeded { refund } => {
-            if let Some(row) = aggregate.refund(refund).filter(|row| is_ours(&aggregate, row.leg)) {
-                let (stamp, parties) = (ground.stamp(), &ground.parties);
-                let journal = match row.kind {
-                    RefundKind::TopUpReturn => {
-                        bookings::top_up_return_confirmed(stamp, parties, row)
-                    }
-                    RefundKind::Refund | RefundKind::Void | RefundKind::Reversal => {
-                        bookings::refund_confirmed(stamp, refund, parties, row.amount)
-                    }
-                };
-                post(view, journal, changes);
-            }
+            confirm_refund(view, ground, (&aggregate, refund), changes);
             end_refund(ground, &aggregate, refund, changes);
         }
         // Booked with the decision itself, which the reserve may refuse, or never.
@@ -158,6 +157,7 @@ fn follow_one(
                 let ours = is_ours(&aggregate, taken.leg.id);
                 let journal = bookings::refund_undone(stamp, parties, &taken, ours);
                 post(view, journal, changes);
+                holds::completed_again(view, ground, aggregate.id(), changes);
             }
             end_refund(ground, &aggregate, refund, changes);
         }
@@ -175,6 +175,28 @@ fn follow_one(
     aggregate
 }
 
+/// A channel gave the money back. A completion's hold stands again when all of it was undone.
+fn confirm_refund(
+    view: &View<'_>,
+    ground: &Ground,
+    (aggregate, id): (&Aggregate, RefundId),
+    changes: &mut Changes,
+) {
+    let row = aggregate.refund(id).filter(|row| is_ours(aggregate, row.leg));
+    let Some(row) = row else { return };
+    let (stamp, parties) = (ground.stamp(), &ground.parties);
+    let journal = match row.kind {
+        RefundKind::TopUpReturn => bookings::top_up_return_confirmed(stamp, parties, row),
+        RefundKind::Refund | RefundKind::Void | RefundKind::Reversal => {
+            bookings::refund_confirmed(stamp, id, parties, row.amount)
+        }
+    };
+    post(view, journal, changes);
+    if matches!(row.kind, RefundKind::Void | RefundKind::Reversal) {
+        holds::revived(view, ground, aggregate.id(), changes);
+    }
+}
+
 fn take_leg(
     view: &View<'_>,
     ground: &Ground,
@@ -183,12 +205,21 @@ fn take_leg(
     changes: &mut Changes,
 ) -> Aggregate {
     let mut aggregate = aggregate;
+    let is_hold = aggregate.order.hold.is_some_and(CardHold::is_hold);
     if let Some(leg) = aggregate.legs.iter_mut().find(|l| l.id == id) {
         (leg.fee, leg.cost) = ground.prices.charge(view, leg, ground.at);
-        changes.volumes.extend(ground.prices.volumes(leg));
+        let counted = (!is_hold).then(|| ground.prices.volumes(leg));
+        changes.volumes.extend(counted.into_iter().flatten());
         // Nobody buys anything with a top-up: only the channel takes something for it.
         leg.fee = leg.fee.take().filter(|_| aggregate.order.top_up.is_none());
+        if is_hold {
+            (leg.fee, leg.cost) = (None, None);
+        }
     }
+    if is_hold {
+        changes.jobs.push(holds::lapse_job(&aggregate, ground.at));
+    }
+    holds::completed(view, ground, changes);
     if let Some(leg) = aggregate.leg(id) {
         changes.shifts.extend(shifts::taken(view, &aggregate, leg));
         match aggregate.order.top_up {

@@ -13,8 +13,8 @@ use orders::channel::{
     Call, CardRead, CardSubject, Charge, Details, Instrument, PayWay, Prepare, Subject,
 };
 use orders::{
-    Aggregate, Attempt, AttemptState, CreateRefusal, Leg, LegState, Order, OrderShape, OrderState,
-    Source, Tender, TopUp, WalletRefusal, WalletUse, schedule,
+    Aggregate, Attempt, AttemptState, CardHold, CreateRefusal, Leg, LegState, Order, OrderShape,
+    OrderState, Source, Tender, TopUp, WalletRefusal, WalletUse, schedule,
 };
 use secret::PayerCode;
 use store::{Changes, Command, Decision, Job, JobChange, JobKind, Reads, View};
@@ -25,7 +25,7 @@ use crate::directory::Account;
 use crate::error::{Failure, Refused, UseCaseError};
 use crate::holders::Holders;
 use crate::routing::{Plan, TRIES_MAX, may_fail_over};
-use crate::take_reply::FailOver;
+use crate::take_reply::{FailOver, Taken};
 use crate::{App, CALL_LEFT};
 
 /// What a merchant asks for. The edge has checked the form of each part.
@@ -92,9 +92,13 @@ pub enum Means {
     Card(Box<CardMeans>),
 }
 
-/// A card as it was read.
+/// A card as it was read, and what is to be done with it.
 #[derive(Debug, Clone)]
 pub struct CardMeans {
+    /// One of the ways of cards.
+    pub way: PayWay,
+    /// What it has to do with a hold.
+    pub hold: Option<CardHold>,
     pub card: Arc<CardSubject>,
     pub read: CardRead,
 }
@@ -155,21 +159,23 @@ impl App {
             Some((attempt, plan)) => {
                 let expires_at = created.order.expires_at;
                 let with = (means, input.terminal_ip.as_str(), expires_at);
-                self.start(plan, (created, attempt), with).await
+                Ok(self.start(plan, (created, attempt), with).await?.0)
             }
             None => Ok(created),
         }
     }
 
     /// Makes an attempt's first call, and writes what came of it. Where the account surely took
-    /// nothing for reasons of its own, the next one is tried, under an attempt of its own.
+    /// nothing for reasons of its own, the next one is tried, under an attempt of its own. With the
+    /// trade of a terminal that asked.
     pub(crate) async fn start(
         &self,
         plan: Arc<Plan>,
         (aggregate, id): (Aggregate, AttemptId),
         with: (&Means, &str, Timestamp),
-    ) -> Result<Aggregate, UseCaseError> {
+    ) -> Result<Taken, UseCaseError> {
         let (mut plan, mut aggregate, mut id) = (plan, aggregate, id);
+        let mut trade = None;
         for tries in 1..=TRIES_MAX {
             let account = aggregate.attempt(id).map(|a| a.channel_account);
             let account = account.ok_or(Failure::unusable("a new attempt"))?;
@@ -187,13 +193,13 @@ impl App {
             };
             let (known, said) = ((&aggregate, id), (Source::Charge, reply));
             let next_id = next.as_ref().map(|next| next.next);
-            aggregate = self.take_first_reply(&account, known, said, next).await?;
+            (aggregate, trade) = self.take_first_reply(&account, known, said, next).await?;
             match next_id.filter(|next| aggregate.attempt(*next).is_some()) {
                 Some(next) => id = next,
                 None => break,
             }
         }
-        Ok(aggregate)
+        Ok((aggregate, trade))
     }
 
     /// The call that a new attempt begins with; none for what no channel is asked about.
@@ -284,6 +290,22 @@ impl Means {
         })
     }
 
+    /// The card that a terminal read.
+    pub(crate) fn card(&self) -> Option<&CardSubject> {
+        match self {
+            Self::Card(card) => Some(&card.card),
+            Self::PayerCode(_)
+            | Self::DynamicQr(_)
+            | Self::Jsapi { .. }
+            | Self::H5 { .. }
+            | Self::Cash
+            | Self::BankCard { .. }
+            | Self::MerchantCoupon { .. }
+            | Self::Wallet(_)
+            | Self::PlatformCoupon { .. } => None,
+        }
+    }
+
     pub(crate) const fn way(&self) -> Option<PayWay> {
         match self {
             Self::PayerCode(_) => Some(PayWay::PayerCode),
@@ -291,7 +313,7 @@ impl Means {
             Self::Jsapi { .. } => Some(PayWay::Jsapi),
             Self::H5 { desktop: false, .. } => Some(PayWay::H5),
             Self::H5 { desktop: true, .. } => Some(PayWay::Page),
-            Self::Card(_) => Some(PayWay::Card),
+            Self::Card(card) => Some(card.way),
             Self::Cash
             | Self::BankCard { .. }
             | Self::MerchantCoupon { .. }
@@ -307,6 +329,9 @@ impl Means {
             (Self::Wallet(_), _) => Tender::Wallet,
             (Self::BankCard { .. }, _) => Tender::BankCard,
             (Self::Cash, _) | (_, None) => Tender::Cash,
+            (Self::Card(card), Some(channel)) if card.way == PayWay::CardHold => {
+                Tender::CardHold(channel.clone())
+            }
             (_, Some(channel)) => Tender::Channel(channel.clone()),
         }
     }
@@ -473,6 +498,11 @@ pub(crate) fn draft_order(ids: &IdSource, input: &CreatePayment, now: Timestamp)
         ) => (OrderShape::Single, schedule::PAYER_CODE_WAIT),
         PaidBy::Legs(_) => (OrderShape::Combined, schedule::QR_WAIT_DEFAULT),
     };
+    let hold = match &input.paid_by {
+        PaidBy::One(Means::Card(card)) => card.hold,
+        PaidBy::One(_) | PaidBy::Legs(_) => None,
+    };
+    let wait = if hold == Some(CardHold::Standing) { schedule::HOLD_WAIT } else { wait };
     let after = |wait: SignedDuration| now.saturating_add(wait).unwrap_or(now);
     Order {
         id: OrderId::generate(ids, now.as_millisecond()),
@@ -486,6 +516,7 @@ pub(crate) fn draft_order(ids: &IdSource, input: &CreatePayment, now: Timestamp)
         terminal: input.terminal,
         shape,
         top_up: input.top_up,
+        hold,
         state: OrderState::Paying,
         created_at: now,
         expires_at: input.expires_at.unwrap_or_else(|| after(wait)),

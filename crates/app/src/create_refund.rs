@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use ledger::AccountKey;
 use money::Amount;
 use orders::{
-    Aggregate, Days, Leg, LegState, OrderState, Refund, RefundKind, RefundOrigin, RefundRefusal,
-    RefundState, RefundTry, ShortOfMoney, TopUp, TradeRules, WalletRefusal, WalletState, schedule,
+    Aggregate, CardHold, Days, Leg, LegState, OrderState, Refund, RefundKind, RefundOrigin,
+    RefundRefusal, RefundState, RefundTry, ShortOfMoney, TopUp, TradeRules, WalletRefusal,
+    WalletState, schedule,
 };
 use store::{Changes, Command, Decision, Job, JobChange, JobKind, Reads, View};
 
@@ -18,6 +19,7 @@ use crate::bookings::{self, Parties, Taken, accounting_date, china_time};
 use crate::consequences::Ground;
 use crate::error::{Failure, Refused, UseCaseError};
 use crate::holders::Holders;
+use crate::holds;
 use crate::{App, CALL_LEFT};
 
 /// What a merchant asks to have returned.
@@ -184,10 +186,16 @@ impl Accept {
         }
         let forced = matches!(self.input.what, Return::TopUp { forced: true, .. });
         permit_top_up(view, order, forced)?;
+        let is_hold = order.order.hold.is_some_and(CardHold::is_hold);
+        if is_hold {
+            self.permit_release(order)?;
+        }
         let legs = self.legs(order)?;
         let touched: Vec<&Leg> = legs.iter().map(|(leg, _)| *leg).collect();
         let (time, days) = (china_time(self.ground.at), self.days(order));
-        self.rules.permit(self.input.what.kind(), time, days, &touched)?;
+        if !is_hold {
+            self.rules.permit(self.input.what.kind(), time, days, &touched)?;
+        }
         let parts = u16::try_from(legs.len()).unwrap_or(u16::MAX);
         let numbered = (1..=parts).zip(self.ids.iter().copied()).zip(legs);
         let drafts: Vec<Refund> = numbered
@@ -206,6 +214,14 @@ impl Accept {
             }
             decided => decided,
         }
+    }
+
+    /// A hold is voided whole and on any day, as long as it stands.
+    fn permit_release(&self, hold: &Aggregate) -> Result<(), RefundRefusal> {
+        if !matches!(self.input.what, Return::Void | Return::Reversal) {
+            return Err(RefundRefusal::OrderIsHold);
+        }
+        if holds::stands(hold) { Ok(()) } else { Err(RefundRefusal::VoidNotWhole) }
     }
 
     fn may_wait(&self, drafts: &[Refund]) -> bool {

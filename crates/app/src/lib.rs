@@ -17,6 +17,7 @@ mod fees;
 mod fund_refund;
 mod give_up;
 mod holders;
+mod holds;
 pub mod jobs;
 pub mod onboard;
 pub mod pos;

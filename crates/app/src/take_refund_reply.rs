@@ -2,7 +2,7 @@
 
 use ids::{OrderId, RefundId};
 use jiff::Timestamp;
-use orders::channel::{Call, PayWay, RefundCall, RefundReply, Subject, Unknown};
+use orders::channel::{Call, RefundCall, RefundReply, Subject, Unknown};
 use orders::{Aggregate, Trade, TradeState};
 use store::{Command, Decision, Reads, View};
 
@@ -11,7 +11,7 @@ use crate::consequences::{Ground, follow};
 use crate::create_payment::subject;
 use crate::directory::Account;
 use crate::error::{Failure, UseCaseError};
-use crate::pos::follow_refund;
+use crate::pos::{follow_refund, is_of_terminal};
 
 impl App {
     /// Calls the channel with the refund's own number. The refund was committed before.
@@ -55,8 +55,8 @@ impl App {
         looks: u32,
     ) -> Result<Aggregate, UseCaseError> {
         let ground = self.ground(order, account, looks);
-        let by_card = order.attempts.iter().any(|a| a.way == PayWay::Card);
-        let command = TakeRefundReply { ground, order: order.id(), refund, reply, by_card };
+        let by_terminal = is_of_terminal(order);
+        let command = TakeRefundReply { ground, order: order.id(), refund, reply, by_terminal };
         let taken = self.store.write(command).await?;
         taken.ok_or_else(|| Failure::unusable("a refund of an order").into())
     }
@@ -68,7 +68,7 @@ struct TakeRefundReply {
     refund: RefundId,
     reply: RefundReply,
     /// A terminal's trade may follow it.
-    by_card: bool,
+    by_terminal: bool,
 }
 
 impl TakeRefundReply {
@@ -92,7 +92,7 @@ impl Command for TakeRefundReply {
     fn reads(&self, reads: &mut Reads) {
         reads.orders.insert(self.order);
         self.ground.reads(reads);
-        reads.trades_of.extend(self.by_card.then_some(self.order));
+        reads.trades_of.extend(self.by_terminal.then_some(self.order));
         reads.accounts.insert(self.ground.parties.refund_transit(self.refund));
         reads.accounts.insert(self.ground.parties.top_up_transit(self.refund));
     }

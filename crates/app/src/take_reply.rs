@@ -6,8 +6,8 @@ use std::sync::Arc;
 use ids::{AttemptId, CampaignId, OrderId, WalletId};
 use jiff::Timestamp;
 use ledger::AccountKey;
-use orders::channel::{ChannelCodeText, PayWay, PaymentReply};
-use orders::{Aggregate, OrderShape, Source, TradeKind};
+use orders::channel::{ChannelCodeText, PaymentReply};
+use orders::{Aggregate, CardHold, OrderShape, Source, Trade};
 use store::{Command, Decision, Reads, UsageKey, View};
 
 use crate::bookings::Parties;
@@ -16,7 +16,7 @@ use crate::create_payment::attempt_job;
 use crate::directory::Account;
 use crate::error::{Failure, UseCaseError};
 use crate::fees::Prices;
-use crate::pos::follow_payment;
+use crate::pos::{follow_payment, is_of_terminal};
 use crate::routing::Plan;
 use crate::{App, CALL_LEFT};
 
@@ -29,7 +29,9 @@ impl App {
         (source, reply): (Source, PaymentReply),
         looks: u32,
     ) -> Result<Aggregate, UseCaseError> {
-        self.take(account, (known, attempt), (source, reply), (looks, None)).await
+        self.take(account, (known, attempt), (source, reply), (looks, None))
+            .await
+            .map(|taken| taken.0)
     }
 
     /// The same for an attempt's first call, after which another account may be tried.
@@ -39,7 +41,7 @@ impl App {
         known: (&Aggregate, AttemptId),
         said: (Source, PaymentReply),
         fail_over: Option<FailOver>,
-    ) -> Result<Aggregate, UseCaseError> {
+    ) -> Result<Taken, UseCaseError> {
         self.take(account, known, said, (0, fail_over)).await
     }
 
@@ -49,16 +51,16 @@ impl App {
         (known, attempt): (&Aggregate, AttemptId),
         (source, reply): (Source, PaymentReply),
         (looks, fail_over): (u32, Option<FailOver>),
-    ) -> Result<Aggregate, UseCaseError> {
+    ) -> Result<Taken, UseCaseError> {
         let mut ground = self.ground(known, account, looks);
         if matches!(reply, PaymentReply::Paid(_)) {
             ground.prices = self.prices(known.order.merchant, account).await?;
         }
         let reserved = known.attempt(attempt).is_some_and(|a| a.reserved_on.is_some());
         let order = known.id();
-        let by_card = known.attempt(attempt).is_some_and(|a| a.way == PayWay::Card);
+        let by_terminal = is_of_terminal(known);
         let command =
-            TakeReply { ground, order, attempt, source, reply, reserved, by_card, fail_over };
+            TakeReply { ground, order, attempt, source, reply, reserved, by_terminal, fail_over };
         let taken = self.store.write(command).await?;
         taken.ok_or_else(|| Failure::unusable("an attempt of an order").into())
     }
@@ -83,6 +85,7 @@ impl App {
             prices: Prices::default(),
             wallets: wallets_of(order),
             campaigns: campaigns_of(order),
+            hold: order.order.hold.and_then(CardHold::completes),
             looks: 0,
         }
     }
@@ -99,6 +102,9 @@ fn campaigns_of(order: &Aggregate) -> BTreeSet<CampaignId> {
     gift.into_iter().chain(order.legs.iter().filter_map(|leg| leg.campaign)).collect()
 }
 
+/// An order after a reply, with the trade of the terminal that asked for it.
+pub(crate) type Taken = (Aggregate, Option<Trade>);
+
 struct TakeReply {
     ground: Ground,
     order: OrderId,
@@ -108,7 +114,7 @@ struct TakeReply {
     /// Whether its amount counts against the account's limits.
     reserved: bool,
     /// A terminal's trade follows it.
-    by_card: bool,
+    by_terminal: bool,
     fail_over: Option<FailOver>,
 }
 
@@ -120,7 +126,7 @@ pub(crate) struct FailOver {
 }
 
 impl Command for TakeReply {
-    type Answer = Option<Aggregate>;
+    type Answer = Option<Taken>;
 
     fn now(&self) -> Timestamp {
         self.ground.at
@@ -130,7 +136,7 @@ impl Command for TakeReply {
         reads.orders.insert(self.order);
         self.ground.reads(reads);
         self.ground.prices.reads(reads);
-        reads.trades_of.extend(self.by_card.then_some(self.order));
+        reads.trades_of.extend(self.by_terminal.then_some(self.order));
         if let Some(owner) = self.ground.parties.channel_owner.clone().filter(|_| self.reserved) {
             reads.usages.insert(UsageKey { owner, currency: self.ground.parties.currency });
         }
@@ -150,21 +156,18 @@ impl Command for TakeReply {
             return Decision::answer(None);
         };
         let (aggregate, mut changes) = follow(view, &self.ground, aggregate, facts);
-        let sale = view.trades_of(self.order).find(|trade| trade.kind == TradeKind::Sale);
-        let told = |sale| follow_payment(sale, &aggregate, &self.reply, self.ground.at);
-        changes.trades.extend(sale.map(told));
-        Decision { changes, answer: Some(aggregate) }
+        let trade = view.trades_of(self.order).find(|trade| trade.kind.takes());
+        let told = |trade| follow_payment(trade, &aggregate, &self.reply, self.ground.at);
+        let trade = trade.map(told);
+        changes.trades.extend(trade.clone());
+        Decision { changes, answer: Some((aggregate, trade)) }
     }
 }
 
 impl TakeReply {
     /// The attempt ends without money and another begins in its place; `None` where it was decided
     /// meanwhile, or no account is left.
-    fn failed_over(
-        &self,
-        view: &View<'_>,
-        order: &Aggregate,
-    ) -> Option<Decision<Option<Aggregate>>> {
+    fn failed_over(&self, view: &View<'_>, order: &Aggregate) -> Option<Decision<Option<Taken>>> {
         let FailOver { plan, next } = self.fail_over.as_ref()?;
         let at = self.ground.at;
         let failed = order.attempt(self.attempt)?;
@@ -189,6 +192,6 @@ impl TakeReply {
         changes.usages.extend(used);
         tracing::warn!(order.id = %aggregate.id(), attempt.id = %self.attempt, next.id = %next,
             "an account took nothing; the next one is tried");
-        Some(Decision { changes, answer: Some(aggregate) })
+        Some(Decision { changes, answer: Some((aggregate, None)) })
     }
 }

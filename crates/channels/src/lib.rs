@@ -92,8 +92,11 @@ impl Channel {
     #[must_use]
     pub const fn offers(self, way: PayWay) -> bool {
         match (self, way) {
-            (Self::Card, PayWay::Card) => true,
-            (Self::Card, _) | (_, PayWay::Card) => false,
+            (Self::Card, way) if way.is_card() => true,
+            (Self::Card, _)
+            | (_, PayWay::Card | PayWay::CardHold | PayWay::CardAdvice | PayWay::CardInquiry) => {
+                false
+            }
             (_, PayWay::PayerCode | PayWay::DynamicQr | PayWay::Jsapi)
             | (Self::Alipay | Self::Wechat, PayWay::H5)
             | (Self::Alipay, PayWay::Page) => true,

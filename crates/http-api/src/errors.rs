@@ -74,6 +74,7 @@ codes! {
     "amount_above_refundable" 409 "the amount is above what can still be refunded" => "get the payment: total less refunded and refunding";
     "insufficient_funds" 409 "your unsettled money and balance do not cover the refund" => "try again when more has come in";
     "order_is_top_up" 409 "the payment is a top-up, or it is none: what is not spent of a top-up goes back through its wallet" => "use the wallet's top-up-returns for a top-up, and refunds for everything else";
+    "order_is_hold" 409 "the payment holds money on a card: it can be voided while it stands, and nothing else" => "void it whole, or complete it at the terminal and refund the completion";
     "wallet_not_found" 404 "there is no such wallet of yours" => "check the number";
     "wallet_no_used" 409 "this wallet number was used before with other content" => "use a new number for a new wallet";
     "wallet_not_active" 409 "the wallet is not in a state for this" => "get the wallet to see its state; a card is activated first";

@@ -210,8 +210,12 @@ chart! {
     MemoOwnCard = "M.OWN_CARD" Memo Assets Debit Transit "" "表外-单用途卡";
     /// Owner: merchant. Trades that the channel pays to him directly.
     MemoSelfCollected = "M.SELF_COLLECTED" Memo Assets Debit Transit "" "表外-商户自收";
-    /// Owner: merchant. The other side of all memo accounts.
+    /// Owner: merchant. The other side of all memo accounts but holds.
     MemoSales = "M.SALES" Memo Liabilities Credit Transit "" "表外-商户销售";
+    /// Owner: merchant. What issuers hold on cards for him.
+    MemoCardHold = "M.CARD_HOLD" Memo Assets Debit Transit "" "表外-预授权冻结";
+    /// Owner: merchant. The other side of holds: no sale yet.
+    MemoHoldDue = "M.HOLD_DUE" Memo Liabilities Credit Transit "" "表外-预授权待完成";
 }
 
 impl AccountCode {

@@ -168,6 +168,10 @@ rules! {
     LatePaymentReceived = "E160" "迟到付款": [Dr ChannelReceivable, Cr RefundTransit];
     MemoTrade = "E170" "表外交易": [Dr MemoCash, Dr MemoCoupon, Dr MemoOwnCard, Dr MemoSelfCollected, Cr MemoSales];
     MemoTradeReversed = "E171" "表外交易冲回": [Dr MemoSales, Cr MemoCash, Cr MemoCoupon, Cr MemoOwnCard, Cr MemoSelfCollected];
+    /// An issuer holds money on a card for the merchant; none moves.
+    CardHeld = "E172" "预授权": [Dr MemoCardHold, Cr MemoHoldDue];
+    /// Voided, completed, or its time is over.
+    CardHoldReleased = "E173" "预授权解除": [Dr MemoHoldDue, Cr MemoCardHold];
     /// Made by people, under two pairs of eyes. Any legs; the books and their mirrors still hold.
     Manual = "E900" "手工凭证": [];
     /// The mirror image of another journal, which it names.

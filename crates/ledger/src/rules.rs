@@ -70,7 +70,8 @@ pub fn refund_accepted(
 pub enum Means {
     /// `C.CH_RECV` of a channel when it comes in, `C.REFUND_TRANSIT` when it goes back.
     Ours(AccountKey),
-    /// `M.CASH` or `M.COUPON`, with the merchant's `M.SALES`: money that never passes us.
+    /// `M.CASH` or `M.COUPON`, with the merchant's `M.SALES`: money that never passes us. `M.CARD_HOLD`
+    /// with `M.HOLD_DUE`: money that has not moved.
     Memo { account: AccountKey, sales: AccountKey },
     /// `C.PREPAID` or `C.USER_BAL`, and `O.BONUS_LIAB` for the gift's part of it.
     Wallet { account: AccountKey, bonus: AccountKey, gift: Amount },
@@ -118,6 +119,15 @@ impl Means {
     }
 }
 
+/// How a memo trade is booked, and how it is booked back.
+fn memo_rule(account: &AccountKey) -> (Rule, Rule) {
+    if account.code() == AccountCode::MemoCardHold {
+        (Rule::CardHeld, Rule::CardHoldReleased)
+    } else {
+        (Rule::MemoTrade, Rule::MemoTradeReversed)
+    }
+}
+
 /// Own money owed to customers' money, until E112 moves it.
 fn own_money_in(by: AccountKey, amount: Amount) -> Vec<Entry> {
     let currency = amount.currency();
@@ -134,7 +144,7 @@ fn own_money_back(to: AccountKey, amount: Amount) -> Vec<Entry> {
     entries
 }
 
-/// E01, E113, E121, E131 or E170, by what pays: the whole of an order.
+/// E01, E113, E121, E131, E170 or E172, by what pays: the whole of an order.
 ///
 /// # Errors
 /// [`JournalRefusal`].
@@ -146,7 +156,7 @@ pub fn sale_paid(
 ) -> Result<Journal, JournalRefusal> {
     let rule = match &means {
         Means::Ours(_) => Rule::PaymentSucceeded,
-        Means::Memo { .. } => Rule::MemoTrade,
+        Means::Memo { account, .. } => memo_rule(account).0,
         Means::Wallet { account, .. } if account.code() == AccountCode::Prepaid => {
             Rule::PaidFromCard
         }
@@ -161,7 +171,7 @@ pub fn sale_paid(
     post(head, rule, entries)
 }
 
-/// E123, E131b or E171, by what paid: a return that no channel makes.
+/// E123, E131b, E171 or E173, by what paid: a return that no channel makes.
 ///
 /// # Errors
 /// [`JournalRefusal`].
@@ -172,7 +182,7 @@ pub fn sale_returned(
     amount: Amount,
 ) -> Result<Journal, JournalRefusal> {
     let rule = match &means {
-        Means::Memo { .. } => Rule::MemoTradeReversed,
+        Means::Memo { account, .. } => memo_rule(account).1,
         Means::Platform => Rule::PlatformDiscountReturned,
         Means::Wallet { .. } | Means::Ours(_) => Rule::RefundedToCard,
     };
@@ -258,7 +268,7 @@ pub fn combined_refund_accepted(
     post(head, Rule::CombinedRefundAccepted, merged(entries))
 }
 
-/// E170 表外交易: a sale by cash or the merchant's own coupon alone.
+/// E170 表外交易: a sale by cash or the merchant's own coupon alone; E172 预授权 for a hold.
 ///
 /// # Errors
 /// [`JournalRefusal`].
@@ -268,7 +278,8 @@ pub fn memo_sale(
     sales: AccountKey,
     amount: Amount,
 ) -> Result<Journal, JournalRefusal> {
-    post(head, Rule::MemoTrade, transfer(account, sales, amount))
+    let rule = memo_rule(&account).0;
+    post(head, rule, transfer(account, sales, amount))
 }
 
 /// A wallet's accounts, for [`topped_up`] and [`top_up_taken_back`].

@@ -129,7 +129,13 @@ pub fn refund_event_of(reply: &RefundReply) -> RefundEvent {
 #[must_use]
 pub const fn end_event(way: crate::channel::PayWay) -> Event {
     match way {
-        crate::channel::PayWay::PayerCode | crate::channel::PayWay::Card => Event::CancelAsked,
+        crate::channel::PayWay::PayerCode
+        | crate::channel::PayWay::Card
+        | crate::channel::PayWay::CardHold => Event::CancelAsked,
+        // What was agreed with the cardholder is not taken back.
+        crate::channel::PayWay::CardAdvice | crate::channel::PayWay::CardInquiry => {
+            Event::SawNothing
+        }
         crate::channel::PayWay::DynamicQr
         | crate::channel::PayWay::Jsapi
         | crate::channel::PayWay::H5

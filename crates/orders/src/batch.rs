@@ -6,13 +6,13 @@ use std::str::FromStr;
 use ids::{MerchantId, TerminalId, TradeId};
 use jiff::Timestamp;
 
-use crate::trade::{Trade, TradeKey, TradeKind, TradeState};
+use crate::trade::{Trade, TradeKey, TradeKind, TradeSide, TradeState};
 
 /// Debits and credits of one group of cards, in fen. A void does not take its sale away: both count.
 /// What was reversed counts nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct GroupTotals {
-    /// Sales.
+    /// Sales, completions of holds, offline sales.
     pub debit_amount: u64,
     pub debit_count: u32,
     /// Voids and refunds.
@@ -91,14 +91,14 @@ impl GroupTotals {
     }
 
     const fn take(&mut self, kind: TradeKind, amount: u64) {
-        let one = match kind {
-            TradeKind::Sale => {
+        let one = match kind.side() {
+            TradeSide::Debit => {
                 Self { debit_amount: amount, debit_count: 1, credit_amount: 0, credit_count: 0 }
             }
-            TradeKind::SaleVoid | TradeKind::Refund => {
+            TradeSide::Credit => {
                 Self { debit_amount: 0, debit_count: 0, credit_amount: amount, credit_count: 1 }
             }
-            TradeKind::Unknown => return,
+            TradeSide::Neither => return,
         };
         *self = self.and(one);
     }
@@ -134,7 +134,9 @@ pub fn judge(trade: Option<&Trade>, token: Option<[u8; 32]>, amount: u64) -> Ver
 #[must_use]
 pub fn missing(trades: &[Trade], said: &[Upload], now: Timestamp) -> Vec<Upload> {
     let counts = |trade: &&Trade| {
-        trade.state == TradeState::Approved && !said.iter().any(|row| row.key == trade.key)
+        let said = said.iter().any(|row| row.key == trade.key);
+        let moved = trade.kind.side() != TradeSide::Neither;
+        trade.state == TradeState::Approved && moved && !said
     };
     let row = |trade: &Trade| Upload {
         key: trade.key,

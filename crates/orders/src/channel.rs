@@ -39,7 +39,7 @@ pub struct Subject {
     pub amount: Amount,
     /// How the attempt was started: some channels have one set of calls per way.
     pub way: PayWay,
-    /// The card and the terminal: for [`PayWay::Card`], in every message about the attempt.
+    /// The card and the terminal: for the ways of cards, in every message about the attempt.
     pub card: Option<Arc<CardSubject>>,
 }
 
@@ -61,6 +61,8 @@ pub struct CardSubject {
     pub merchant_code: String,
     /// The issuer's authorization code, once there is one.
     pub auth_code: Option<String>,
+    /// The attempt that made the hold which this payment completes.
+    pub authorization: Option<AttemptId>,
 }
 
 /// What of a card only the charge itself carries. None of it is kept.
@@ -95,6 +97,24 @@ pub enum PayWay {
     Page,
     /// A terminal reads the payer's card.
     Card,
+    /// The same, and the issuer is only to hold the money (预授权).
+    CardHold,
+    /// A terminal says what was agreed with the cardholder already (预授权完成通知, 离线消费): said to the
+    /// network until it is answered, and never taken back.
+    CardAdvice,
+    /// 余额查询: a terminal asks what is left on a card. Nothing is charged, and no attempt is made of it.
+    CardInquiry,
+}
+
+impl PayWay {
+    /// Whether a card network is asked.
+    #[must_use]
+    pub const fn is_card(self) -> bool {
+        match self {
+            Self::Card | Self::CardHold | Self::CardAdvice | Self::CardInquiry => true,
+            Self::PayerCode | Self::DynamicQr | Self::Jsapi | Self::H5 | Self::Page => false,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -108,7 +128,7 @@ pub struct Charge {
 #[derive(Debug, Clone)]
 pub enum Instrument {
     PayerCode(PayerCode),
-    /// For [`PayWay::Card`]; the card itself is the subject's.
+    /// For the ways of cards; the card itself is the subject's.
     Card(Box<CardRead>),
 }
 

@@ -25,7 +25,7 @@ pub use attempt::{Attempt, AttemptState, Effect, Event};
 pub use batch::{Batch, BatchTotals, GroupTotals, Upload, Verdict, judge, missing, totals};
 pub use campaign::Campaign;
 pub use combined::LEGS_MAX;
-pub use order::{Charge, Leg, LegState, Order, OrderShape, OrderState};
+pub use order::{CardHold, Charge, Leg, LegState, Order, OrderShape, OrderState};
 pub use refund::{
     BACK_PREFIX, CLOSE_PREFIX, Case, CaseOutcome, LATE_PREFIX, Refund, RefundEffect, RefundEvent,
     RefundKind, RefundOrigin, RefundState, RefundTry,
@@ -35,7 +35,9 @@ pub use refusal::{
 };
 pub use rules::{Blackout, Days, QUEUED_DAYS_MAX, ShortOfMoney, TradeRules};
 pub use tender::{Tender, UnknownTender};
-pub use trade::{NO_ANSWER, Trade, TradeCard, TradeEvent, TradeKey, TradeKind, TradeState};
+pub use trade::{
+    NO_ANSWER, Trade, TradeCard, TradeEvent, TradeKey, TradeKind, TradeSide, TradeState,
+};
 pub use wallet::{
     Draw, LOTS_MAX, Lot, TopUp, Wallet, WalletKind, WalletRefusal, WalletState, WalletUse,
 };

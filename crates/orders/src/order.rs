@@ -25,11 +25,43 @@ pub struct Order {
     pub shape: OrderShape,
     /// What it fills, where it is no sale.
     pub top_up: Option<TopUp>,
+    /// What it has to do with a hold on a card, where it has.
+    pub hold: Option<CardHold>,
     pub state: OrderState,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
     pub paid_at: Option<Timestamp>,
     pub updated_at: Timestamp,
+}
+
+/// 预授权: an order that holds money on a card, or takes what another one holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CardHold {
+    /// The order is a hold. It can be completed or voided.
+    Standing,
+    /// The order is a hold, and this one takes its money, or has taken it.
+    Completed(OrderId),
+    /// The order is a hold whose time is over.
+    Lapsed,
+    /// 预授权完成: the order takes the money of this hold.
+    Completion(OrderId),
+}
+
+impl CardHold {
+    /// The hold that an order completes.
+    #[must_use]
+    pub const fn completes(self) -> Option<OrderId> {
+        match self {
+            Self::Completion(hold) => Some(hold),
+            Self::Standing | Self::Completed(_) | Self::Lapsed => None,
+        }
+    }
+
+    /// Whether the order is a hold, and not money that was taken.
+    #[must_use]
+    pub const fn is_hold(self) -> bool {
+        self.completes().is_none()
+    }
 }
 
 /// How an order is put together.

@@ -164,6 +164,8 @@ pub enum RefundRefusal {
     LegWanted,
     #[error("the order is a top-up: what is not spent of it goes back through its wallet")]
     OrderIsTopUp,
+    #[error("the order holds money on a card: it can be voided while it stands, and nothing else")]
+    OrderIsHold,
     #[error("the order is not paid")]
     OrderNotPaid,
     #[error("nothing is taken at this hour")]
@@ -197,6 +199,7 @@ impl RefundRefusal {
             Self::LegNotFound => "leg_not_found",
             Self::LegWanted => "leg_wanted",
             Self::OrderIsTopUp => "order_is_top_up",
+            Self::OrderIsHold => "order_is_hold",
             Self::OrderNotPaid => "order_not_paid",
             Self::Blackout => "blackout",
             Self::VoidDayOver => "void_day_over",

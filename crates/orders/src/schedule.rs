@@ -11,6 +11,8 @@ pub const PAYER_CODE_WAIT: SignedDuration = SignedDuration::from_secs(45);
 /// How long the payer of a dynamic QR has by default, and at most.
 pub const QR_WAIT_DEFAULT: SignedDuration = SignedDuration::from_mins(15);
 pub const QR_WAIT_MAX: SignedDuration = SignedDuration::from_hours(2);
+/// How long an issuer holds money for a pre-authorization, and how long it can be completed.
+pub const HOLD_WAIT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// After so many looks without an answer an operator is called; looking goes on.
 pub const LOOKS_BEFORE_ALARM: u32 = 40;
 
@@ -53,7 +55,10 @@ pub fn ask(state: AttemptState, looks: u32) -> Option<Ask> {
 pub fn next_look(state: AttemptState, way: PayWay, looks: u32, now: Timestamp) -> Timestamp {
     let steps: &[i64] = match (state, way) {
         (AttemptState::Closing | AttemptState::Cancelling, _) => &UNDO_STEPS_S,
-        (_, PayWay::PayerCode | PayWay::Card) => &PAYER_CODE_STEPS_S,
+        (_, PayWay::CardAdvice) => &REFUND_STEPS_S,
+        (_, PayWay::PayerCode | PayWay::Card | PayWay::CardHold | PayWay::CardInquiry) => {
+            &PAYER_CODE_STEPS_S
+        }
         (_, PayWay::DynamicQr | PayWay::Jsapi | PayWay::H5 | PayWay::Page) => &QR_STEPS_S,
     };
     now.saturating_add(step(steps, looks)).unwrap_or(now)
@@ -68,7 +73,7 @@ const WATCH_STEPS_S: [i64; 4] = [60, 540, 3_000, 4_200];
 /// is not: there is nothing to ask, and what was reversed stays so.
 #[must_use]
 pub fn next_watch(way: PayWay, looks: u32, now: Timestamp) -> Option<Timestamp> {
-    if way == PayWay::Card {
+    if way.is_card() {
         return None;
     }
     let index = usize::try_from(looks).unwrap_or(usize::MAX);
@@ -88,7 +93,9 @@ pub fn give_up_at(way: PayWay, created_at: Timestamp, expires_at: Timestamp) -> 
     match way {
         PayWay::PayerCode => created_at.saturating_add(PAYER_CODE_WAIT).unwrap_or(created_at),
         // A card network has nothing to ask: a charge without an answer is reversed.
-        PayWay::Card => created_at,
+        PayWay::Card | PayWay::CardHold | PayWay::CardInquiry => created_at,
+        // An advice has no other end than its answer.
+        PayWay::CardAdvice => Timestamp::MAX,
         PayWay::DynamicQr | PayWay::Jsapi | PayWay::H5 | PayWay::Page => expires_at,
     }
 }

@@ -18,6 +18,9 @@ pub enum Tender {
     PlatformCoupon,
     /// 预付卡 or 用户余额: money that we hold for the payer.
     Wallet,
+    /// 预授权 through one of our accounts at a card network: the issuer holds the money, and none moves
+    /// before another order completes it.
+    CardHold(ChannelCode),
 }
 
 /// The text names no tender.
@@ -31,6 +34,9 @@ impl Tender {
     const MERCHANT_COUPON: &'static str = "merchant_coupon";
     const PLATFORM_COUPON: &'static str = "platform_coupon";
     const WALLET: &'static str = "wallet";
+    const CARD_HOLD: &'static str = "card_hold";
+    /// The channel whose calls make holds.
+    const CARD: &'static str = "card";
 
     /// The word in a store's column and in the API: a channel's code, or the tender's own.
     #[must_use]
@@ -42,6 +48,7 @@ impl Tender {
             Self::MerchantCoupon => Self::MERCHANT_COUPON,
             Self::PlatformCoupon => Self::PLATFORM_COUPON,
             Self::Wallet => Self::WALLET,
+            Self::CardHold(_) => Self::CARD_HOLD,
         }
     }
 
@@ -54,6 +61,9 @@ impl Tender {
             Self::MERCHANT_COUPON => Ok(Self::MerchantCoupon),
             Self::PLATFORM_COUPON => Ok(Self::PlatformCoupon),
             Self::WALLET => Ok(Self::Wallet),
+            Self::CARD_HOLD => {
+                ChannelCode::parse(Self::CARD).map(Self::CardHold).or(Err(UnknownTender))
+            }
             _ => ChannelCode::parse(code).map(Self::Channel).or(Err(UnknownTender)),
         }
     }
@@ -61,7 +71,7 @@ impl Tender {
     #[must_use]
     pub const fn channel(&self) -> Option<&ChannelCode> {
         match self {
-            Self::Channel(channel) => Some(channel),
+            Self::Channel(channel) | Self::CardHold(channel) => Some(channel),
             Self::Cash
             | Self::BankCard
             | Self::MerchantCoupon
@@ -75,7 +85,7 @@ impl Tender {
     pub const fn is_ours(&self) -> bool {
         match self {
             Self::Channel(_) | Self::PlatformCoupon | Self::Wallet => true,
-            Self::Cash | Self::BankCard | Self::MerchantCoupon => false,
+            Self::Cash | Self::BankCard | Self::MerchantCoupon | Self::CardHold(_) => false,
         }
     }
 }

@@ -121,6 +121,7 @@ mod money {
             terminal: None,
             shape: OrderShape::Single,
             top_up: None,
+            hold: None,
             state: OrderState::Paying,
             created_at: NOW,
             expires_at: NOW,
@@ -245,6 +246,7 @@ mod money {
         let order = Order {
             shape: OrderShape::Combined,
             top_up: None,
+            hold: None,
             expires_at: NOW + jiff::SignedDuration::from_hours(1),
             ..single.order
         };

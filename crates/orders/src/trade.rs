@@ -64,8 +64,65 @@ pub enum TradeKind {
     SaleVoid,
     /// 退货
     Refund,
+    /// 预授权
+    Authorization,
+    /// 预授权撤销
+    AuthorizationVoid,
+    /// 预授权完成, asked for or said
+    Completion,
+    /// 预授权完成撤销
+    CompletionVoid,
+    /// 离线消费
+    Offline,
     /// A reversal of what never came.
     Unknown,
+}
+
+/// Which side of a batch's totals a trade stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TradeSide {
+    Debit,
+    Credit,
+    /// Nothing moved.
+    Neither,
+}
+
+impl TradeKind {
+    /// Whether it is about money that is charged to a card or held on it, and not given back.
+    #[must_use]
+    pub const fn takes(self) -> bool {
+        match self {
+            Self::Sale | Self::Authorization | Self::Completion | Self::Offline => true,
+            Self::SaleVoid
+            | Self::Refund
+            | Self::AuthorizationVoid
+            | Self::CompletionVoid
+            | Self::Unknown => false,
+        }
+    }
+
+    #[must_use]
+    pub const fn side(self) -> TradeSide {
+        match self {
+            Self::Sale | Self::Completion | Self::Offline => TradeSide::Debit,
+            Self::SaleVoid | Self::Refund | Self::CompletionVoid => TradeSide::Credit,
+            Self::Authorization | Self::AuthorizationVoid | Self::Unknown => TradeSide::Neither,
+        }
+    }
+
+    /// What it gives back, where it does: kinds of trades that fit.
+    #[must_use]
+    pub const fn gives_back(self) -> &'static [Self] {
+        match self {
+            Self::SaleVoid => &[Self::Sale],
+            Self::Refund => &[Self::Sale, Self::Completion, Self::Offline],
+            Self::AuthorizationVoid => &[Self::Authorization],
+            Self::CompletionVoid => &[Self::Completion],
+            Self::Sale | Self::Authorization | Self::Completion | Self::Offline | Self::Unknown => {
+                &[]
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -155,9 +212,12 @@ impl Trade {
     pub fn on_payment(&self, reply: &PaymentReply, now: Timestamp) -> Self {
         match reply {
             PaymentReply::Paid(paid) => {
-                let approval = paid.card.clone().unwrap_or_default();
-                let told = Self { approval, ..self.clone() };
-                told.told(TradeEvent::SawApproved, APPROVED, now)
+                let told = self.told(TradeEvent::SawApproved, APPROVED, now);
+                if told.state == self.state {
+                    // What it was told already stays as it was told.
+                    return told;
+                }
+                Self { approval: paid.card.clone().unwrap_or_default(), ..told }
             }
             PaymentReply::Refused(refusal) => {
                 self.told(TradeEvent::SawDeclined, &refusal.code, now)
@@ -184,6 +244,12 @@ impl Trade {
                 self.told(TradeEvent::SawNothing, NO_ANSWER, now)
             }
         }
+    }
+
+    /// The terminal is told that it is done: from now on it is ours to have it done.
+    #[must_use]
+    pub fn accepted(&self, now: Timestamp) -> Self {
+        self.told(TradeEvent::SawApproved, APPROVED, now)
     }
 
     /// The terminal gave it up.

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use crypto::pos::{PinFormat, open_pin};
-use iso8583::cup::Transaction;
+use ids::TradeId;
+use iso8583::cup::{Transaction, read_digit_tags};
 use iso8583::frame::{Header, Tpdu};
 use iso8583::{Message, Value};
 use money::{Amount, Currency};
 use orders::channel::{CardRead, CardSubject, EncipheredPin};
-use secret::{Pan, Secret};
+use secret::{Pan, PayerCode, Secret};
 
-use app::pos::PosAccess;
+use app::pos::{PosAccess, Presented};
 
 /// Field 39 of a message that is refused before anything is written.
 pub(crate) type Code = &'static str;
@@ -24,6 +25,9 @@ const PIN_FORMAT: Code = "99";
 /// 40: tracks are enciphered, for which there is no key.
 const NOT_SUPPORTED: Code = "40";
 const YUAN: &str = "156";
+/// Of field 59.
+const PAYER_CODE: [u8; 2] = *b"A3";
+pub(crate) const VOUCHER: [u8; 2] = *b"A4";
 
 /// A message and what stood before it.
 #[derive(Debug)]
@@ -60,9 +64,44 @@ impl Asked<'_> {
         Amount::new(minor, Currency::Cny).or(Err(INVALID_AMOUNT))
     }
 
+    /// What the payer showed: a code (field 59, tag A3), a card, or nothing where an earlier payment is
+    /// named by its number (tag A4).
+    pub(crate) fn presented(&self, access: &PosAccess) -> Result<Presented, Code> {
+        if let Some(code) = self.extra(PAYER_CODE)? {
+            let code = std::str::from_utf8(&code).or(Err(FORMAT))?;
+            return PayerCode::parse(code).map(Presented::Code).ok_or(INVALID_CARD);
+        }
+        let has_card = self.message.has(2) || self.message.has(35);
+        if !has_card && self.extra(VOUCHER)?.is_some() {
+            return Ok(Presented::Nothing);
+        }
+        let (card, read) = self.card(access)?;
+        Ok(Presented::Card(card, read))
+    }
+
+    /// The earlier QR payment that the message names.
+    pub(crate) fn voucher(&self) -> Result<Option<TradeId>, Code> {
+        let Some(digits) = self.extra(VOUCHER)? else { return Ok(None) };
+        let number = std::str::from_utf8(&digits).ok().and_then(|digits| digits.parse().ok());
+        number.and_then(|raw| TradeId::from_i64(raw).ok()).map(Some).ok_or(FORMAT)
+    }
+
+    /// An element of field 59; vendors put other things there, which are passed over.
+    fn extra(&self, tag: [u8; 2]) -> Result<Option<Vec<u8>>, Code> {
+        let Some(value) = self.message.get(59) else { return Ok(None) };
+        let bytes = value.bytes().into_owned();
+        let Ok(tags) = read_digit_tags(&bytes) else { return Ok(None) };
+        let mut found = tags.iter().filter(|(known, _)| *known == tag);
+        match (found.next(), found.next()) {
+            (Some((_, value)), None) => Ok(Some(value.to_vec())),
+            (None, _) => Ok(None),
+            (Some(_), Some(_)) => Err(FORMAT),
+        }
+    }
+
     /// The card and what was read of it. The PIN block is opened once, to tell a wrong one from a wrong
     /// PIN before anything is written.
-    pub(crate) fn card(&self, access: &PosAccess) -> Result<(Arc<CardSubject>, CardRead), Code> {
+    fn card(&self, access: &PosAccess) -> Result<(Arc<CardSubject>, CardRead), Code> {
         let security = self.text(53).unwrap_or_default();
         if security.as_bytes().get(2) == Some(&b'1') {
             return Err(NOT_SUPPORTED);
@@ -81,6 +120,7 @@ impl Asked<'_> {
             terminal_no: access.terminal.terminal_no.clone(),
             merchant_code: access.terminal.merchant_code.clone(),
             auth_code: None,
+            authorization: None,
             pan,
         };
         let bytes = |value: Value<'_>| Secret::new(value.bytes().into_owned());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ids::{
     ApiKeyName, AttemptId, ChannelAccountId, ChannelCode, HoldId, JournalId, MerchantId,
-    MerchantNo, NotificationId, OrderId, RefundId, ShiftId, TerminalId, WalletId,
+    MerchantNo, NotificationId, OrderId, RefundId, ShiftId, TerminalId, TradeId, WalletId,
 };
 use ledger::{Account, AccountKey, Hold};
 use merchants::{
@@ -385,6 +385,22 @@ impl Readers {
             i64::from(key.trace).into(),
         ];
         self.one(&["terminal_id", "batch", "trace"], cells).await
+    }
+
+    pub(crate) async fn trade_by_id(&self, id: TradeId) -> Result<Option<Trade>, StoreError> {
+        self.one(&["id"], vec![id.to_i64().into()]).await
+    }
+
+    /// The holds on a card for a merchant, the newest first.
+    pub(crate) async fn card_holds(
+        &self,
+        merchant: MerchantId,
+        token: [u8; 32],
+    ) -> Result<Vec<Trade>, StoreError> {
+        let key = vec![merchant.to_i64().into(), token.to_vec().into()];
+        let mut holds: Vec<Trade> = self.all(&["merchant_id", "hold_token"], &[key]).await?;
+        holds.sort_by_key(|trade| std::cmp::Reverse(trade.id));
+        Ok(holds)
     }
 
     pub(crate) async fn trades_of_batch(

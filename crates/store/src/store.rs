@@ -4,7 +4,7 @@ use std::fs::File;
 
 use ids::{
     ApiKeyName, AttemptId, ChannelAccountId, ChannelCode, HoldId, MerchantId, MerchantNo,
-    NotificationId, OrderId, RefundId, ShiftId, TerminalId, WalletId,
+    NotificationId, OrderId, RefundId, ShiftId, TerminalId, TradeId, WalletId,
 };
 use jiff::Timestamp;
 use ledger::{Account, Hold};
@@ -216,6 +216,9 @@ reads! {
     /// The trades of an order, the oldest first.
     fn trades_of(order: OrderId) -> Vec<Trade>;
     fn trade(key: TradeKey) -> Option<Trade>;
+    fn trade_by_id(id: TradeId) -> Option<Trade>;
+    /// The holds on a card for a merchant, the newest first.
+    fn card_holds(merchant: MerchantId, token: [u8; 32]) -> Vec<Trade>;
     /// A terminal's trades of one batch, by trace.
     fn trades_of_batch(terminal: TerminalId, batch: u32) -> Vec<Trade>;
     fn pos_batch(terminal: TerminalId, batch: u32) -> Option<Batch>;

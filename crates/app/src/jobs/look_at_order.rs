@@ -4,7 +4,8 @@ use clearing::FeeOnRefund;
 use ids::{LegId, MerchantNo, OrderId, RefundId};
 use jiff::Timestamp;
 use orders::{
-    Aggregate, BACK_PREFIX, Leg, OrderState, Refund, RefundKind, RefundOrigin, RefundState,
+    Aggregate, BACK_PREFIX, CardHold, Leg, OrderState, Refund, RefundKind, RefundOrigin,
+    RefundState,
 };
 use store::{Changes, Command, Decision, Job, JobChange, JobKind, Reads, View};
 
@@ -17,6 +18,10 @@ use crate::holders::Holders;
 impl App {
     pub(crate) async fn look_at_order(&self, id: OrderId) -> Result<Aggregate, UseCaseError> {
         let mut order = self.order(id).await?;
+        if order.order.hold.is_some_and(CardHold::is_hold) {
+            self.look_at_hold(&order).await?;
+            return Ok(order);
+        }
         if order.order.state == OrderState::Paying && self.now() >= order.order.expires_at {
             let command = Expire { ground: self.ground_of(&order), order: id };
             order = self.store.write(command).await?.unwrap_or(order);

@@ -1,4 +1,4 @@
-//! 消费撤销 and 退货: a terminal gives a sale back.
+//! 消费撤销, 退货, 预授权撤销, 预授权完成撤销: a terminal gives back what it took, or releases what it held.
 
 use ids::TradeId;
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ const OTHER_CARD: &str = "14";
 const OTHER_AMOUNT: &str = "64";
 
 impl App {
-    /// Voids a sale of today, whole; or refunds a part or all of one.
+    /// Voids a payment of today, whole; refunds a part or all of one; or releases a hold.
     ///
     /// # Errors
     /// A failure of the store.
@@ -58,6 +58,8 @@ impl App {
                 let terminal = ask.access.terminal.terminal;
                 self.store.trade_by_reference(terminal, &reference).await?
             }
+            OriginalTrade::Voucher(id) => self.store.trade_by_id(id).await?,
+            OriginalTrade::Authorization(of) => self.authorization(ask, &of).await?,
         };
         let of_merchant = |sale: &Trade| sale.merchant == ask.access.terminal.merchant;
         Ok(sale.filter(of_merchant))
@@ -73,7 +75,14 @@ impl App {
         let id = TradeId::generate(&self.ids, self.now().as_millisecond());
         let what = match kind {
             TradeKind::Refund => Return::Refund { amount: ask.amount, leg: None },
-            TradeKind::SaleVoid | TradeKind::Sale | TradeKind::Unknown => Return::Void,
+            TradeKind::SaleVoid
+            | TradeKind::AuthorizationVoid
+            | TradeKind::CompletionVoid
+            | TradeKind::Sale
+            | TradeKind::Authorization
+            | TradeKind::Completion
+            | TradeKind::Offline
+            | TradeKind::Unknown => Return::Void,
         };
         let input = CreateRefund {
             merchant: sale.merchant,
@@ -88,7 +97,8 @@ impl App {
         let known = self.store.order(order).await?;
         let known = known.ok_or(Failure::unusable("the order of a sale"))?;
         let accept = self.accept_refund(&known, input).await?;
-        let trade = Trade { order: Some(order), ..self.new_trade(id, ask, kind)? };
+        let trade =
+            Trade { order: Some(order), ..self.new_trade(id, ask, (kind, ask.presented.card()))? };
         let (aggregate, sent) = match self.store.write(Give { accept, trade }).await? {
             Given::New(aggregate, sent) => (aggregate, sent),
             Given::Known(trade) => return Ok(told_again(&trade, ask.content_hash)),
@@ -102,14 +112,16 @@ impl App {
 
 /// Why this sale cannot be given back by this message.
 fn misfit(app: &App, ask: &AskTrade, sale: &Trade, kind: TradeKind) -> Option<&'static str> {
-    if sale.kind != TradeKind::Sale || sale.state != TradeState::Approved {
+    if !kind.gives_back().contains(&sale.kind) || sale.state != TradeState::Approved {
         return Some(NOT_FOUND);
     }
-    let token = app.vault.token(super::PAN_TOKEN, ask.card.pan.expose());
-    if sale.card.as_ref().is_none_or(|card| card.token != token) {
+    let shown = ask.presented.card();
+    let shown = shown.map(|card| app.vault.token(super::PAN_TOKEN, card.pan.expose()));
+    // What was paid by a code has no card to show.
+    if sale.card.as_ref().is_some_and(|card| Some(card.token) != shown) {
         return Some(OTHER_CARD);
     }
-    (kind == TradeKind::SaleVoid && ask.amount != sale.amount).then_some(OTHER_AMOUNT)
+    (kind != TradeKind::Refund && ask.amount != sale.amount).then_some(OTHER_AMOUNT)
 }
 
 /// Writes the trade with its refund, unless the terminal's number is used.

@@ -4,30 +4,33 @@
 //! written to both in one transaction, so a repeat hears the same answer whatever broke in between.
 
 mod access;
+mod balance;
 mod give_back;
 mod reverse;
-mod sale;
 mod settle;
 mod sign_on;
+mod take;
 
 use std::sync::Arc;
 
-use ids::{MerchantNo, TradeId};
+use ids::{AttemptId, MerchantNo, TradeId};
 use money::Amount;
 use orders::channel::{CardRead, CardSubject, RefundReply};
 use orders::{
-    Aggregate, AttemptState, CreateRefusal, Refund, RefundRefusal, RefundState, Trade, TradeCard,
-    TradeKey, TradeKind,
+    Aggregate, Attempt, AttemptState, CreateRefusal, Refund, RefundKind, RefundRefusal,
+    RefundState, Trade, TradeCard, TradeKey, TradeState,
 };
-use secret::{Pan, Secret};
+use secret::{Pan, PayerCode, Secret};
 use serde::{Deserialize, Serialize};
 
 use crate::App;
 use crate::error::{Failure, Refused, UseCaseError};
 
 pub use access::{NewPosTerminal, PosAccess};
+pub use balance::Balance;
 pub use settle::SaidRow;
 pub use sign_on::SignedOn;
+pub use take::{AuthorizationRef, Taking};
 
 /// A card transaction as a terminal asks for it. The edge has verified its code and its form.
 #[derive(Debug, Clone)]
@@ -38,8 +41,26 @@ pub struct AskTrade {
     pub amount: Amount,
     /// SHA-256 of what was asked, without what differs between repeats.
     pub content_hash: [u8; 32],
-    pub card: Arc<CardSubject>,
-    pub read: CardRead,
+    pub presented: Presented,
+}
+
+/// What the payer showed to the terminal.
+#[derive(Debug, Clone)]
+pub enum Presented {
+    Card(Arc<CardSubject>, CardRead),
+    /// A code on a phone.
+    Code(PayerCode),
+    /// Nothing: what is given back is named by its number.
+    Nothing,
+}
+
+impl Presented {
+    fn card(&self) -> Option<&CardSubject> {
+        match self {
+            Self::Card(card, _) => Some(card),
+            Self::Code(_) | Self::Nothing => None,
+        }
+    }
 }
 
 /// The transaction that a void or a refund is about, as the terminal names it.
@@ -49,6 +70,10 @@ pub enum OriginalTrade {
     Key { batch: u32, trace: u32 },
     /// Field 37.
     Reference(String),
+    /// The number of a QR payment on its slip: field 59, tag A4.
+    Voucher(TradeId),
+    /// Fields 38 and 61.3: a hold.
+    Authorization(AuthorizationRef),
 }
 
 /// What a terminal is to be told.
@@ -60,6 +85,19 @@ pub enum Told {
     InProgress,
     /// Field 39 of a refusal that leaves no trace of the transaction.
     Refused(&'static str),
+}
+
+impl Told {
+    fn of(trade: Trade) -> Self {
+        match trade.state {
+            TradeState::Open => Self::InProgress,
+            TradeState::Approved
+            | TradeState::Declined
+            | TradeState::Unsure
+            | TradeState::Reversed
+            | TradeState::Tombstone => Self::Outcome(Box::new(trade)),
+        }
+    }
 }
 
 /// 94: another transaction has this number.
@@ -83,6 +121,11 @@ struct KeptCard {
     condition: String,
     terminal_no: String,
     merchant_code: String,
+    /// Of a completion: the hold's code and the attempt that made it.
+    #[serde(default)]
+    auth_code: Option<String>,
+    #[serde(default)]
+    authorization: Option<i64>,
 }
 
 /// What a card number's token is made for.
@@ -98,6 +141,8 @@ impl App {
             condition: card.condition.clone(),
             terminal_no: card.terminal_no.clone(),
             merchant_code: card.merchant_code.clone(),
+            auth_code: card.auth_code.clone(),
+            authorization: card.authorization.map(AttemptId::to_i64),
         };
         let text = serde_json::to_string(&kept).or(Err(Failure::unusable("a card")))?;
         Ok(TradeCard {
@@ -120,7 +165,12 @@ impl App {
             condition: kept.condition,
             terminal_no: kept.terminal_no,
             merchant_code: kept.merchant_code,
-            auth_code: trade.approval.auth_code.clone(),
+            auth_code: trade.approval.auth_code.clone().or(kept.auth_code),
+            authorization: kept
+                .authorization
+                .map(AttemptId::from_i64)
+                .transpose()
+                .or(Err(unusable()))?,
         })
     }
 
@@ -129,14 +179,13 @@ impl App {
         &self,
         order: &Aggregate,
     ) -> Result<Option<Arc<CardSubject>>, Failure> {
-        let is_card = |a: &orders::Attempt| a.way == orders::channel::PayWay::Card;
-        if !order.attempts.iter().any(is_card) {
+        if !order.attempts.iter().any(|attempt| attempt.way.is_card()) {
             return Ok(None);
         }
         let trades = self.store.trades_of(order.id()).await?;
-        let sale = trades.iter().find(|trade| trade.kind == TradeKind::Sale);
-        let sale = sale.ok_or(Failure::unusable("the trade of a card payment"))?;
-        Ok(Some(Arc::new(self.kept_card(sale)?)))
+        let taken = trades.iter().find(|trade| trade.kind.takes());
+        let taken = taken.ok_or(Failure::unusable("the trade of a card payment"))?;
+        Ok(Some(Arc::new(self.kept_card(taken)?)))
     }
 }
 
@@ -150,22 +199,40 @@ fn told_again(known: &Trade, content_hash: [u8; 32]) -> Told {
     if known.content_hash != content_hash {
         return Told::Refused(DUPLICATE);
     }
-    if known.code.is_none() { Told::InProgress } else { Told::Outcome(Box::new(known.clone())) }
+    Told::of(known.clone())
 }
 
-/// A sale's trade after its order moved: it is told what the order became, not what a message said.
+/// Whether a terminal asked for this order: its number is the trade's own.
+pub(crate) fn is_of_terminal(order: &Aggregate) -> bool {
+    order.order.merchant_no.as_str().parse::<TradeId>().is_ok()
+}
+
+/// A payment's trade after its order moved: it is told what the order became, not what a message said.
 pub(crate) fn follow_payment(
     trade: &Trade,
     order: &Aggregate,
     reply: &orders::channel::PaymentReply,
     now: jiff::Timestamp,
 ) -> Trade {
-    use orders::channel::{PaymentReply, Unknown};
+    use orders::channel::{PayWay, PaymentReply, Unknown};
     let attempts = || order.attempts.iter();
     let paid = attempts().any(|a| a.state == AttemptState::Paid);
     let refused = attempts().all(|a| a.state == AttemptState::Refused);
     if paid || refused {
         return trade.on_payment(reply, now);
+    }
+    let waits = |a: &Attempt| match (a.way, a.state) {
+        // The payer decides: who waits hears of it when he has.
+        (PayWay::PayerCode, AttemptState::Sending | AttemptState::Waiting) => true,
+        (PayWay::PayerCode, AttemptState::Unknown) => true,
+        (_, _) => false,
+    };
+    if attempts().any(waits) {
+        return trade.clone();
+    }
+    // An advice is the host's to bring home from now on.
+    if attempts().any(|a| a.way == PayWay::CardAdvice && a.state.is_open()) {
+        return trade.accepted(now);
     }
     trade.on_payment(&PaymentReply::Unknown(Unknown::NoAnswer), now)
 }
@@ -189,7 +256,13 @@ pub(crate) fn follow_refund(
         | RefundState::Unknown
         | RefundState::Manual
         | RefundState::Undoing
-        | RefundState::Undone => trade.on_refund(&RefundReply::Processing, now),
+        | RefundState::Undone => match refund.kind {
+            // An advice too: it is said until the network has it.
+            RefundKind::Refund => trade.accepted(now),
+            RefundKind::Void | RefundKind::Reversal | RefundKind::TopUpReturn => {
+                trade.on_refund(&RefundReply::Processing, now)
+            }
+        },
     }
 }
 
@@ -205,8 +278,12 @@ fn code_of(error: UseCaseError) -> Result<&'static str, UseCaseError> {
         Refused::Refund(
             RefundRefusal::AmountAboveRefundable | RefundRefusal::InsufficientFunds,
         ) => "61",
-        Refused::Refund(RefundRefusal::VoidDayOver | RefundRefusal::OrderNotPaid) => "25",
-        Refused::Refund(RefundRefusal::VoidNotWhole) => "64",
+        Refused::Refund(
+            RefundRefusal::VoidDayOver
+            | RefundRefusal::OrderNotPaid
+            | RefundRefusal::OrderIsHold
+            | RefundRefusal::VoidNotWhole,
+        ) => "25",
         Refused::Refund(RefundRefusal::RefundWindowOver) => "22",
         Refused::Create(_)
         | Refused::Refund(_)

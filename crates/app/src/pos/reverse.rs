@@ -68,12 +68,16 @@ impl App {
             (_, TradeState::Declined | TradeState::Reversed | TradeState::Tombstone) => {
                 Ok(Some(DONE))
             }
-            (TradeKind::Sale, TradeState::Approved) => self.reverse_paid(&known).await.map(Some),
-            (TradeKind::SaleVoid, TradeState::Approved) => {
-                self.reverse_void(&known).await.map(Some)
-            }
-            (TradeKind::Refund, TradeState::Approved) => {
-                tracing::error!(trade.id = %known.id, "an approved refund is to be reversed");
+            (
+                TradeKind::Sale | TradeKind::Authorization | TradeKind::Completion,
+                TradeState::Approved,
+            ) => self.reverse_paid(&known).await.map(Some),
+            (
+                TradeKind::SaleVoid | TradeKind::AuthorizationVoid | TradeKind::CompletionVoid,
+                TradeState::Approved,
+            ) => self.reverse_void(&known).await.map(Some),
+            (TradeKind::Refund | TradeKind::Offline, TradeState::Approved) => {
+                tracing::error!(trade.id = %known.id, "what is only said, and never reversed, is to be reversed");
                 Ok(Some(TOO_LATE))
             }
             (_, _) => {
@@ -146,7 +150,7 @@ impl App {
             merchant_no: number_of(sale.id)?,
             payment: PaymentRef::Id(order),
             content_hash: sale.content_hash,
-            what: Return::Reversal,
+            what: if sale.card.is_some() { Return::Reversal } else { Return::Void },
             reason: "POS".to_owned(),
             notify_url: None,
             origin: RefundOrigin::Terminal,

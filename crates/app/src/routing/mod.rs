@@ -163,7 +163,9 @@ pub(crate) const fn direction(way: PayWay) -> Direction {
         PayWay::DynamicQr => Direction::PayerScans,
         PayWay::Jsapi => Direction::InApp,
         PayWay::H5 | PayWay::Page => Direction::Web,
-        PayWay::Card => Direction::Card,
+        PayWay::Card | PayWay::CardHold | PayWay::CardAdvice | PayWay::CardInquiry => {
+            Direction::Card
+        }
     }
 }
 
@@ -187,6 +189,16 @@ impl Plan {
         let mut ours = self.clone();
         ours.ways.retain(|way| !way.self_collected);
         if ours.ways.is_empty() { Err(CreateRefusal::ChannelNotOpen) } else { Ok(Arc::new(ours)) }
+    }
+
+    /// The plan with this account alone: what goes on where it began.
+    ///
+    /// # Errors
+    /// [`CreateRefusal::NoRoute`] when it is not open any more.
+    pub(crate) fn through(&self, owner: &str) -> Result<Arc<Self>, CreateRefusal> {
+        let mut one = self.clone();
+        one.ways.retain(|way| way.account.ledger_owner == owner);
+        if one.ways.is_empty() { Err(CreateRefusal::NoRoute) } else { Ok(Arc::new(one)) }
     }
 
     /// The plan without an account that was tried.

@@ -22,7 +22,12 @@ pub(super) const fn method(call: &Call) -> &'static str {
             PayWay::Jsapi => "alipay.trade.create",
             PayWay::H5 => "alipay.trade.wap.pay",
             PayWay::Page => "alipay.trade.page.pay",
-            PayWay::DynamicQr | PayWay::PayerCode | PayWay::Card => "alipay.trade.precreate",
+            PayWay::DynamicQr
+            | PayWay::PayerCode
+            | PayWay::Card
+            | PayWay::CardHold
+            | PayWay::CardAdvice
+            | PayWay::CardInquiry => "alipay.trade.precreate",
         },
         Call::Query(_) => "alipay.trade.query",
         Call::Cancel(_) => "alipay.trade.cancel",
@@ -38,9 +43,14 @@ pub(super) const fn answer_name(call: &Call) -> &'static str {
         Call::Prepare(prepare) => match prepare.subject.way {
             PayWay::Jsapi => "alipay_trade_create_response",
             // No answer comes to the link of a browser.
-            PayWay::DynamicQr | PayWay::PayerCode | PayWay::H5 | PayWay::Page | PayWay::Card => {
-                "alipay_trade_precreate_response"
-            }
+            PayWay::DynamicQr
+            | PayWay::PayerCode
+            | PayWay::H5
+            | PayWay::Page
+            | PayWay::Card
+            | PayWay::CardHold
+            | PayWay::CardAdvice
+            | PayWay::CardInquiry => "alipay_trade_precreate_response",
         },
         Call::Query(_) => "alipay_trade_query_response",
         Call::Cancel(_) => "alipay_trade_cancel_response",
@@ -176,7 +186,13 @@ fn prepared(account: &Alipay, prepare: &Prepare) -> Result<Value, BuildError> {
             }
         }
         PayWay::Page => put(&mut content, "product_code", json!("FAST_INSTANT_TRADE_PAY")),
-        PayWay::PayerCode | PayWay::Card => return Err(BuildError::NotOffered),
+        PayWay::PayerCode
+        | PayWay::Card
+        | PayWay::CardHold
+        | PayWay::CardAdvice
+        | PayWay::CardInquiry => {
+            return Err(BuildError::NotOffered);
+        }
     }
     Ok(content)
 }

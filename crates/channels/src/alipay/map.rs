@@ -249,7 +249,10 @@ fn success(call: &Call, node: &Value) -> Reply {
                 | PayWay::PayerCode
                 | PayWay::H5
                 | PayWay::Page
-                | PayWay::Card => text("qr_code").map(str::to_owned),
+                | PayWay::Card
+                | PayWay::CardHold
+                | PayWay::CardAdvice
+                | PayWay::CardInquiry => text("qr_code").map(str::to_owned),
             };
             match invoke {
                 Some(invoke) => Reply::Payment(PaymentReply::Ready { invoke }),

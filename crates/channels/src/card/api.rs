@@ -5,7 +5,9 @@ use iso8583::{Builder, CUP_NETWORK, Error};
 use jiff::Timestamp;
 use money::Amount;
 use orders::RefundKind;
-use orders::channel::{Call, CardSubject, Charge, Instrument, RefundCall, Subject};
+use orders::channel::{
+    Call, CardRead, CardSubject, Charge, Instrument, PayWay, RefundCall, Subject,
+};
 
 use super::Card;
 use super::key::MessageKey;
@@ -26,10 +28,14 @@ pub(super) const MAC_FIELD: u8 = 128;
 /// A message, its code included.
 pub(super) fn message(card: &Card, call: &Call, _now: Timestamp) -> Result<Vec<u8>, BuildError> {
     let builder = match call {
-        Call::Charge(charge) => sale(card, charge)?,
+        Call::Charge(charge) => charge_message(card, charge)?,
+        // What is only said has nothing to ask for: it is said again.
+        Call::Query(subject) if subject.way == PayWay::CardAdvice => {
+            about_charge(card, subject, &CardRead::default())?
+        }
         Call::Cancel(subject) => {
-            let reason = NO_ANSWER;
-            reversal(card, (subject, subject.amount), &charge_key(subject), ("0200", reason))?
+            let said = (form_of(subject).mti, NO_ANSWER);
+            reversal(card, (subject, subject.amount), &charge_key(subject), said)?
         }
         Call::Refund(refund) => give_back(card, refund)?,
         Call::QueryRefund(refund) => give_back_again(card, refund)?,
@@ -52,6 +58,7 @@ pub(super) fn charge_key(subject: &Subject) -> MessageKey {
 pub(super) fn key_of(call: &Call) -> Option<MessageKey> {
     match call {
         Call::Charge(charge) => Some(charge_key(&charge.subject)),
+        Call::Query(subject) if subject.way == PayWay::CardAdvice => Some(charge_key(subject)),
         // A reversal has the trace of what it reverses.
         Call::Cancel(subject) => Some(charge_key(subject)),
         Call::Refund(refund) | Call::QueryRefund(refund) => Some(match refund.kind {
@@ -72,11 +79,45 @@ const fn trial(refund: &RefundCall) -> u32 {
     }
 }
 
-fn sale(card: &Card, charge: &Charge) -> Result<Builder<'static>, BuildError> {
-    let known = of_card(&charge.subject)?;
+/// The type and field 3 of the message that charges a card, or holds money on it.
+struct Form {
+    mti: &'static str,
+    processing: &'static str,
+    /// The type of the message that voids it.
+    void: &'static str,
+}
+
+const fn form_of(subject: &Subject) -> Form {
+    match subject.way {
+        PayWay::CardHold => Form { mti: "0100", processing: "030000", void: "0100" },
+        PayWay::CardAdvice => Form { mti: "0220", processing: "000000", void: "0200" },
+        PayWay::CardInquiry => Form { mti: "0200", processing: "310000", void: "0200" },
+        PayWay::Card
+        | PayWay::PayerCode
+        | PayWay::DynamicQr
+        | PayWay::Jsapi
+        | PayWay::H5
+        | PayWay::Page => Form { mti: "0200", processing: "000000", void: "0200" },
+    }
+}
+
+fn charge_message(card: &Card, charge: &Charge) -> Result<Builder<'static>, BuildError> {
     let Instrument::Card(read) = &charge.instrument else { return Err(BuildError::NotOffered) };
-    let key = charge_key(&charge.subject);
-    let mut m = begin(card, "0200", ("000000", charge.subject.amount), (known, &key))?;
+    about_charge(card, &charge.subject, read)
+}
+
+/// 消费, 预授权, 预授权完成, 离线消费.
+fn about_charge(
+    card: &Card,
+    subject: &Subject,
+    read: &CardRead,
+) -> Result<Builder<'static>, BuildError> {
+    let (known, form, key) = (of_card(subject)?, form_of(subject), charge_key(subject));
+    let mut m = begin(card, form.mti, (form.processing, subject.amount), (known, &key))?;
+    if let Some(hold) = known.authorization {
+        let original = MessageKey::of_attempt(hold).as_original("0100", card.institutions());
+        m.set(90, &original).map_err(unfit)?;
+    }
     if let Some(track) = &read.track2 {
         m.set(35, track.expose()).map_err(unfit)?;
     }
@@ -101,31 +142,30 @@ fn reversal(
 ) -> Result<Builder<'static>, BuildError> {
     let known = of_card(subject)?;
     // A void is reversed as what it was.
-    let processing = if original == &charge_key(subject) { "000000" } else { "200000" };
+    let charged = original == &charge_key(subject);
+    let processing = if charged { form_of(subject).processing } else { "200000" };
     let mut m = begin(card, "0420", (processing, amount), (known, original))?;
     m.set(39, reason).map_err(unfit)?;
-    let institutions = (card.acquirer.as_str(), card.forwarder.as_str());
-    m.set(90, &original.as_original(mti, institutions)).map_err(unfit)?;
+    m.set(90, &original.as_original(mti, card.institutions())).map_err(unfit)?;
     Ok(m)
 }
 
 /// A void (0200), a refund (0220), or the reversal of an approved sale that the terminal lost (0420).
 fn give_back(card: &Card, refund: &RefundCall) -> Result<Builder<'static>, BuildError> {
     let subject = &refund.subject;
-    let original = charge_key(subject);
+    let (original, form) = (charge_key(subject), form_of(subject));
     let mti = match refund.kind {
         RefundKind::Reversal => {
-            let reason = ("0200", TERMINAL_ASKED);
-            return reversal(card, (subject, subject.amount), &original, reason);
+            let said = (form.mti, TERMINAL_ASKED);
+            return reversal(card, (subject, subject.amount), &original, said);
         }
-        RefundKind::Void => "0200",
+        RefundKind::Void => form.void,
         RefundKind::Refund | RefundKind::TopUpReturn => "0220",
     };
     let key = MessageKey::of_refund(refund.refund, trial(refund));
     let known = of_card(subject)?;
     let mut m = begin(card, mti, ("200000", refund.amount), (known, &key))?;
-    let institutions = (card.acquirer.as_str(), card.forwarder.as_str());
-    m.set(90, &original.as_original("0200", institutions)).map_err(unfit)?;
+    m.set(90, &original.as_original(form.mti, card.institutions())).map_err(unfit)?;
     Ok(m)
 }
 
@@ -136,7 +176,8 @@ fn give_back_again(card: &Card, refund: &RefundCall) -> Result<Builder<'static>,
         return give_back(card, refund);
     }
     let key = MessageKey::of_refund(refund.refund, trial(refund));
-    reversal(card, (&refund.subject, refund.amount), &key, ("0200", NO_ANSWER))
+    let said = (form_of(&refund.subject).void, NO_ANSWER);
+    reversal(card, (&refund.subject, refund.amount), &key, said)
 }
 
 /// What every message about a card says.
@@ -150,7 +191,9 @@ fn begin(
     let mut set = |number, value: &str| m.set(number, value).map_err(unfit);
     set(2, known.pan.expose())?;
     set(3, processing)?;
-    set(4, &format!("{:012}", amount.minor()))?;
+    if !amount.is_zero() {
+        set(4, &format!("{:012}", amount.minor()))?;
+    }
     set(7, &key.transmitted)?;
     set(11, &key.trace)?;
     set(12, &key.local.0)?;

@@ -4,11 +4,11 @@ use crypto::pos::verify_pos_mac;
 use ids::ChannelTradeNo;
 use iso8583::{CUP_NETWORK, Message, Value};
 use jiff::Timestamp;
-use money::{Amount, Currency};
+use money::Amount;
 use orders::RefundKind;
 use orders::channel::{
-    Call, CardApproval, ChannelCodeText, Paid, PaymentReply, RefundCall, RefundReply, Reply,
-    Unknown,
+    Call, CardApproval, ChannelCodeText, Paid, PayWay, PaymentReply, RefundCall, RefundReply,
+    Reply, Unknown,
 };
 
 use super::Card;
@@ -93,6 +93,9 @@ pub(super) fn read(card: &Card, call: &Call, now: Timestamp, bytes: &[u8]) -> Re
             Call::Charge(charge) => {
                 Reply::Payment(charge_reply(&answer, charge.subject.amount, now))
             }
+            Call::Query(subject) if subject.way == PayWay::CardAdvice => {
+                Reply::Payment(charge_reply(&answer, subject.amount, now))
+            }
             Call::Prepare(_) | Call::Query(_) | Call::Close(_) => {
                 silence(call, Unknown::Unreadable)
             }
@@ -147,7 +150,7 @@ fn charge_reply(answer: &Message<'_>, asked: Amount, now: Timestamp) -> PaymentR
     match said(answer) {
         Said::Unsure(unknown) => PaymentReply::Unknown(unknown),
         Said::Refused(code) => PaymentReply::Refused(code),
-        Said::Done => match paid(answer, asked.currency(), now) {
+        Said::Done => match paid(answer, asked, now) {
             Some(paid) if paid.amount == asked => PaymentReply::Paid(paid),
             // Reversed by whoever finds it unknown.
             Some(_) | None => PaymentReply::Unknown(Unknown::Unreadable),
@@ -155,13 +158,17 @@ fn charge_reply(answer: &Message<'_>, asked: Amount, now: Timestamp) -> PaymentR
     }
 }
 
-fn paid(answer: &Message<'_>, currency: Currency, now: Timestamp) -> Option<Paid> {
-    let amount = answer.get(4).and_then(|value| value.number())?;
+fn paid(answer: &Message<'_>, asked: Amount, now: Timestamp) -> Option<Paid> {
+    let amount = match answer.get(4).and_then(|value| value.number()) {
+        // An inquiry names none.
+        None if asked.is_zero() => 0,
+        amount => amount?,
+    };
     let trimmed = |field| text(answer, field).filter(|text| !text.trim().is_empty());
     let chip = |value: Value<'_>| value.bytes().into_owned();
     Some(Paid {
         trade_no: ChannelTradeNo::parse(&text(answer, 37)?).ok()?,
-        amount: Amount::new(amount, currency).ok()?,
+        amount: Amount::new(amount, asked.currency()).ok()?,
         // The network's clock says no year, and the issuer's no more than we know.
         paid_at: now,
         payer: None,

@@ -91,6 +91,13 @@ impl Card {
     }
 }
 
+impl Card {
+    /// Fields 32 and 33.
+    fn institutions(&self) -> (&str, &str) {
+        (&self.acquirer, &self.forwarder)
+    }
+}
+
 fn key(hex_digits: &Secret<String>) -> Result<BlockKey, ConfigError> {
     let bytes = hex::decode(hex_digits.expose()).or(Err(ConfigError::Key))?;
     BlockKey::des(&bytes).or(Err(ConfigError::Key))
@@ -102,7 +109,7 @@ impl Connector for Card {
     }
 
     fn offers(&self, way: PayWay) -> bool {
-        way == PayWay::Card
+        way.is_card()
     }
 
     fn build(&self, call: &Call, now: Timestamp, _nonce: &str) -> Result<Request, BuildError> {

@@ -125,7 +125,12 @@ impl Connector for Unionpay {
         match way {
             PayWay::Jsapi => self.open.is_some(),
             PayWay::PayerCode | PayWay::DynamicQr => true,
-            PayWay::H5 | PayWay::Page | PayWay::Card => false,
+            PayWay::H5
+            | PayWay::Page
+            | PayWay::Card
+            | PayWay::CardHold
+            | PayWay::CardAdvice
+            | PayWay::CardInquiry => false,
         }
     }
 

@@ -136,7 +136,11 @@ fn interface(call: &Call) -> Interface {
     match call {
         Call::Charge(_) | Call::Cancel(_) => Interface::V2,
         Call::Query(subject) | Call::Close(subject) => match subject.way {
-            PayWay::PayerCode | PayWay::Card => Interface::V2,
+            PayWay::PayerCode
+            | PayWay::Card
+            | PayWay::CardHold
+            | PayWay::CardAdvice
+            | PayWay::CardInquiry => Interface::V2,
             PayWay::DynamicQr | PayWay::Jsapi | PayWay::H5 | PayWay::Page => Interface::V3,
         },
         Call::Prepare(_) | Call::Refund(_) | Call::QueryRefund(_) => Interface::V3,

@@ -120,7 +120,12 @@ const fn kind(way: PayWay) -> Option<&'static str> {
         PayWay::DynamicQr => Some("native"),
         PayWay::Jsapi => Some("jsapi"),
         PayWay::H5 => Some("h5"),
-        PayWay::PayerCode | PayWay::Page | PayWay::Card => None,
+        PayWay::PayerCode
+        | PayWay::Page
+        | PayWay::Card
+        | PayWay::CardHold
+        | PayWay::CardAdvice
+        | PayWay::CardInquiry => None,
     }
 }
 
@@ -271,9 +276,13 @@ pub(super) fn read(
         Call::Prepare(prepare) => {
             let text = |name: &str| node.get(name).and_then(Value::as_str).map(str::to_owned);
             let invoke = match prepare.subject.way {
-                PayWay::DynamicQr | PayWay::PayerCode | PayWay::Page | PayWay::Card => {
-                    text("code_url")
-                }
+                PayWay::DynamicQr
+                | PayWay::PayerCode
+                | PayWay::Page
+                | PayWay::Card
+                | PayWay::CardHold
+                | PayWay::CardAdvice
+                | PayWay::CardInquiry => text("code_url"),
                 PayWay::H5 => text("h5_url").map(|url| returning(&url, prepare)),
                 PayWay::Jsapi => text("prepay_id").map(|id| page_parameters(account, &id, now)),
             };

@@ -103,6 +103,7 @@ fn card(pan: &str) -> Arc<CardSubject> {
         terminal_no: "10000001".to_owned(),
         merchant_code: "305310058120001".to_owned(),
         auth_code: None,
+        authorization: None,
     })
 }
 
@@ -379,4 +380,93 @@ async fn lines_carry_many_messages_and_fail_over() {
     // The line is found broken, or cannot be opened anew: never an answer, and never a panic.
     assert!(pay(1).await.is_err());
     assert_eq!(pay(1).await.unwrap_err(), channels::SendError::NotSent);
+}
+
+/// 预授权, its completion, the voids of both, and each of them lost on either way: the network's books and
+/// the card end where the answers say.
+#[test]
+fn a_hold_is_made_completed_and_given_back() {
+    let mut bench = Bench::new();
+    let hold = Subject { way: PayWay::CardHold, ..bench.subject(5_000_000) };
+    let PaymentReply::Paid(paid) = bench.pay(&charge(&hold, CardRead::default())) else {
+        panic!("not held")
+    };
+    let auth_code = paid.card.unwrap().auth_code;
+    assert_eq!(bench.books(), (0, 0), "nothing has moved");
+    // What is held cannot be spent: half of the card is left.
+    let rest = bench.subject(5_000_000);
+    assert_eq!(code(&bench.pay(&charge(&rest, CardRead::default()))), "00");
+    let more = bench.subject(1);
+    assert_eq!(code(&bench.pay(&charge(&more, CardRead::default()))), "51");
+
+    let authorization = Some(hold.attempt);
+    let card = CardSubject { auth_code, authorization, ..card(PAN).as_ref().clone() };
+    let completion = |bench: &Bench, way, minor| {
+        let card = Some(Arc::new(card.clone()));
+        Subject { card, way, ..bench.subject(minor) }
+    };
+    let first = completion(&bench, PayWay::Card, 3_000_000);
+    assert_eq!(code(&bench.pay(&charge(&first, CardRead::default()))), "00");
+    assert_eq!(bench.books(), (8_000_000, 0));
+    let second = completion(&bench, PayWay::Card, 1);
+    assert_eq!(code(&bench.pay(&charge(&second, CardRead::default()))), "22");
+    let release = bench.refund(&hold, RefundKind::Void, 5_000_000);
+    assert!(matches!(bench.give_back(&Call::Refund(release.clone())), RefundReply::Refused(_)));
+    // The completion is voided, that void reversed, and voided again: the hold stands.
+    let void = bench.refund(&first, RefundKind::Void, 3_000_000);
+    assert!(matches!(bench.give_back(&Call::Refund(void.clone())), RefundReply::Succeeded { .. }));
+    assert_eq!(bench.give_back(&Call::QueryRefund(void)), RefundReply::NotFound);
+    assert_eq!(bench.books(), (8_000_000, 0));
+    let void = bench.refund(&first, RefundKind::Void, 3_000_000);
+    assert!(matches!(bench.give_back(&Call::Refund(void)), RefundReply::Succeeded { .. }));
+    assert_eq!(code(&bench.pay(&charge(&more, CardRead::default()))), "unknown", "a used number");
+    assert_eq!(code(&bench.pay(&charge(&bench.subject(1), CardRead::default()))), "51");
+    // An advice whose answer is lost is said again, and takes the money once.
+    let advice = completion(&bench, PayWay::CardAdvice, 2_000_000);
+    bench.strike("0220", Fault::LostAnswerAfterEffect);
+    assert_eq!(code(&bench.pay(&charge(&advice, CardRead::default()))), "unknown");
+    assert_eq!(code(&bench.pay(&Call::Query(advice.clone()))), "00");
+    assert_eq!(code(&bench.pay(&Call::Query(advice))), "00");
+    let (paid, back) = bench.books();
+    assert_eq!(paid - back, 7_000_000);
+}
+
+#[test]
+fn a_lost_hold_is_reversed_and_a_lost_release_too() {
+    for fault in [Fault::LostAnswerBeforeEffect, Fault::LostAnswerAfterEffect] {
+        let mut bench = Bench::new();
+        // All of the card.
+        let hold = Subject { way: PayWay::CardHold, ..bench.subject(5_000_000) };
+        let other = Subject { way: PayWay::CardHold, ..bench.subject(5_000_000) };
+        bench.strike("0100", fault);
+        assert_eq!(code(&bench.pay(&charge(&hold, CardRead::default()))), "unknown");
+        assert_eq!(code(&bench.pay(&Call::Cancel(hold))), "closed");
+        assert_eq!(code(&bench.pay(&charge(&other, CardRead::default()))), "00");
+        let third = Subject { way: PayWay::CardHold, ..bench.subject(5_000_000) };
+        assert_eq!(code(&bench.pay(&charge(&third, CardRead::default()))), "00");
+        bench.strike("0100", fault);
+        let release = bench.refund(&other, RefundKind::Void, 5_000_000);
+        assert!(matches!(bench.give_back(&Call::Refund(release.clone())), RefundReply::Unknown(_)));
+        assert_eq!(bench.give_back(&Call::QueryRefund(release)), RefundReply::NotFound);
+        // It stands: nothing is left on the card.
+        let more = bench.subject(1);
+        assert_eq!(code(&bench.pay(&charge(&more, CardRead::default()))), "51", "{fault:?}");
+        let release = RefundCall { tries: 2, ..bench.refund(&other, RefundKind::Void, 5_000_000) };
+        assert!(matches!(bench.give_back(&Call::Refund(release)), RefundReply::Succeeded { .. }));
+        let more = bench.subject(1);
+        assert_eq!(code(&bench.pay(&charge(&more, CardRead::default()))), "00", "{fault:?}");
+    }
+}
+
+#[test]
+fn a_balance_needs_a_pin_and_moves_nothing() {
+    let mut bench = Bench::new();
+    let terminal = BlockKey::generate_tdes();
+    let inquiry = |bench: &Bench| Subject { way: PayWay::CardInquiry, ..bench.subject(0) };
+    let blind = charge(&inquiry(&bench), CardRead::default());
+    assert_eq!(code(&bench.pay(&blind)), "55");
+    let asked = charge(&inquiry(&bench), with_pin("123456", &terminal));
+    let PaymentReply::Paid(told) = bench.pay(&asked) else { panic!("no balance") };
+    assert_eq!(told.card.unwrap().balance.as_deref(), Some("1002156C000010000000"));
+    assert_eq!(bench.books(), (0, 0));
 }

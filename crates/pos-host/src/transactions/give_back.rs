@@ -1,4 +1,4 @@
-//! 消费撤销 and 退货.
+//! 消费撤销, 退货, 预授权撤销, 预授权完成撤销.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use bytes::Bytes;
 use iso8583::cup::Original;
 use orders::TradeKind;
 
-use super::sale::ask;
-use super::{Kind, sealed_refusal, tell};
+use super::take::{ask, authorization, original};
+use super::{sealed_refusal, tell};
 use crate::asked::{Asked, Code, FORMAT};
 use crate::host::{Failed, PosHost};
 
@@ -16,23 +16,28 @@ pub(super) async fn give_back(
     host: &PosHost,
     access: &Arc<PosAccess>,
     asked: &Asked<'_>,
-    kind: Kind,
+    kind: TradeKind,
 ) -> Result<Option<Bytes>, Failed> {
-    let asked_for = ask(host, access, asked).and_then(|ask| Ok((ask, original(asked)?)));
+    let asked_for = ask(host, access, asked, asked.amount());
+    let asked_for = asked_for.and_then(|ask| Ok((ask, original_of(asked, kind)?)));
     let (ask, original) = match asked_for {
         Ok(asked_for) => asked_for,
         Err(code) => return sealed_refusal(host, access, asked, code),
     };
-    let kind = if kind == Kind::Refund { TradeKind::Refund } else { TradeKind::SaleVoid };
     let told = host.app.pos_give_back(ask, original, kind).await?;
     tell(host, access, asked, &told)
 }
 
-/// By field 61 where it names batch and trace, else by field 37.
-fn original(asked: &Asked<'_>) -> Result<OriginalTrade, Code> {
-    let digits = asked.message.get(61).map(|value| value.characters().into_owned());
-    let original = digits.map(|digits| Original::parse(&digits)).transpose().or(Err(FORMAT))?;
-    match original {
+/// A hold by its code; else by the number of a QR payment, by field 61 where it names batch and trace, or
+/// by field 37.
+fn original_of(asked: &Asked<'_>, kind: TradeKind) -> Result<OriginalTrade, Code> {
+    if kind == TradeKind::AuthorizationVoid {
+        return Ok(OriginalTrade::Authorization(authorization(asked)?));
+    }
+    if let Some(voucher) = asked.voucher()? {
+        return Ok(OriginalTrade::Voucher(voucher));
+    }
+    match original(asked)? {
         Some(Original { batch, trace, .. }) if batch != 0 && trace != 0 => {
             Ok(OriginalTrade::Key { batch, trace })
         }

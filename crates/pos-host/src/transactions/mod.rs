@@ -3,16 +3,17 @@
 mod give_back;
 mod management;
 mod reversal;
-mod sale;
 mod settlement;
+mod take;
 
 use std::sync::Arc;
 
 use app::pos::{PosAccess, Told};
 use bytes::Bytes;
-use orders::Trade;
+use iso8583::cup::write_digit_tags;
+use orders::{Trade, TradeKind};
 
-use crate::asked::{Asked, Code};
+use crate::asked::{Asked, Code, VOUCHER};
 use crate::host::{Failed, PosHost};
 use crate::reply::{Reply, mac_of};
 
@@ -25,12 +26,12 @@ pub(crate) enum Kind {
     SignOff,
     /// 回响测试
     Echo,
-    /// 消费
-    Sale,
-    /// 消费撤销
-    SaleVoid,
-    /// 退货
-    Refund,
+    /// Money that is charged to a card, or held on it.
+    Take(TakeKind),
+    /// Money that goes back, or is held no more.
+    GiveBack(TradeKind),
+    /// 余额查询
+    Balance,
     /// 冲正
     Reversal,
     /// 批结算
@@ -40,6 +41,23 @@ pub(crate) enum Kind {
     /// 批上送结束
     UploadEnd,
 }
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TakeKind {
+    /// 消费
+    Sale,
+    /// 预授权
+    Authorization,
+    /// 预授权完成: a request, or an advice
+    Completion { advice: bool },
+    /// 离线消费
+    Offline,
+}
+
+/// Field 25 of an ordinary payment, and of one by mail or telephone.
+const PAYMENTS: [&str; 2] = ["00", "08"];
+/// Of the family of pre-authorization, and the same by mail or telephone.
+const HOLDS: [&str; 2] = ["06", "18"];
 
 impl Kind {
     /// None for what is not supported.
@@ -55,14 +73,33 @@ impl Kind {
             ("0800", _, (0, 3 | 4)) => Some(Self::SignOn { double: true }),
             ("0820", _, (0, 2)) => Some(Self::SignOff),
             ("0820", _, (0, 301)) => Some(Self::Echo),
-            ("0200", "00", (22, _)) if condition == "00" => Some(Self::Sale),
-            ("0200", "20", (23, _)) if condition == "00" => Some(Self::SaleVoid),
-            ("0220", "20", (25, _)) if condition == "00" => Some(Self::Refund),
+            ("0200", "31", (1, _)) => Some(Self::Balance),
+            ("0100" | "0200" | "0220", _, (kind, _)) => {
+                Self::of_money((mti.as_str(), purpose, kind), condition.as_str())
+            }
             ("0400", _, _) => Some(Self::Reversal),
             ("0500", _, (0, 201)) => Some(Self::Settlement),
             ("0320", _, (_, 201)) => Some(Self::Upload { chip: false }),
             ("0320", _, (_, 203..=206)) => Some(Self::Upload { chip: true }),
             ("0320", _, (_, 202 | 207)) => Some(Self::UploadEnd),
+            _ => None,
+        }
+    }
+
+    fn of_money(asked: (&str, &str, u8), condition: &str) -> Option<Self> {
+        let (payment, hold) = (PAYMENTS.contains(&condition), HOLDS.contains(&condition));
+        match asked {
+            ("0200", "00", 22) if payment => Some(Self::Take(TakeKind::Sale)),
+            ("0200", "20", 23) if payment => Some(Self::GiveBack(TradeKind::SaleVoid)),
+            ("0220", "20", 25) if payment => Some(Self::GiveBack(TradeKind::Refund)),
+            ("0200", "00", 36) | ("0220", "00", 30) if payment => {
+                Some(Self::Take(TakeKind::Offline))
+            }
+            ("0100", "03", 10) if hold => Some(Self::Take(TakeKind::Authorization)),
+            ("0100", "20", 11) if hold => Some(Self::GiveBack(TradeKind::AuthorizationVoid)),
+            ("0200", "00", 20) if hold => Some(Self::Take(TakeKind::Completion { advice: false })),
+            ("0220", "00", 24) if hold => Some(Self::Take(TakeKind::Completion { advice: true })),
+            ("0200", "20", 21) if hold => Some(Self::GiveBack(TradeKind::CompletionVoid)),
             _ => None,
         }
     }
@@ -75,7 +112,7 @@ impl Kind {
             | Self::Settlement
             | Self::Upload { .. }
             | Self::UploadEnd => false,
-            Self::Sale | Self::SaleVoid | Self::Refund | Self::Reversal => true,
+            Self::Take(_) | Self::GiveBack(_) | Self::Balance | Self::Reversal => true,
         }
     }
 
@@ -87,9 +124,9 @@ impl Kind {
             Self::SignOn { .. }
             | Self::SignOff
             | Self::Echo
-            | Self::Sale
-            | Self::SaleVoid
-            | Self::Refund
+            | Self::Take(_)
+            | Self::GiveBack(_)
+            | Self::Balance
             | Self::Reversal => false,
         }
     }
@@ -97,10 +134,11 @@ impl Kind {
     /// A reversal names the batch of its original, which may be over.
     pub(crate) const fn wants_batch(self) -> bool {
         match self {
-            Self::Sale | Self::SaleVoid | Self::Refund => true,
+            Self::Take(_) | Self::GiveBack(_) => true,
             Self::SignOn { .. }
             | Self::SignOff
             | Self::Echo
+            | Self::Balance
             | Self::Reversal
             | Self::Settlement
             | Self::Upload { .. }
@@ -123,7 +161,7 @@ pub(crate) async fn manage(
         Kind::Settlement => settlement::settle(host, access, asked).await,
         Kind::Upload { chip } => settlement::upload(host, access, asked, chip).await,
         Kind::UploadEnd => settlement::end(host, access, asked).await,
-        Kind::Sale | Kind::SaleVoid | Kind::Refund | Kind::Reversal => Ok(None),
+        Kind::Take(_) | Kind::GiveBack(_) | Kind::Balance | Kind::Reversal => Ok(None),
     }
 }
 
@@ -135,8 +173,9 @@ pub(crate) async fn trade(
     kind: Kind,
 ) -> Result<Option<Bytes>, Failed> {
     match kind {
-        Kind::Sale => sale::sale(host, access, asked).await,
-        Kind::SaleVoid | Kind::Refund => give_back::give_back(host, access, asked, kind).await,
+        Kind::Take(kind) => take::take(host, access, asked, kind).await,
+        Kind::GiveBack(kind) => give_back::give_back(host, access, asked, kind).await,
+        Kind::Balance => take::balance(host, access, asked).await,
         Kind::Reversal => reversal::reversal(host, access, asked).await,
         Kind::SignOn { .. }
         | Kind::SignOff
@@ -190,11 +229,24 @@ fn outcome(
         .set_some(44, approval.institutions.as_deref())?
         .set_some(54, approval.balance.as_deref())?
         .set(63, SCHEME)?;
+    let reply = match voucher_of(trade) {
+        Some(voucher) => reply.put(59, &voucher)?,
+        None => reply,
+    };
     let reply = match &approval.chip {
         Some(chip) => reply.put(55, chip)?,
         None => reply,
     };
     sealed(access, reply)
+}
+
+/// The number by which a payment without a card is known on its slip: field 59, tag A4, twenty digits.
+fn voucher_of(trade: &Trade) -> Option<Vec<u8>> {
+    if trade.card.is_some() || trade.kind != TradeKind::Sale {
+        return None;
+    }
+    let number = format!("{:020}", trade.id.to_i64());
+    write_digit_tags(&[(VOUCHER, number.as_bytes())]).ok()
 }
 
 /// 63.1: whose card it is. One network so far.

@@ -38,6 +38,38 @@ impl Cards {
         amount: u64,
         (pin_block, key): (Option<&[u8]>, &BlockKey),
     ) -> Result<(), &'static str> {
+        let card = self.opened(pan, (pin_block, key))?;
+        if amount == 0 {
+            return Err("13");
+        }
+        if amount > LIMIT {
+            return Err("61");
+        }
+        card.balance = card.balance.checked_sub(amount).ok_or("51")?;
+        Ok(())
+    }
+
+    /// What is left on a card that shows its PIN.
+    ///
+    /// # Errors
+    /// The code of field 39.
+    pub(super) fn balance(
+        &mut self,
+        pan: &str,
+        pin: (Option<&[u8]>, &BlockKey),
+    ) -> Result<u64, &'static str> {
+        if pin.0.is_none() {
+            return Err("55");
+        }
+        Ok(self.opened(pan, pin)?.balance)
+    }
+
+    /// The card, if its PIN is right or none was entered.
+    fn opened(
+        &mut self,
+        pan: &str,
+        (pin_block, key): (Option<&[u8]>, &BlockKey),
+    ) -> Result<&mut Card, &'static str> {
         let card = self.card(pan).ok_or("14")?;
         if card.wrong_pins >= PIN_TRIES_MAX {
             return Err("75");
@@ -51,14 +83,7 @@ impl Cards {
             }
             card.wrong_pins = 0;
         }
-        if amount == 0 {
-            return Err("13");
-        }
-        if amount > LIMIT {
-            return Err("61");
-        }
-        card.balance = card.balance.checked_sub(amount).ok_or("51")?;
-        Ok(())
+        Ok(card)
     }
 
     pub(super) fn give_back(&mut self, pan: &str, amount: u64) {

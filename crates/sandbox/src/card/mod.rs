@@ -1,5 +1,7 @@
 //! The card network and its issuers, as an acquirer's host sees them: ISO 8583 in the network's dialect.
 //!
+//! It charges, holds (0100), completes holds, gives back, takes advices and answers balances.
+//!
 //! Any card whose number begins with 62, 4 or 5 exists: its PIN is 123456 and it holds 100,000.00 yuan.
 //! What it is asked to pay decides some answers: 9,000.01 to 9,000.99 yuan are refused with the two
 //! digits behind the point as the code, and more than 50,000.00 at once with 61. The keys, the numbers
@@ -98,8 +100,10 @@ impl Channel for CardNetwork {
     fn books(&self) -> Vec<BookLine> {
         let line = |trade: &network::Trade| {
             let kind = match trade.kind {
-                Kind::Sale => BookKind::Pay,
+                Kind::Charge => BookKind::Pay,
                 Kind::Void | Kind::Refund => BookKind::Refund,
+                // Nothing has moved.
+                Kind::Hold | Kind::Release => return None,
             };
             Some(BookLine {
                 channel: "card",

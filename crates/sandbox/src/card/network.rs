@@ -36,9 +36,25 @@ pub(super) struct Key {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    Sale,
+    /// 消费, 预授权完成, 离线消费
+    Charge,
+    /// 预授权
+    Hold,
+    /// 消费撤销, 预授权完成撤销
     Void,
+    /// 预授权撤销
+    Release,
     Refund,
+}
+
+impl Kind {
+    /// Whether it is about an earlier message whose effect it takes back.
+    const fn gives_back(self) -> bool {
+        match self {
+            Self::Void | Self::Release | Self::Refund => true,
+            Self::Charge | Self::Hold => false,
+        }
+    }
 }
 
 /// A message that was taken, with its answer.
@@ -51,6 +67,7 @@ pub(super) struct Trade {
     pub(super) reference: String,
     /// Field 37 of the sale that it is or is about.
     pub(super) sale_reference: String,
+    /// What it gives back, or the hold that it completes.
     original: Option<Key>,
     code: String,
     auth_code: String,
@@ -88,9 +105,13 @@ impl Network {
             return Some(self.say(now, &asked, "31", ""));
         }
         let (code, auth_code) = match (asked.mti().as_str(), text(&asked, 3).as_str()) {
-            ("0200", "000000") => self.first(now, &asked, &key, Kind::Sale),
+            ("0200", "000000") => self.first(now, &asked, &key, Kind::Charge),
             ("0200", "200000") => self.first(now, &asked, &key, Kind::Void),
-            ("0220" | "0221", "200000") => self.refund(now, &asked, &key),
+            ("0100", "030000") => self.first(now, &asked, &key, Kind::Hold),
+            ("0100", "200000") => self.first(now, &asked, &key, Kind::Release),
+            ("0220" | "0221", "000000") => self.advice(now, &asked, &key, Kind::Charge),
+            ("0220" | "0221", "200000") => self.advice(now, &asked, &key, Kind::Refund),
+            ("0200", "310000") => return Some(self.balance(now, &asked)),
             ("0420" | "0421", _) => (self.reverse(now, &asked), String::new()),
             _ => ("40".to_owned(), String::new()),
         };
@@ -128,11 +149,11 @@ impl Network {
         }
         let mut trade = self.draft(now, asked, key, kind);
         let done = match kind {
-            Kind::Sale => self.charge(asked, &trade),
-            Kind::Void | Kind::Refund => self.give_back(&trade),
+            Kind::Charge | Kind::Hold => self.charge(asked, &trade),
+            Kind::Void | Kind::Release | Kind::Refund => self.give_back(&trade),
         };
         trade.code = done.err().unwrap_or("00").to_owned();
-        if CODES.contains(&trade.amount) && kind == Kind::Sale {
+        if CODES.contains(&trade.amount) && !kind.gives_back() {
             trade.code = format!("{:02}", trade.amount % 100);
         }
         if trade.code != "00" {
@@ -144,15 +165,21 @@ impl Network {
     }
 
     /// An advice is said until it is answered: a repeat hears the first answer.
-    fn refund(&mut self, now: Timestamp, asked: &Message<'_>, key: &Key) -> (String, String) {
+    fn advice(
+        &mut self,
+        now: Timestamp,
+        asked: &Message<'_>,
+        key: &Key,
+        kind: Kind,
+    ) -> (String, String) {
         match self.trades.get(key) {
             Some(known) => (known.code.clone(), known.auth_code.clone()),
-            None => self.first(now, asked, key, Kind::Refund),
+            None => self.first(now, asked, key, kind),
         }
     }
 
     fn draft(&self, now: Timestamp, asked: &Message<'_>, key: &Key, kind: Kind) -> Trade {
-        let original = if kind == Kind::Sale { None } else { Key::original(asked) };
+        let original = Key::original(asked);
         let reference = text(asked, 37);
         let sale = original.as_ref().and_then(|key| self.trades.get(key));
         Trade {
@@ -170,59 +197,138 @@ impl Network {
         }
     }
 
+    /// Takes money, or holds it: what is held is not there for anything else. A completion gives the hold
+    /// back first.
     fn charge(&mut self, asked: &Message<'_>, trade: &Trade) -> Result<(), &'static str> {
         if CODES.contains(&trade.amount) {
             return Ok(());
         }
+        let held = match &trade.original {
+            Some(key) => Some(self.standing_hold(key, trade)?),
+            None => None,
+        };
+        self.cards.give_back(&trade.pan, held.unwrap_or_default());
         let pin = asked.get(52).map(|value| value.bytes().into_owned());
-        self.cards.charge(&trade.pan, trade.amount, (pin.as_deref(), &self.config.pin_key))
+        let pin = (pin.as_deref(), &self.config.pin_key);
+        let done = self.cards.charge(&trade.pan, trade.amount, pin);
+        if done.is_err() {
+            self.cards.take_again(&trade.pan, held.unwrap_or_default());
+        }
+        done
     }
 
-    /// Whether a void or a refund fits its sale; then the money goes back.
+    /// What the hold that is to be completed holds.
+    fn standing_hold(&self, key: &Key, completion: &Trade) -> Result<u64, &'static str> {
+        let hold = self.trades.get(key).filter(|t| t.kind == Kind::Hold && t.is_effective());
+        let hold = hold.ok_or("25")?;
+        match () {
+            () if hold.pan != completion.pan => Err("14"),
+            () if self.touches(key) => Err("22"),
+            () if completion.amount > hold.amount * 115 / 100 => Err("61"),
+            () => Ok(hold.amount),
+        }
+    }
+
+    /// Whether something that counts is about this message.
+    fn touches(&self, key: &Key) -> bool {
+        self.about(key).next().is_some()
+    }
+
+    /// What counts and is about this message. A completion that was voided is as if it had never been.
+    fn about<'a>(&'a self, key: &'a Key) -> impl Iterator<Item = &'a Trade> {
+        let voided = |charge: &Trade| {
+            let void = |t: &Trade| t.kind == Kind::Void && t.original.as_ref() == Some(&charge.key);
+            charge.kind == Kind::Charge && self.effective().any(void)
+        };
+        let about = move |other: &&Trade| other.original.as_ref() == Some(key) && !voided(other);
+        self.effective().filter(about)
+    }
+
+    /// Whether a void, a release or a refund fits what it is about; then the money goes back.
     fn give_back(&mut self, trade: &Trade) -> Result<(), &'static str> {
-        let sale = trade.original.as_ref().and_then(|key| self.trades.get(key));
-        let sale =
-            sale.filter(|sale| sale.kind == Kind::Sale && sale.is_effective()).ok_or("25")?;
-        if sale.pan != trade.pan {
+        let taken = trade.original.as_ref().and_then(|key| self.trades.get(key));
+        let fits = |taken: &&Trade| {
+            let kind = if trade.kind == Kind::Release { Kind::Hold } else { Kind::Charge };
+            taken.kind == kind && taken.is_effective()
+        };
+        let taken = taken.filter(fits).ok_or("25")?;
+        if taken.pan != trade.pan {
             return Err("14");
         }
-        let back: u64 = self
-            .effective()
-            .filter(|other| other.original.as_ref() == Some(&sale.key))
-            .map(|other| other.amount)
-            .sum();
-        let whole = trade.amount == sale.amount && back == 0;
+        let back: u64 = self.about(&taken.key).map(|other| other.amount).sum();
+        let whole = trade.amount == taken.amount && back == 0;
+        let held = self.hold_of(taken).unwrap_or_default();
         match trade.kind {
-            Kind::Void if !whole => return Err("64"),
-            Kind::Refund if back + trade.amount > sale.amount => return Err("61"),
-            Kind::Sale | Kind::Void | Kind::Refund => {}
+            Kind::Void | Kind::Release if !whole => return Err("64"),
+            Kind::Refund if back + trade.amount > taken.amount => return Err("61"),
+            Kind::Charge | Kind::Hold | Kind::Void | Kind::Release | Kind::Refund => {}
         }
         self.cards.give_back(&trade.pan, trade.amount);
+        if trade.kind == Kind::Void {
+            // 预授权完成撤销: the hold stands again.
+            self.cards.take_again(&trade.pan, held);
+        }
         Ok(())
     }
 
-    /// Undoes a sale or a void as if it had never been; what is not known is not taken later.
+    /// What the hold held that a charge completed.
+    fn hold_of(&self, charge: &Trade) -> Option<u64> {
+        let hold = self.trades.get(charge.original.as_ref()?)?;
+        (charge.kind == Kind::Charge && hold.kind == Kind::Hold).then_some(hold.amount)
+    }
+
+    /// Undoes a message as if it had never been; what is not known is not taken later.
     fn reverse(&mut self, now: Timestamp, asked: &Message<'_>) -> String {
         let Some(key) = Key::original(asked) else { return "30".to_owned() };
-        let touched = self.effective().any(|other| other.original.as_ref() == Some(&key));
-        let Some(trade) = self.trades.get_mut(&key) else {
+        let touched = self.touches(&key);
+        let Some(trade) = self.trades.get(&key) else {
             self.tombstones.insert(key, now);
             return "25".to_owned();
         };
-        if trade.reversed || trade.code != "00" {
-            trade.reversed = true;
-            return "00".to_owned();
-        }
-        if touched {
+        let done = trade.reversed || trade.code != "00";
+        if touched && !done {
             return "12".to_owned();
         }
-        trade.reversed = true;
         let (kind, pan, amount) = (trade.kind, trade.pan.clone(), trade.amount);
-        match kind {
-            Kind::Sale => self.cards.give_back(&pan, amount),
-            Kind::Void | Kind::Refund => self.cards.take_again(&pan, amount),
+        // A completion's own hold, or that of the completion whose void is undone.
+        let completion = trade.original.as_ref().and_then(|key| self.trades.get(key));
+        let held = match kind {
+            Kind::Void => completion.and_then(|charge| self.hold_of(charge)),
+            Kind::Charge => self.hold_of(trade),
+            Kind::Hold | Kind::Release | Kind::Refund => None,
+        };
+        if let Some(trade) = self.trades.get_mut(&key) {
+            trade.reversed = true;
+        }
+        if !done {
+            let held = held.unwrap_or_default();
+            if kind.gives_back() {
+                self.cards.give_back(&pan, held);
+                self.cards.take_again(&pan, amount);
+            } else {
+                self.cards.give_back(&pan, amount);
+                self.cards.take_again(&pan, held);
+            }
         }
         "00".to_owned()
+    }
+
+    /// 余额查询: field 54, what is left and what of it can be spent.
+    fn balance(&mut self, now: Timestamp, asked: &Message<'_>) -> Vec<u8> {
+        let pan = text(asked, 2);
+        let pin = asked.get(52).map(|value| value.bytes().into_owned());
+        match self.cards.balance(&pan, (pin.as_deref(), &self.config.pin_key)) {
+            Ok(left) => {
+                let fields = [
+                    (15, settlement_date(now)),
+                    (39, "00".to_owned()),
+                    (44, format!("{:<11}{:<11}", "01020000", self.config.acquirer)),
+                    (54, format!("1002156C{left:012}")),
+                ];
+                wire::answer(asked, &self.config.mac_key, &fields)
+            }
+            Err(code) => self.say(now, asked, code, ""),
+        }
     }
 }
 

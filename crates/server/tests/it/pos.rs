@@ -171,6 +171,49 @@ impl Terminal {
     }
 }
 
+impl Terminal {
+    /// 预授权 and what follows it.
+    fn hold(&mut self, mti: &str, (processing, kind): (&str, u8), fen: u64) -> Builder<'static> {
+        let mut message = self.money(mti, (processing, kind), fen);
+        message.set(25, "06").unwrap();
+        message
+    }
+
+    fn authorization(&mut self, fen: u64) -> Builder<'static> {
+        self.hold("0100", ("030000", 10), fen)
+    }
+
+    /// About a hold that was answered so: its code and its day.
+    fn about(mut message: Builder<'static>, hold: &Heard) -> Builder<'static> {
+        message.set(38, hold.field(38)).unwrap();
+        message.set(61, &format!("000000000000{}", hold.field(13))).unwrap();
+        message
+    }
+
+    fn completion(&mut self, hold: &Heard, fen: u64) -> Builder<'static> {
+        let message = self.hold("0200", ("000000", 20), fen);
+        Self::about(message, hold)
+    }
+
+    fn completion_void(&mut self, completed: &Heard, fen: u64) -> Builder<'static> {
+        let mut message = self.hold("0200", ("200000", 21), fen);
+        message.set(37, completed.field(37)).unwrap();
+        message.set(61, &format!("{:06}{}", self.batch, completed.field(11))).unwrap();
+        message
+    }
+}
+
+/// What our books say is held on cards.
+fn held(stage: &mut Stage, pos: &mut Terminal) -> String {
+    // One process at a time has a folder of SQLite.
+    stage.stop();
+    let trial = stage.admin_json(&["trial-balance"]);
+    stage.start();
+    pos.address.clone_from(&stage.terminals);
+    let held = trial["balances"]["M.CARD_HOLD/CNY"].as_str();
+    held.unwrap_or("0").to_owned()
+}
+
 /// At the same time: most of it is waiting.
 async fn on_both(play: impl AsyncFn(&mut Stage)) {
     let (mut sqlite, mut postgres) = (Stage::on_sqlite().await, Stage::on_postgres().await);
@@ -466,6 +509,178 @@ async fn strangers_and_forgers() {
             let digits = hex::encode(key.expose());
             assert!(!log.to_lowercase().contains(&digits), "a key is in the log");
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_is_completed_once() {
+    on_both(async |stage| {
+        let mut pos = Terminal::register(stage, "10000009");
+        pos.sign_on().await;
+        let asked = pos.authorization(10_000);
+        let hold = pos.told(&asked).await;
+        assert_eq!((hold.mti.as_str(), hold.field(39)), ("0110", "00"));
+        assert_eq!(pos.told(&asked).await, hold);
+        assert_eq!(held(stage, &mut pos), "10000");
+        assert_eq!(stage.channels_hold().await.0, 0, "nothing has moved");
+
+        // Too much, an unknown code, another day; then 115 percent, once.
+        let above = pos.completion(&hold, 11_501);
+        assert_eq!(pos.told(&above).await.field(39), "64");
+        let mut unknown = pos.completion(&hold, 10_000);
+        unknown.set(38, "999999").unwrap();
+        assert_eq!(pos.told(&unknown).await.field(39), "25");
+        let mut other_day = pos.completion(&hold, 10_000);
+        other_day.set(61, "0000000000000101").unwrap();
+        assert_eq!(pos.told(&other_day).await.field(39), "25");
+        let completion = pos.completion(&hold, 11_500);
+        let completed = pos.told(&completion).await;
+        assert_eq!(completed.field(39), "00");
+        assert_eq!(pos.told(&completion).await, completed);
+        assert_eq!(stage.channels_hold().await.0, 11_500);
+        assert_eq!(held(stage, &mut pos), "0");
+        let second = pos.completion(&hold, 1);
+        assert_eq!(pos.told(&second).await.field(39), "94");
+        let release = pos.hold("0100", ("200000", 11), 10_000);
+        let release = Terminal::about(release, &hold);
+        assert_eq!(pos.told(&release).await.field(39), "25");
+
+        settles_at(stage, 11_500).await;
+    })
+    .await;
+}
+
+/// A completion that is voided, or reversed by its terminal, leaves the hold standing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_outlives_its_completions() {
+    on_both(async |stage| {
+        let mut pos = Terminal::register(stage, "10000012");
+        pos.sign_on().await;
+        let asked = pos.authorization(10_000);
+        let hold = pos.told(&asked).await;
+        let completion = pos.completion(&hold, 11_500);
+        let completed = pos.told(&completion).await;
+        let void = pos.completion_void(&completed, 11_500);
+        assert_eq!(pos.told(&void).await.field(39), "00");
+        settles_at(stage, 0).await;
+        assert_eq!(held(stage, &mut pos), "10000");
+        let completion = pos.completion(&hold, 4_000);
+        assert_eq!(pos.told(&completion).await.field(39), "00");
+        // The terminal lost that answer: reversed, and the hold stands once more.
+        let reversal = pos.reversal(&completion, 4_000);
+        assert_eq!(pos.told(&reversal).await.field(39), "00");
+        settles_at(stage, 0).await;
+        assert_eq!(held(stage, &mut pos), "10000");
+        // Completed by an advice that the network does not answer at once: the terminal is done.
+        fault(stage, "0220", "system_busy").await;
+        let advice = pos.hold("0220", ("000000", 24), 6_000);
+        let advice = Terminal::about(advice, &hold);
+        let told = pos.told(&advice).await;
+        assert_eq!((told.mti.as_str(), told.field(39)), ("0230", "00"));
+        assert_eq!(pos.told(&advice).await, told);
+        settles_at(stage, 6_000).await;
+        assert_eq!(held(stage, &mut pos), "0");
+    })
+    .await;
+}
+
+/// The network's answer is lost: a hold that nobody knows of is reversed, and a release that nobody knows
+/// of leaves the hold standing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_hold_is_not_held() {
+    on_both(async |stage| {
+        let mut pos = Terminal::register(stage, "10000010");
+        pos.sign_on().await;
+        for kind in ["system_busy", "system_busy_after_effect"] {
+            fault(stage, "0100", kind).await;
+            let lost = pos.authorization(5_000);
+            assert_eq!(pos.told(&lost).await.field(39), "98");
+            let reversal = pos.reversal(&lost, 5_000);
+            assert_eq!(pos.told(&reversal).await.field(39), "00");
+            let fine = pos.authorization(6_000);
+            let hold = pos.told(&fine).await;
+            assert_eq!(hold.field(39), "00");
+            fault(stage, "0100", kind).await;
+            let release = pos.hold("0100", ("200000", 11), 6_000);
+            let release = Terminal::about(release, &hold);
+            assert_eq!(pos.told(&release).await.field(39), "98");
+            settles_at(stage, 0).await;
+            assert_eq!(held(stage, &mut pos), "6000");
+            let wrong = pos.hold("0100", ("200000", 11), 5_999);
+            let wrong = Terminal::about(wrong, &hold);
+            assert_eq!(pos.told(&wrong).await.field(39), "64");
+            let release = pos.hold("0100", ("200000", 11), 6_000);
+            let release = Terminal::about(release, &hold);
+            let released = pos.told(&release).await;
+            assert_eq!(released.field(39), "00");
+            assert_eq!(pos.told(&release).await, released);
+            // The terminal gives that up, too, and voids it again.
+            let reversal = pos.reversal(&release, 6_000);
+            assert_eq!(pos.told(&reversal).await.field(39), "00");
+            settles_at(stage, 0).await;
+            assert_eq!(held(stage, &mut pos), "6000");
+            let release = pos.hold("0100", ("200000", 11), 6_000);
+            let release = Terminal::about(release, &hold);
+            assert_eq!(pos.told(&release).await.field(39), "00");
+            settles_at(stage, 0).await;
+            assert_eq!(held(stage, &mut pos), "0");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn balances_offline_sales_and_codes_on_phones() {
+    on_both(async |stage| {
+        let mut pos = Terminal::register(stage, "10000011");
+        pos.sign_on().await;
+        let pan = Pan::parse(PAN).unwrap();
+        let pin = Pin::parse("123456").unwrap();
+        let block = seal_pin(PinFormat::WithPan, pos.pin.as_ref().unwrap(), &pin, &pan);
+        let mut inquiry = pos.money("0200", ("310000", 1), 1);
+        inquiry.remove(4);
+        assert_eq!(pos.told(&inquiry).await.field(39), "55");
+        inquiry.put(52, &block).unwrap();
+        inquiry.set(53, "2600000000000000").unwrap();
+        let heard = pos.told(&inquiry).await;
+        assert_eq!((heard.field(39), heard.field(54)), ("00", "1002156C000010000000"));
+
+        let offline = pos.money("0220", ("000000", 30), 2_500);
+        let told = pos.told(&offline).await;
+        assert_eq!((told.mti.as_str(), told.field(39)), ("0230", "00"));
+        assert_eq!(pos.told(&offline).await, told);
+        assert_eq!(stage.channels_hold().await.0, 2_500);
+
+        let by_code = |pos: &mut Terminal, fen, ending: &str| {
+            let mut sale = pos.money("0200", ("000000", 22), fen);
+            [2, 35].iter().for_each(|field| sale.remove(*field));
+            sale.set(22, "032").unwrap();
+            let code = crate::stage::payer_code("28", u64::from(pos.trace), ending);
+            sale.put(59, format!("A3{:03}{code}", code.len()).as_bytes()).unwrap();
+            sale
+        };
+        let sale = by_code(&mut pos, 3_000, "00");
+        let paid = pos.told(&sale).await;
+        assert_eq!(paid.field(39), "00", "{paid:?}");
+        assert_eq!(paid.field(59).get(..5), Some("A4020"));
+        assert_eq!(pos.told(&sale).await, paid);
+        let mut refund = pos.money("0220", ("200000", 25), 1_000);
+        [2, 35].iter().for_each(|field| refund.remove(*field));
+        refund.set(22, "032").unwrap();
+        refund.set(37, "000000000000").unwrap();
+        refund.put(59, paid.field(59).as_bytes()).unwrap();
+        assert_eq!(pos.told(&refund).await.field(39), "00");
+        settles_at(stage, 4_500).await;
+        let sale = by_code(&mut pos, 700, "00");
+        assert_eq!(pos.told(&sale).await.field(39), "00");
+        let reversal = pos.reversal(&sale, 700);
+        assert_eq!(pos.told(&reversal).await.field(39), "00");
+        settles_at(stage, 4_500).await;
+        // A code of nobody's.
+        let mut odd = by_code(&mut pos, 700, "00");
+        odd.put(59, b"A3004abcd").unwrap();
+        assert_eq!(pos.told(&odd).await.field(39), "14");
     })
     .await;
 }

@@ -7,8 +7,8 @@ use ids::{
 use money::Currency;
 use orders::channel::{ChannelCodeText, PayWay};
 use orders::{
-    Attempt, AttemptState, Charge, Draw, Leg, LegState, Order, OrderShape, OrderState, Tender,
-    TopUp, WalletKind, WalletUse,
+    Attempt, AttemptState, CardHold, Charge, Draw, Leg, LegState, Order, OrderShape, OrderState,
+    Tender, TopUp, WalletKind, WalletUse,
 };
 
 use super::{
@@ -64,6 +64,9 @@ impl Word for PayWay {
         (Self::H5, "h5"),
         (Self::Page, "page"),
         (Self::Card, "card"),
+        (Self::CardHold, "card_hold"),
+        (Self::CardAdvice, "card_advice"),
+        (Self::CardInquiry, "card_inquiry"),
     ];
 }
 
@@ -72,7 +75,8 @@ impl Record for Order {
         "id" Int, "merchant_id" Int, "merchant_no" Text, "content_hash" Blob, "amount" Int,
         "currency" Text, "description" Text, "attach" Text, "notify_url" Text, "terminal_id" Int,
         "shape" Text, "state" Text, "created_at" Int, "expires_at" Int, "paid_at" Int, "updated_at" Int,
-        "wallet_id" Int, "wallet_kind" Text, "gift" Int, "gift_campaign_id" Int);
+        "wallet_id" Int, "wallet_kind" Text, "gift" Int, "gift_campaign_id" Int, "hold" Text,
+        "hold_order_id" Int);
 
     fn cells(&self) -> Cells {
         vec![
@@ -96,6 +100,8 @@ impl Record for Order {
             self.top_up.map_or(Value::Null, |top_up| top_up.kind.word()),
             self.top_up.map_or(Value::Null, |top_up| minor(top_up.gift)),
             self.top_up.and_then(|top_up| top_up.campaign).map(CampaignId::to_i64).into(),
+            self.hold.map(hold_word).into(),
+            self.hold.and_then(hold_order).map(OrderId::to_i64).into(),
         ]
     }
 
@@ -123,8 +129,38 @@ impl Record for Order {
             paid_at: read_opt_time(row)?,
             updated_at: read_time(row)?,
             top_up: read_top_up(row, amount.currency())?,
+            hold: read_hold(row)?,
         })
     }
+}
+
+const fn hold_word(hold: CardHold) -> &'static str {
+    match hold {
+        CardHold::Standing => "standing",
+        CardHold::Completed(_) => "completed",
+        CardHold::Lapsed => "lapsed",
+        CardHold::Completion(_) => "completion",
+    }
+}
+
+const fn hold_order(hold: CardHold) -> Option<OrderId> {
+    match hold {
+        CardHold::Completed(order) | CardHold::Completion(order) => Some(order),
+        CardHold::Standing | CardHold::Lapsed => None,
+    }
+}
+
+fn read_hold(row: &mut RowReader) -> Result<Option<CardHold>, Corrupt> {
+    let word = row.opt_text()?;
+    let order = row.opt_int()?.map(OrderId::from_i64).transpose().or(Err(Corrupt))?;
+    Ok(match (word.as_deref(), order) {
+        (None, None) => None,
+        (Some("standing"), None) => Some(CardHold::Standing),
+        (Some("lapsed"), None) => Some(CardHold::Lapsed),
+        (Some("completed"), Some(order)) => Some(CardHold::Completed(order)),
+        (Some("completion"), Some(order)) => Some(CardHold::Completion(order)),
+        (Some(_) | None, _) => return Err(Corrupt),
+    })
 }
 
 fn read_campaign(row: &mut RowReader) -> Result<Option<CampaignId>, Corrupt> {

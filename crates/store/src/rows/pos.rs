@@ -25,6 +25,11 @@ impl Word for TradeKind {
         (Self::Sale, "sale"),
         (Self::SaleVoid, "sale_void"),
         (Self::Refund, "refund"),
+        (Self::Authorization, "authorization"),
+        (Self::AuthorizationVoid, "authorization_void"),
+        (Self::Completion, "completion"),
+        (Self::CompletionVoid, "completion_void"),
+        (Self::Offline, "offline"),
         (Self::Unknown, "unknown"),
     ];
 }
@@ -89,9 +94,10 @@ impl Record for Trade {
         "amount" Int, "currency" Text, "content_hash" Blob, "masked" Text, "token" Blob,
         "sealed_card" Blob, "reference" Text, "order_id" Int, "refund_id" Int, "state" Text,
         "code" Text, "auth_code" Text, "settled_on" Text, "institutions" Text, "balance" Text,
-        "chip" Blob, "created_at" Int, "updated_at" Int);
+        "chip" Blob, "created_at" Int, "updated_at" Int, "hold_token" Blob);
 
     fn cells(&self) -> Cells {
+        let hold = (self.kind == TradeKind::Authorization).then_some(self.card.as_ref()).flatten();
         let (card, approval) = (self.card.as_ref(), &self.approval);
         vec![
             self.id.to_i64().into(),
@@ -118,6 +124,7 @@ impl Record for Trade {
             approval.chip.clone().map_or(Value::Null, Value::from),
             time(self.created_at),
             time(self.updated_at),
+            hold.map_or(Value::Null, |card| card.token.to_vec().into()),
         ]
     }
 
@@ -140,7 +147,7 @@ impl Record for Trade {
         let reference = row.text()?;
         let order = row.opt_int()?.map(OrderId::from_i64).transpose().or(Err(Corrupt))?;
         let refund = row.opt_int()?.map(RefundId::from_i64).transpose().or(Err(Corrupt))?;
-        Ok(Self {
+        let trade = Self {
             id,
             key,
             merchant,
@@ -162,7 +169,10 @@ impl Record for Trade {
             },
             created_at: read_time(row)?,
             updated_at: read_time(row)?,
-        })
+        };
+        // For an index: it follows from the rest.
+        row.opt_blob()?;
+        Ok(trade)
     }
 }
 

@@ -124,6 +124,7 @@ impl World {
             terminal: None,
             shape: OrderShape::Single,
             top_up: None,
+            hold: None,
             state: OrderState::Paying,
             created_at: self.now(),
             expires_at: self.after(60),
