@@ -18,7 +18,7 @@ use orders::TradeRules;
 use crate::App;
 use crate::error::Failure;
 use crate::fees::PriceList;
-use crate::pos::PosAccess;
+use crate::pos::{Downloads, PosAccess};
 use crate::routing::{Pulse, Pulses};
 
 /// How old a remembered answer may be.
@@ -39,6 +39,7 @@ pub struct Directory {
     pub(crate) points: Memory<(), Arc<BTreeMap<String, ChannelAccountId>>>,
     pub(crate) limits: Memory<String, Option<Arc<Limits>>>,
     pub(crate) pos: Memory<String, Arc<PosAccess>>,
+    pub(crate) pos_downloads: Memory<(), Arc<Downloads>>,
     pulses: Pulses,
 }
 

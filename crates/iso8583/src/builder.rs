@@ -34,6 +34,9 @@ pub struct Builder<'d> {
     /// The highest field set: while it grows, `wire` is in the message's own order.
     last: u8,
     in_order: bool,
+    /// Type and bitmap as they came, of a message that was read: a second bitmap may be there with nothing
+    /// in it, and hexadecimal digits may be small ones.
+    came: Option<(Mti, Present, Vec<u8>)>,
 }
 
 impl fmt::Debug for Builder<'_> {
@@ -62,6 +65,7 @@ impl<'d> Builder<'d> {
             wire: Vec::new(),
             last: 0,
             in_order: true,
+            came: None,
         }
     }
 
@@ -70,6 +74,7 @@ impl<'d> Builder<'d> {
         self.mti = mti;
         self.present = Present::default();
         self.wire.clear();
+        self.came = None;
         self.last = 0;
         self.in_order = true;
     }
@@ -228,6 +233,12 @@ impl<'d> Builder<'d> {
     }
 
     fn head(&self, present: Present, out: &mut Vec<u8>) {
+        if let Some((mti, known, bytes)) = &self.came
+            && (*mti, known.0) == (self.mti, present.0)
+        {
+            out.extend_from_slice(bytes);
+            return;
+        }
         let shape = self.dialect.shape;
         match shape.mti {
             Coding::BcdLeft | Coding::BcdRight => {
@@ -282,6 +293,7 @@ impl<'a> Message<'a> {
             wire: self.bytes().get(fields_at..).unwrap_or_default().to_vec(),
             last: present.numbers().last().unwrap_or_default(),
             in_order: true,
+            came: self.bytes().get(..fields_at).map(|head| (self.mti(), present, head.to_vec())),
         }
     }
 }

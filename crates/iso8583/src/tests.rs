@@ -296,3 +296,20 @@ proptest! {
         }
     }
 }
+
+/// Found by the fuzzer: a head that says more than it must is kept.
+#[test]
+fn a_head_comes_back_as_it_came() {
+    let check = |dialect: &'static Dialect, bytes: &[u8]| {
+        let message = dialect.unpack(bytes).unwrap();
+        assert_eq!(message.to_builder().pack(), bytes);
+        let mut more = message.to_builder();
+        more.set(11, "000001").unwrap();
+        assert!(dialect.unpack(&more.pack()).unwrap().has(11));
+    };
+    // A second bitmap with nothing in it.
+    check(&ISO87_BINARY, &bytes("0292 8000000000000012 0000000000000000 0000 0000"));
+    check(&ISO87_ASCII, b"0800800000000080000000000000000000001234567 ");
+    // Small hexadecimal digits.
+    check(&ISO87_ASCII, b"08000000000000c0000012345678123456789012345");
+}

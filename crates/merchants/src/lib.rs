@@ -11,7 +11,7 @@ mod terminal;
 
 pub use key::{ApiKey, KeyAlgorithm};
 pub use notification::{NOTIFY_WAITS_S, Notification, NotificationState, NotificationTry};
-pub use pos::{PosModel, PosState, PosTerminal};
+pub use pos::{PosLoaded, PosModel, PosState, PosTerminal};
 pub use shift::{Counted, Shift, ShiftRefusal};
 pub use terminal::{Terminal, TerminalKind};
 

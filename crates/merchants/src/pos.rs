@@ -22,9 +22,18 @@ pub struct PosTerminal {
     pub batch: u32,
     /// 批结算 of this batch was asked for: nothing more is taken in it.
     pub settled: bool,
+    pub loaded: PosLoaded,
     pub signed_on_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+/// Which version of what it loads from the host a terminal has; 0 none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PosLoaded {
+    pub parameters: u32,
+    pub ca_keys: u32,
+    pub aids: u32,
 }
 
 /// Where terminals of different makers differ.

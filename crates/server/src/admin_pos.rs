@@ -38,6 +38,12 @@ pub(crate) enum PosCommand {
     },
     /// A terminal's state and batch.
     ShowPos { terminal_no: String, merchant_code: String },
+    /// What terminals load from the host: put a new version in force from a JSON file with `parameters`,
+    /// `ca_keys` and `aids`, or show the version in force.
+    PosDownloads {
+        /// Without it, the version in force is shown.
+        file: Option<PathBuf>,
+    },
     /// A settled batch: the terminal's totals and ours, and its rows with what they are.
     ShowPosBatch { terminal_no: String, merchant_code: String, batch: u32 },
 }
@@ -77,6 +83,16 @@ pub(crate) async fn run(app: &App, command: PosCommand) -> Outcome {
         PosCommand::ShowPos { terminal_no, merchant_code } => {
             let access = app.pos_access(&terminal_no, &merchant_code, true).await?;
             print(&shown(&*access.ok_or("there is no such terminal")?));
+        }
+        PosCommand::PosDownloads { file: Some(file) } => {
+            let json = std::fs::read_to_string(file)?;
+            let version = app.set_pos_downloads(&json).await??;
+            print(&json!({ "version": version }));
+        }
+        PosCommand::PosDownloads { file: None } => {
+            let known = app.pos_downloads().await?;
+            print(&json!({ "version": known.version, "ca_keys": known.ca_keys.len(),
+                           "aids": known.aids.len(), "parameters": known.parameters.is_some() }));
         }
         PosCommand::ShowPosBatch { terminal_no, merchant_code, batch } => {
             let access = app.pos_access(&terminal_no, &merchant_code, true).await?;
@@ -149,5 +165,7 @@ fn shown(access: &PosAccess) -> Value {
         "state": format!("{:?}", row.state),
         "batch": row.batch,
         "master_check_value": row.master_check,
+        "loaded": { "parameters": row.loaded.parameters, "ca_keys": row.loaded.ca_keys,
+                    "aids": row.loaded.aids },
     })
 }

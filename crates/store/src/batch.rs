@@ -437,6 +437,7 @@ impl AdminRow {
             Self::TradeRules(row) => of(row),
             Self::FeeSchedule(row) => of(row),
             Self::RoutingRules(row) => of(row),
+            Self::PosDownloads(row) => of(row),
             Self::AccountLimits(row) => of(row),
         }
     }

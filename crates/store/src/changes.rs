@@ -154,6 +154,8 @@ pub enum AdminRow {
     FeeSchedule(FeeScheduleRow),
     /// A new version: an old one is never changed.
     RoutingRules(RoutingRulesRow),
+    /// A new version: an old one is never changed.
+    PosDownloads(PosDownloadsRow),
     AccountLimits(AccountLimitsRow),
 }
 
@@ -195,6 +197,16 @@ pub struct RoutingRulesRow {
     pub version: u32,
     /// JSON.
     pub rules: String,
+    pub created_at: jiff::Timestamp,
+}
+
+/// One version of what terminals load from the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PosDownloadsRow {
+    /// From 1.
+    pub version: u32,
+    /// JSON.
+    pub downloads: String,
     pub created_at: jiff::Timestamp,
 }
 

@@ -25,8 +25,8 @@ mod writer;
 
 pub use batch::{Command, Decision};
 pub use changes::{
-    AccountLimitsRow, AdminRow, Changes, FeeScheduleRow, Held, JobChange, PlatformKeyRow, Posting,
-    Resolved, RoutingRulesRow, TradeRulesRow, Unposted,
+    AccountLimitsRow, AdminRow, Changes, FeeScheduleRow, Held, JobChange, PlatformKeyRow,
+    PosDownloadsRow, Posting, Resolved, RoutingRulesRow, TradeRulesRow, Unposted,
 };
 pub use error::StoreError;
 pub use fates::{WriteFate, WriteFates};

@@ -18,7 +18,8 @@ use tokio::sync::Mutex;
 use crate::accounts::{add_deltas, parse_key, to_account};
 use crate::batch::{load_orders, read_wallets};
 use crate::changes::{
-    AccountLimitsRow, FeeScheduleRow, PlatformKeyRow, RoutingRulesRow, TradeRulesRow,
+    AccountLimitsRow, FeeScheduleRow, PlatformKeyRow, PosDownloadsRow, RoutingRulesRow,
+    TradeRulesRow,
 };
 use crate::error::StoreError;
 use crate::rows::{AccountRow, Record, UsageRow, Word as _, read_day};
@@ -464,6 +465,15 @@ impl Readers {
                    ORDER BY version DESC LIMIT 1";
         let row = self.query(sql, &[]).await?.pop();
         let read = row.map(RoutingRulesRow::from_cells).transpose();
+        read.map_err(|corrupt| StoreError::of(corrupt.into()))
+    }
+
+    /// The version of what terminals load that is in force.
+    pub(crate) async fn pos_downloads(&self) -> Result<Option<PosDownloadsRow>, StoreError> {
+        let sql = "SELECT version, downloads, created_at FROM pos_downloads \
+                   ORDER BY version DESC LIMIT 1";
+        let row = self.query(sql, &[]).await?.pop();
+        let read = row.map(PosDownloadsRow::from_cells).transpose();
         read.map_err(|corrupt| StoreError::of(corrupt.into()))
     }
 

@@ -16,7 +16,8 @@ use orders::{Aggregate, Batch, Campaign, Refund, Trade, TradeKey, Upload, Wallet
 
 use crate::batch::Command;
 use crate::changes::{
-    AccountLimitsRow, FeeScheduleRow, PlatformKeyRow, RoutingRulesRow, TradeRulesRow,
+    AccountLimitsRow, FeeScheduleRow, PlatformKeyRow, PosDownloadsRow, RoutingRulesRow,
+    TradeRulesRow,
 };
 use crate::error::StoreError;
 use crate::fates::{WriteFate, WriteFates};
@@ -229,6 +230,8 @@ reads! {
     fn merchant_channels(merchant: MerchantId, channel: &ChannelCode) -> Vec<MerchantChannel>;
     /// A version of the routing rules, or the one in force.
     fn routing_rules(version: Option<u32>) -> Option<RoutingRulesRow>;
+    /// The version of what terminals load that is in force.
+    fn pos_downloads() -> Option<PosDownloadsRow>;
     /// What an account at a channel may take.
     fn account_limits(owner: &str) -> Option<AccountLimitsRow>;
     /// What it has taken.

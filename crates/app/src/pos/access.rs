@@ -5,11 +5,12 @@ use std::sync::Arc;
 use crypto::pos::{BlockKey, BlockKeyError};
 use ids::TerminalId;
 use jiff::Timestamp;
-use merchants::{PosModel, PosState, PosTerminal, Terminal};
+use merchants::{PosLoaded, PosModel, PosState, PosTerminal, Terminal};
 use secret::Secret;
 use serde::{Deserialize, Serialize};
 use store::{Changes, Command, Decision, Reads, View};
 
+use super::Download;
 use crate::App;
 use crate::error::{Failure, UseCaseError};
 
@@ -102,6 +103,7 @@ impl App {
             state: PosState::Registered,
             batch: 1,
             settled: false,
+            loaded: PosLoaded::default(),
             signed_on_at: None,
             created_at: now,
             updated_at: now,
@@ -163,6 +165,18 @@ pub(super) enum PosChange {
     EndBatch {
         batch: u32,
     },
+    Loaded {
+        download: Download,
+        version: u32,
+    },
+}
+
+const fn loaded(known: PosLoaded, download: Download, version: u32) -> PosLoaded {
+    match download {
+        Download::Parameters => PosLoaded { parameters: version, ..known },
+        Download::CaKeys => PosLoaded { ca_keys: version, ..known },
+        Download::Aids => PosLoaded { aids: version, ..known },
+    }
 }
 
 struct ChangePos {
@@ -191,6 +205,9 @@ impl ChangePos {
             }
             PosChange::EndBatch { batch } if known.batch == *batch => {
                 PosTerminal { batch: known.next_batch(), settled: false, ..known }
+            }
+            PosChange::Loaded { download, version } => {
+                PosTerminal { loaded: loaded(known.loaded, *download, *version), ..known }
             }
             PosChange::New(_) | PosChange::Settle { .. } | PosChange::EndBatch { .. } => {
                 return None;

@@ -5,6 +5,7 @@
 
 mod access;
 mod balance;
+mod downloads;
 mod give_back;
 mod reverse;
 mod settle;
@@ -28,6 +29,7 @@ use crate::error::{Failure, Refused, UseCaseError};
 
 pub use access::{NewPosTerminal, PosAccess};
 pub use balance::Balance;
+pub use downloads::{Aid, BadDownloads, CaKey, Download, Downloads, Parameters};
 pub use settle::SaidRow;
 pub use sign_on::SignedOn;
 pub use take::{AuthorizationRef, Taking};

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use iso8583::cup::{KeyEntry, Transaction, WorkingKeys, WorkingKeysLayout};
 use merchants::PosState;
 
+use super::download::wish;
 use crate::asked::Asked;
 use crate::host::{Failed, PosHost};
 use crate::reply::Reply;
@@ -28,6 +29,7 @@ pub(super) async fn sign_on(
     let network = asked.transaction.network.unwrap_or_default();
     let transaction = Transaction::new(0, given.batch, network).to_string();
     let reply = Reply::begin(asked, DONE, host.now())?
+        .wishing(wish(host, access).await?)
         .set(32, &host.settings.acquirer)?
         .set(37, &host.reference())?
         .set(60, &transaction)?
@@ -49,7 +51,13 @@ pub(super) async fn sign_off(
     Ok(Some(reply.plain()?))
 }
 
-pub(super) fn echo(host: &PosHost, asked: &Asked<'_>) -> Result<Option<Bytes>, Failed> {
+/// Also of 状态上送: a terminal that says how it is hears what it is to load.
+pub(super) async fn echo(
+    host: &PosHost,
+    access: &PosAccess,
+    asked: &Asked<'_>,
+) -> Result<Option<Bytes>, Failed> {
     let reply = Reply::begin(asked, DONE, host.now())?.set(37, &host.reference())?;
+    let reply = reply.wishing(wish(host, access).await?);
     Ok(Some(reply.plain()?))
 }

@@ -1,5 +1,6 @@
 //! What terminals ask for.
 
+mod download;
 mod give_back;
 mod management;
 mod reversal;
@@ -8,11 +9,12 @@ mod take;
 
 use std::sync::Arc;
 
-use app::pos::{PosAccess, Told};
+use app::pos::{Download, PosAccess, Told};
 use bytes::Bytes;
 use iso8583::cup::write_digit_tags;
 use orders::{Trade, TradeKind};
 
+use self::download::Load;
 use crate::asked::{Asked, Code, VOUCHER};
 use crate::host::{Failed, PosHost};
 use crate::reply::{Reply, mac_of};
@@ -26,6 +28,12 @@ pub(crate) enum Kind {
     SignOff,
     /// 回响测试
     Echo,
+    /// 状态上送
+    Status,
+    /// 参数下载, 公钥下载, AID 下载
+    Load(Load),
+    /// 脚本结果通知
+    ScriptNotice,
     /// Money that is charged to a card, or held on it.
     Take(TakeKind),
     /// Money that goes back, or is held no more.
@@ -73,6 +81,9 @@ impl Kind {
             ("0800", _, (0, 3 | 4)) => Some(Self::SignOn { double: true }),
             ("0820", _, (0, 2)) => Some(Self::SignOff),
             ("0820", _, (0, 301)) => Some(Self::Echo),
+            ("0820", _, (0, 362)) => Some(Self::Status),
+            ("0800" | "0820", _, (0, code @ 360..=382)) => Self::of_load(mti.as_str(), code),
+            ("0620", _, (0, 951)) => Some(Self::ScriptNotice),
             ("0200", "31", (1, _)) => Some(Self::Balance),
             ("0100" | "0200" | "0220", _, (kind, _)) => {
                 Self::of_money((mti.as_str(), purpose, kind), condition.as_str())
@@ -84,6 +95,20 @@ impl Kind {
             ("0320", _, (_, 202 | 207)) => Some(Self::UploadEnd),
             _ => None,
         }
+    }
+
+    fn of_load(mti: &str, code: u16) -> Option<Self> {
+        Some(Self::Load(match (mti, code) {
+            ("0800", 360) => Load::One(Download::Parameters),
+            ("0800", 361) => Load::End(Download::Parameters),
+            ("0820", 372) => Load::List(Download::CaKeys),
+            ("0800", 370) => Load::One(Download::CaKeys),
+            ("0800", 371) => Load::End(Download::CaKeys),
+            ("0820", 382) => Load::List(Download::Aids),
+            ("0800", 380) => Load::One(Download::Aids),
+            ("0800", 381) => Load::End(Download::Aids),
+            _ => return None,
+        }))
     }
 
     fn of_money(asked: (&str, &str, u8), condition: &str) -> Option<Self> {
@@ -109,10 +134,16 @@ impl Kind {
             Self::SignOn { .. }
             | Self::SignOff
             | Self::Echo
+            | Self::Status
+            | Self::Load(_)
             | Self::Settlement
             | Self::Upload { .. }
             | Self::UploadEnd => false,
-            Self::Take(_) | Self::GiveBack(_) | Self::Balance | Self::Reversal => true,
+            Self::Take(_)
+            | Self::GiveBack(_)
+            | Self::Balance
+            | Self::ScriptNotice
+            | Self::Reversal => true,
         }
     }
 
@@ -124,9 +155,12 @@ impl Kind {
             Self::SignOn { .. }
             | Self::SignOff
             | Self::Echo
+            | Self::Status
+            | Self::Load(_)
             | Self::Take(_)
             | Self::GiveBack(_)
             | Self::Balance
+            | Self::ScriptNotice
             | Self::Reversal => false,
         }
     }
@@ -138,7 +172,10 @@ impl Kind {
             Self::SignOn { .. }
             | Self::SignOff
             | Self::Echo
+            | Self::Status
+            | Self::Load(_)
             | Self::Balance
+            | Self::ScriptNotice
             | Self::Reversal
             | Self::Settlement
             | Self::Upload { .. }
@@ -157,11 +194,14 @@ pub(crate) async fn manage(
     match kind {
         Kind::SignOn { double } => management::sign_on(host, access, asked, double).await,
         Kind::SignOff => management::sign_off(host, access, asked).await,
-        Kind::Echo => management::echo(host, asked),
+        Kind::Echo | Kind::Status => management::echo(host, access, asked).await,
+        Kind::Load(load) => download::load(host, access, asked, load).await,
         Kind::Settlement => settlement::settle(host, access, asked).await,
         Kind::Upload { chip } => settlement::upload(host, access, asked, chip).await,
         Kind::UploadEnd => settlement::end(host, access, asked).await,
-        Kind::Take(_) | Kind::GiveBack(_) | Kind::Balance | Kind::Reversal => Ok(None),
+        Kind::Take(_) | Kind::GiveBack(_) | Kind::Balance | Kind::ScriptNotice | Kind::Reversal => {
+            Ok(None)
+        }
     }
 }
 
@@ -176,15 +216,32 @@ pub(crate) async fn trade(
         Kind::Take(kind) => take::take(host, access, asked, kind).await,
         Kind::GiveBack(kind) => give_back::give_back(host, access, asked, kind).await,
         Kind::Balance => take::balance(host, access, asked).await,
+        Kind::ScriptNotice => script_notice(host, access, asked),
         Kind::Reversal => reversal::reversal(host, access, asked).await,
         Kind::SignOn { .. }
         | Kind::SignOff
         | Kind::Echo
+        | Kind::Status
+        | Kind::Load(_)
         | Kind::Settlement
         | Kind::Upload { .. }
         | Kind::UploadEnd => Ok(None),
     }
 }
+
+/// 脚本结果通知: what the card made of the issuer's script. Whatever it says, the trade stands.
+fn script_notice(
+    host: &PosHost,
+    access: &PosAccess,
+    asked: &Asked<'_>,
+) -> Result<Option<Bytes>, Failed> {
+    tracing::info!(terminal.id = %access.terminal.terminal, "a card ran its issuer's script");
+    let reply = Reply::begin(asked, DONE, host.now())?;
+    let reply = reply.set(32, &host.settings.acquirer)?.set(37, &host.reference())?.without(&[4]);
+    sealed(access, reply)
+}
+
+const DONE: &str = "00";
 
 /// What a terminal is told of its trade.
 fn tell(

@@ -684,3 +684,113 @@ async fn balances_offline_sales_and_codes_on_phones() {
     })
     .await;
 }
+
+impl Terminal {
+    /// A message without a code.
+    fn management(&mut self, mti: &str, code: u32, said: Option<&[u8]>) -> Vec<u8> {
+        let mut message = self.begin(mti);
+        message.set(60, &format!("00{:06}{code}", self.batch)).unwrap();
+        said.iter().for_each(|said| message.put(62, said).unwrap());
+        message.pack()
+    }
+}
+
+/// Thirty keys, an application and parameters.
+fn downloads() -> serde_json::Value {
+    let key = |index: u32| {
+        json!({ "rid": "A000000333", "index": format!("{index:02X}"), "expires": "20301231",
+                "modulus": "AB".repeat(144), "exponent": "03" })
+    };
+    let aid = json!({
+        "aid": "A000000333010101", "selection": "00", "version": "0020",
+        "tac_default": "DC4000A800", "tac_online": "DC4004F800", "tac_denial": "0010000000",
+        "floor_limit": "00000000", "threshold": "00000000", "target_percent_max": "00",
+        "target_percent": "00", "ddol": "9F3704", "online_pin": "01",
+        "contactless_limit": "000000100000",
+    });
+    let keys: Vec<_> = (1..=30).map(key).collect();
+    json!({ "parameters": { "timeout_s": 60 }, "ca_keys": keys, "aids": [aid] })
+}
+
+/// 参数下载, 公钥下载, AID 下载: the host asks for each until the terminal says that it has it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_loads_what_it_needs() {
+    on_both(async |stage| {
+        let file = stage.log_file().with_file_name("downloads.json");
+        let downloads = downloads();
+        std::fs::write(&file, downloads.to_string()).unwrap();
+        stage.stop();
+        stage.admin(&["pos-downloads", file.to_str().unwrap()]);
+        stage.start();
+        let mut pos = Terminal::register(stage, "10000013");
+        // Before it has ever signed on.
+        let ask = Terminal::management;
+        let echo = ask(&mut pos, "0820", 301, None);
+        assert_eq!(pos.say_bytes(&echo).await.unwrap().header.get(5..6), Some("4"));
+        let mut names = Vec::new();
+        loop {
+            let has = format!("1{:02}", names.len());
+            let list = ask(&mut pos, "0820", 372, Some(has.as_bytes()));
+            let heard = pos.say_bytes(&list).await.unwrap();
+            let bytes = hex::decode(heard.field(62)).unwrap();
+            let (digit, rest) = bytes.split_first().unwrap();
+            let elements = iso8583::tlv::parse(62, rest).unwrap();
+            names.extend(elements.chunks(3).map(|key| key[1].value.to_vec()));
+            if *digit == b'3' {
+                break;
+            }
+            assert_eq!(*digit, b'2');
+        }
+        assert_eq!(names.len(), 30);
+        let named = hex::decode("9F0605A0000003339F22011E").unwrap();
+        let one = ask(&mut pos, "0800", 370, Some(&named));
+        let heard = pos.say_bytes(&one).await.unwrap();
+        let bytes = hex::decode(heard.field(62)).unwrap();
+        let elements = iso8583::tlv::parse(62, bytes.get(1..).unwrap()).unwrap();
+        assert_eq!(iso8583::tlv::find(&elements, 0xDF02).map(<[u8]>::len), Some(144));
+        assert_eq!(iso8583::tlv::find(&elements, 0xDF03).map(<[u8]>::len), Some(20));
+        let nobody =
+            ask(&mut pos, "0800", 370, Some(&hex::decode("9F0605A0000003339F2201FF").unwrap()));
+        assert_eq!(pos.say_bytes(&nobody).await.unwrap().field(62), "30");
+        let end = ask(&mut pos, "0800", 371, None);
+        assert_eq!(pos.say_bytes(&end).await.unwrap().header.get(5..6), Some("5"));
+        let list = ask(&mut pos, "0820", 382, Some(b"100"));
+        let heard = pos.say_bytes(&list).await.unwrap();
+        assert_eq!(heard.field(62), "319F0608A000000333010101");
+        let one = ask(&mut pos, "0800", 380, Some(&hex::decode("9F0608A000000333010101").unwrap()));
+        let heard = pos.say_bytes(&one).await.unwrap();
+        assert!(heard.field(62).starts_with("319F0608A000000333010101DF0101009F08020020DF1105"));
+        let end = ask(&mut pos, "0800", 381, None);
+        assert_eq!(pos.say_bytes(&end).await.unwrap().header.get(5..6), Some("1"));
+        let parameters = ask(&mut pos, "0800", 360, None);
+        let heard = pos.say_bytes(&parameters).await.unwrap();
+        assert!(heard.field(62).starts_with(&hex::encode_upper("1260130180190020021022")));
+        let end = ask(&mut pos, "0800", 361, None);
+        assert_eq!(pos.say_bytes(&end).await.unwrap().header.get(5..6), Some("0"));
+        pos.sign_on().await;
+        let odd = ask(&mut pos, "0820", 372, Some(b"1"));
+        assert_eq!(pos.say_bytes(&odd).await.unwrap().field(39), "30");
+    })
+    .await;
+}
+
+/// What cannot be loaded into a terminal is refused with its place.
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_downloads_are_refused() {
+    let mut stage = Stage::on_sqlite().await;
+    stage.stop();
+    let file = stage.log_file().with_file_name("downloads.json");
+    let key = json!({ "rid": "A000000333", "index": "01", "expires": "20301231",
+                      "modulus": "AB".repeat(144), "exponent": "03", "sha1": "00".repeat(20) });
+    for (bad, expect) in [
+        (json!({ "ca_keys": [key] }), "ca_keys[0].sha1"),
+        (json!({ "parameters": { "timeout_s": 0 } }), "parameters.timeout_s"),
+        (json!({ "cards": [] }), "unknown field"),
+    ] {
+        std::fs::write(&file, bad.to_string()).unwrap();
+        let said = stage.admin_refused(&["pos-downloads", file.to_str().unwrap()]);
+        assert!(said.contains(expect), "{said}");
+    }
+    stage.start();
+    stage.end().await;
+}

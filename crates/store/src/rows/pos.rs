@@ -1,7 +1,7 @@
 //! Terminals at the POS host, their trades and batches.
 
 use ids::{MerchantId, OrderId, RefundId, TerminalId, TradeId};
-use merchants::{PosModel, PosState, PosTerminal};
+use merchants::{PosLoaded, PosModel, PosState, PosTerminal};
 use orders::channel::CardApproval;
 use orders::{Batch, Trade, TradeCard, TradeKey, TradeKind, TradeState, Upload, Verdict};
 
@@ -9,6 +9,7 @@ use super::{
     Record, Word, currency, id, minor, opt_time, read_amount, read_count, read_hash, read_opt_time,
     read_time, table, time,
 };
+use crate::changes::PosDownloadsRow;
 use crate::sql::{Cells, Corrupt, RowReader, Table, Value};
 
 impl Word for PosState {
@@ -49,7 +50,8 @@ impl Record for PosTerminal {
     const TABLE: &'static Table = table!("pos_terminals", key ["terminal_id"],
         "terminal_id" Int, "merchant_id" Int, "terminal_no" Text, "merchant_code" Text,
         "model" Text, "sealed_keys" Blob, "master_check" Text, "state" Text, "batch" Int,
-        "settled" Int, "signed_on_at" Int, "created_at" Int, "updated_at" Int);
+        "settled" Int, "signed_on_at" Int, "created_at" Int, "updated_at" Int,
+        "loaded_parameters" Int, "loaded_ca_keys" Int, "loaded_aids" Int);
 
     fn cells(&self) -> Cells {
         vec![
@@ -66,6 +68,9 @@ impl Record for PosTerminal {
             opt_time(self.signed_on_at),
             time(self.created_at),
             time(self.updated_at),
+            i64::from(self.loaded.parameters).into(),
+            i64::from(self.loaded.ca_keys).into(),
+            i64::from(self.loaded.aids).into(),
         ]
     }
 
@@ -84,7 +89,26 @@ impl Record for PosTerminal {
             signed_on_at: read_opt_time(row)?,
             created_at: read_time(row)?,
             updated_at: read_time(row)?,
+            loaded: PosLoaded {
+                parameters: read_count(row)?,
+                ca_keys: read_count(row)?,
+                aids: read_count(row)?,
+            },
         })
+    }
+}
+
+impl Record for PosDownloadsRow {
+    const TABLE: &'static Table = table!("pos_downloads", key ["version"],
+        "version" Int, "downloads" Text, "created_at" Int);
+
+    fn cells(&self) -> Cells {
+        let version = i64::from(self.version).into();
+        vec![version, self.downloads.as_str().into(), time(self.created_at)]
+    }
+
+    fn read(row: &mut RowReader) -> Result<Self, Corrupt> {
+        Ok(Self { version: read_count(row)?, downloads: row.text()?, created_at: read_time(row)? })
     }
 }
 
