@@ -108,11 +108,18 @@ impl GroupTotals {
 #[must_use]
 pub fn totals<'a>(trades: impl IntoIterator<Item = &'a Trade>) -> BatchTotals {
     let mut sums = BatchTotals::default();
-    for trade in trades.into_iter().filter(|trade| trade.state == TradeState::Approved) {
+    for trade in trades.into_iter().filter(|trade| counts(trade)) {
         let group = if is_foreign(trade) { &mut sums.foreign } else { &mut sums.domestic };
         group.take(trade.kind, trade.amount.minor());
     }
     sums
+}
+
+/// Whether a trade stands in a settlement: approved, of a card, and something moved. What was paid by a code
+/// is settled without the terminal.
+fn counts(trade: &Trade) -> bool {
+    let moved = trade.kind.side() != TradeSide::Neither;
+    trade.state == TradeState::Approved && trade.card.is_some() && moved
 }
 
 /// Numbers of the domestic scheme begin with 62.
@@ -133,11 +140,7 @@ pub fn judge(trade: Option<&Trade>, token: Option<[u8; 32]>, amount: u64) -> Ver
 /// The trades that count and that the terminal did not say, as rows.
 #[must_use]
 pub fn missing(trades: &[Trade], said: &[Upload], now: Timestamp) -> Vec<Upload> {
-    let counts = |trade: &&Trade| {
-        let said = said.iter().any(|row| row.key == trade.key);
-        let moved = trade.kind.side() != TradeSide::Neither;
-        trade.state == TradeState::Approved && moved && !said
-    };
+    let unsaid = |trade: &&Trade| counts(trade) && !said.iter().any(|row| row.key == trade.key);
     let row = |trade: &Trade| Upload {
         key: trade.key,
         verdict: Verdict::HostOnly,
@@ -146,7 +149,7 @@ pub fn missing(trades: &[Trade], said: &[Upload], now: Timestamp) -> Vec<Upload>
         trade: Some(trade.id),
         created_at: now,
     };
-    trades.iter().filter(counts).map(row).collect()
+    trades.iter().filter(unsaid).map(row).collect()
 }
 
 /// The text is not one that `Display` writes.

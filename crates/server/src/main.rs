@@ -15,6 +15,7 @@ mod iso8583;
 mod out;
 mod place;
 mod pos;
+mod pos_terminal;
 mod routing;
 mod serve;
 mod terminals;
@@ -69,7 +70,7 @@ enum Command {
     Routing(routing::RoutingArgs),
     /// Read and write ISO 8583 messages.
     Iso8583(iso8583::Iso8583Args),
-    /// Keys, PIN blocks and MACs of terminals.
+    /// A card terminal in software; keys, PIN blocks and MACs of terminals.
     Pos(pos::PosArgs),
     /// Measure, as ratios to the raw limit of the same run.
     Bench(bench::BenchArgs),
@@ -96,7 +97,7 @@ fn main() -> ExitCode {
             Command::Fees(args) => fees::fees(&args),
             Command::Routing(args) => Box::pin(routing::routing(args)).await,
             Command::Iso8583(args) => iso8583::iso8583(&args),
-            Command::Pos(args) => pos::pos(&args),
+            Command::Pos(args) => Box::pin(pos::pos(&args)).await,
             Command::Bench(args) => Box::pin(bench::bench(args)).await,
         }
     });

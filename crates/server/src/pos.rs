@@ -1,4 +1,4 @@
-//! `suanpan pos`: the arithmetic of terminals' keys, for vectors.
+//! `suanpan pos`: a terminal in software, and the arithmetic of terminals' keys for vectors.
 
 use clap::{Args, Subcommand, ValueEnum};
 use crypto::pos::{BlockKey, MacAlgorithm, MacForm, Pin, PinFormat, pos_mac, seal_pin};
@@ -6,6 +6,7 @@ use secret::Pan;
 
 use crate::Outcome;
 use crate::out::say;
+use crate::pos_terminal::{TerminalArgs, terminal};
 
 #[derive(Debug, Args)]
 pub(crate) struct PosArgs {
@@ -15,6 +16,9 @@ pub(crate) struct PosArgs {
 
 #[derive(Debug, Subcommand)]
 enum Tool {
+    /// A card terminal at the keyboard, or by a script: sign on, sell, void, hold, settle; slips as text and
+    /// pictures.
+    Terminal(TerminalArgs),
     /// The code of field 64 over a message, as it stands in the field.
     Mac(MacArgs),
     /// A key's check value.
@@ -78,8 +82,9 @@ struct PinblockArgs {
     pan: String,
 }
 
-pub(crate) fn pos(args: &PosArgs) -> Outcome {
+pub(crate) async fn pos(args: &PosArgs) -> Outcome {
     match &args.command {
+        Tool::Terminal(args) => terminal(args).await,
         Tool::Mac(args) => mac(args),
         Tool::Kcv(args) => {
             say(&key(&args.key, args.cipher)?.check_value().to_string());

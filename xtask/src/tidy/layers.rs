@@ -41,6 +41,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("orders", "ledger"),
     ("clearing", "ledger"),
     ("recon", "ledger"),
+    ("server", "pos-terminal"),
     ("server", "sandbox"),
     ("server", "sim"),
 ];
@@ -200,6 +201,7 @@ mod tests {
         ("pos-host", "edge"),
         ("server", "bin"),
         ("testkit", "test"),
+        ("pos-terminal", "test"),
         ("sandbox", "test"),
         ("sim", "test"),
         ("xtask", "tool"),

@@ -1,13 +1,14 @@
 //! The demo: everything in one process on loopback, a short business day with its problems, and a
 //! check of our books against the channels'.
 
+mod cards;
 mod client;
 mod play;
 mod receiver;
 mod setup;
 mod supper;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
@@ -33,6 +34,9 @@ pub(crate) struct DemoArgs {
     /// The sandbox's port; 0 takes a free one.
     #[arg(long, default_value_t = 8090)]
     sandbox_port: u16,
+    /// The port of card terminals; 0 takes a free one.
+    #[arg(long, default_value_t = 8583)]
+    pos_port: u16,
     /// Play, print the summary, and stop instead of staying up.
     #[arg(long)]
     exit: bool,
@@ -49,12 +53,15 @@ pub(crate) struct Stage {
     pub(crate) receiver: String,
     pub(crate) key_id: String,
     pub(crate) secret: secret::Secret<String>,
+    pub(crate) cards: cards::Cards,
 }
 
 pub(crate) async fn demo(args: DemoArgs) -> Outcome {
     let folder = args.data_dir.clone().unwrap_or_else(fresh_folder);
     let api = TcpListener::bind(("127.0.0.1", args.port)).await?;
     let sandbox_listener = TcpListener::bind(("127.0.0.1", args.sandbox_port)).await?;
+    let terminals = TcpListener::bind(("127.0.0.1", args.pos_port)).await?;
+    let pos_host = terminals.local_addr()?.to_string();
     let api_url = format!("http://{}", api.local_addr()?);
     let sandbox_url = format!("http://{}", sandbox_listener.local_addr()?);
 
@@ -74,6 +81,7 @@ pub(crate) async fn demo(args: DemoArgs) -> Outcome {
     let place = PlaceArgs::directory(&folder, api_url.clone());
     let app = assemble(&place).await?;
     let worker = tokio::spawn(work(Arc::clone(&app), stopped.clone()));
+    let fronts = cards::serve(&app, terminals, stopped.clone());
     let router = http_api::router(http_api::ApiState::new(Arc::clone(&app)));
     let api_end = until(stopped.clone());
     let server =
@@ -86,15 +94,17 @@ pub(crate) async fn demo(args: DemoArgs) -> Outcome {
         receiver: receiver.url.clone(),
         key_id: till.key_id,
         secret: till.secret,
+        cards: cards::Cards { host: pos_host, registration: till.registration },
     };
 
     let summary = play::play(&app, &stage, &receiver).await?;
-    report(&args, &stage, &summary);
+    report(&args, (&stage, &folder), &summary)?;
     if !args.exit {
         asked_to_stop()?.await;
     }
     stop.send_replace(true);
     worker.await?;
+    fronts.await?;
     server.await??;
     drop(receiver);
     channels.await??;
@@ -114,10 +124,10 @@ fn fresh_folder() -> PathBuf {
     std::env::temp_dir().join(name)
 }
 
-fn report(args: &DemoArgs, stage: &Stage, summary: &Value) {
+fn report(args: &DemoArgs, (stage, folder): (&Stage, &Path), summary: &Value) -> Outcome {
     if args.json {
         say(&summary.to_string());
-        return;
+        return Ok(());
     }
     for step in summary.get("steps").and_then(Value::as_array).into_iter().flatten() {
         let text = |name: &str| step.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -127,13 +137,20 @@ fn report(args: &DemoArgs, stage: &Stage, summary: &Value) {
     say(&format!("  {:<44} {}", "trial balance", get("trial_balance")));
     say(&format!("  {:<44} {}", "our books equal the channels' books", get("books_agree")));
     if args.exit {
-        return;
+        return Ok(());
     }
+    let registration = cards::keep(folder, &stage.cards)?;
     say("");
     say(&format!("API        {}/v1", stage.api));
     say(&format!("API docs   {}/docs", stage.api));
     say(&format!("sandbox    {}/sandbox/books", stage.sandbox));
     say(&format!("key id     {}", stage.key_id));
     say(&format!("secret     {}", stage.secret.expose()));
+    say(&format!(
+        "terminal   suanpan pos terminal --host {} --registration {}",
+        stage.cards.host,
+        registration.display()
+    ));
     say("Ctrl-C stops everything.");
+    Ok(())
 }

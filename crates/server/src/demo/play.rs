@@ -52,6 +52,7 @@ pub(crate) async fn play(app: &App, stage: &Stage, receiver: &Receiver) -> Resul
     day.refund("refund of a part, Alipay", (&coffee, "coffee-back"), 800).await?;
     day.refund("refund in full, WeChat", (&qr, "beans-back"), 12_800).await?;
 
+    day.morning_at_the_terminal(&stage.cards).await?;
     let supper = day.hundred().await?;
     day.give_back(&supper).await?;
 

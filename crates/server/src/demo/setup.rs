@@ -4,7 +4,7 @@ use app::App;
 use app::onboard::{KeyMaterial, NewChannelAccount};
 use ids::ChannelCode;
 use merchants::TerminalKind;
-use sandbox::{Trust, parameters};
+use sandbox::{Trust, card_parameters, parameters};
 use secret::Secret;
 use serde_json::Value;
 
@@ -14,6 +14,8 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) struct Till {
     pub(crate) key_id: String,
     pub(crate) secret: Secret<String>,
+    /// The card terminal beside the till.
+    pub(crate) registration: Secret<String>,
 }
 
 pub(crate) async fn set_up(app: &App, coordinates: &Value) -> Result<Till, Failed> {
@@ -24,7 +26,9 @@ pub(crate) async fn set_up(app: &App, coordinates: &Value) -> Result<Till, Faile
     let kind = TerminalKind::CounterRegister;
     let terminal = app.create_terminal(&store, kind, "收银台 1").await?;
     let issued = app.issue_key(merchant.id, Some(terminal.id), KeyMaterial::Hmac).await?;
-    for account in parameters(coordinates, Trust::Keys) {
+    let all =
+        parameters(coordinates, Trust::Keys).into_iter().chain([card_parameters(coordinates)]);
+    for account in all {
         let new = NewChannelAccount {
             channel: ChannelCode::parse(account.channel)?,
             account_no: account.account_no,
@@ -34,6 +38,8 @@ pub(crate) async fn set_up(app: &App, coordinates: &Value) -> Result<Till, Faile
         let account = app.add_channel_account(new).await?;
         app.open_channel(merchant.id, &account).await?;
     }
+    let reader = app.create_terminal(&store, TerminalKind::SmartPos, "POS 1").await?;
+    let registration = Secret::new(super::cards::register(app, &reader).await?);
     let secret = issued.secret.ok_or("an HMAC key has a secret")?;
-    Ok(Till { key_id: issued.key.name.to_string(), secret })
+    Ok(Till { key_id: issued.key.name.to_string(), secret, registration })
 }

@@ -794,3 +794,49 @@ async fn bad_downloads_are_refused() {
     stage.start();
     stage.end().await;
 }
+
+/// The terminal in software, by a script: its slips, and its settlement with a scan beside the cards.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_in_software_plays_a_script() {
+    on_both(async |stage| {
+        stage.stop();
+        let merchant = stage.key.merchant.clone();
+        let made = stage.admin(&["register-pos", &merchant, "10000014", MERCHANT_CODE]);
+        stage.start();
+        let folder = stage.log_file().with_file_name("till");
+        std::fs::create_dir_all(&folder).unwrap();
+        let registration = folder.join("terminal.json");
+        std::fs::write(&registration, made).unwrap();
+        let host = stage.terminals.clone();
+        let play = |script: &str| {
+            let file = folder.join("script");
+            std::fs::write(&file, script).unwrap();
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_suanpan"));
+            command.args(["pos", "terminal", "--host", &host, "--registration"]);
+            command.arg(&registration).arg("--script").arg(&file);
+            let done = command.arg("--slips").arg(folder.join("slips")).output().unwrap();
+            let said = String::from_utf8(done.stdout).unwrap();
+            (done.status.success(), said, String::from_utf8(done.stderr).unwrap())
+        };
+        let code = crate::stage::payer_code("28", 1, "00");
+        let day = format!(
+            "# a day\nsign-on\nsale 12.34 pin 123456\nexpect 00\nrepeat\nexpect 00\nscan {code} 8.80\n\
+             authorize 100 card 4111111111111111\nlose\nsale 5\nsale 9000.51\nexpect 51\n\
+             balance pin 123456\njournal\nload\necho\nsettle\n"
+        );
+        let (ok, said, error) = play(&day);
+        assert!(ok, "{said}{error}");
+        for words in ["no answer: reversed", "refused: 51", "balance 99,987.66", "对账平 BALANCED"] {
+            assert!(said.contains(words), "{words}: {said}");
+        }
+        assert!(!said.contains(PAN), "a card number is on a slip");
+        let slips = std::fs::read_dir(folder.join("slips")).unwrap().count();
+        assert_eq!(slips, 8, "four slips, as text and as pictures");
+        settles_at(stage, 1_234 + 880).await;
+        let (ok, _, error) = play("sign-on\nsale 9000.51\nexpect 00\n");
+        assert!(!ok && error.contains("the last answer was 51, not 00"), "{error}");
+        let (ok, _, error) = play("sign-on\nvoid 1\n");
+        assert!(!ok && error.contains("no such transaction"), "{error}");
+    })
+    .await;
+}
