@@ -54,7 +54,7 @@ SPEC = {
     "2": n_var(1, 19), "3": n(6), "4": n(12), "11": n(6), "12": n(6), "13": n(4), "14": n(4), "15": n(4),
     "22": n(3, "right_pad"), "23": n(3), "25": n(2), "26": n(2), "32": n_var(1, 11), "35": n_var(1, 37),
     "37": text(12), "38": text(6), "39": text(2), "41": text(8), "42": text(15), "44": text_var(1, 25),
-    "48": n_var(2, 322), "49": text(3), "52": raw(8), "53": n(16), "54": text_var(2, 40), "55": raw_var(255),
+    "48": n_var(2, 322), "49": text(3), "52": raw(8), "53": n(16), "54": text_var(2, 40), "55": raw_var(255), "59": text_var(2, 999),
     "60": n_var(2, 19), "61": n_var(2, 29), "62": raw_var(512), "63": text_var(2, 163), "64": text(8),
 }
 
@@ -263,9 +263,79 @@ def a_day(pos):
     assert pos.ask(never)["39"] == "94"
     ok("a reversal that comes first keeps its original out")
 
+    holds(pos)
+    without_a_card(pos)
     foreign = pos.sale(4_400, pan=FOREIGN_PAN)
     assert pos.ask(foreign)["39"] == "00"
     pos.book(foreign, credit=False)
+
+
+def holds(pos):
+    """The family of pre-authorization, field 25 = 06."""
+    def hold(mti, processing, kind, fen, about=None, **more):
+        named = {} if about is None else {"38": about["38"], "61": "0" * 12 + about["13"]}
+        return pos.card(mti, processing, kind, fen, **{"25": "06", **named, **more})
+
+    asked = hold("0100", "030000", "10", 60_000, pin="123456")
+    held = pos.ask(asked)
+    assert (held["t"], held["39"], len(held["38"])) == ("0110", "00", 6), held
+    assert pos.ask(asked) == held
+    assert pos.ask(hold("0200", "000000", "20", 69_001, held))["39"] == "64"
+    wrong = dict(held, **{"38": "000000"})
+    assert pos.ask(hold("0200", "000000", "20", 100, wrong))["39"] == "25"
+    completion = hold("0200", "000000", "20", 69_000, held)
+    done = pos.ask(completion)
+    assert done["39"] == "00", done
+    assert pos.ask(completion) == done
+    pos.book(completion, credit=False)
+    assert pos.ask(hold("0200", "000000", "20", 100, held))["39"] == "94"
+    void = hold("0200", "200000", "21", 69_000, **{"37": done["37"], "61": f"{pos.batch:06d}{completion['11']}"})
+    assert pos.ask(void)["39"] == "00"
+    pos.book(void, credit=True)
+    lost = hold("0200", "000000", "20", 1_000, held)
+    assert pos.ask(lost)["39"] == "00"
+    assert pos.ask(pos.reversal(lost))["39"] == "00"
+    advice = hold("0220", "000000", "24", 50_000, held)
+    told = pos.ask(advice)
+    assert (told["t"], told["39"]) == ("0230", "00"), told
+    assert pos.ask(advice) == told
+    pos.book(advice, credit=False)
+    ok("pre-authorization, completion, its void and reversal, completion by advice")
+    held = pos.ask(hold("0100", "030000", "10", 70_000))
+    void = hold("0100", "200000", "11", 70_000, held)
+    told = pos.ask(void)
+    assert told["39"] == "00", told
+    assert pos.ask(void) == told
+    assert pos.ask(hold("0200", "000000", "20", 100, held))["39"] == "94"
+    lost = hold("0100", "030000", "10", 80_000)
+    assert pos.ask(lost)["39"] == "00"
+    for _ in range(2):
+        assert pos.ask(pos.reversal(lost))["39"] == "00"
+    ok("a pre-authorization voided, another reversed; neither stands in the totals")
+
+
+def without_a_card(pos):
+    inquiry = pos.card("0200", "310000", "01", 0, pin="123456")
+    del inquiry["4"]
+    heard = pos.ask(inquiry)
+    assert heard["39"] == "00" and heard["54"][:8] == "1002156C", heard
+    ok("balance")
+    offline = pos.card("0220", "000000", "30", 1_500)
+    assert pos.ask(offline)["39"] == "00"
+    pos.book(offline, credit=False)
+    ok("offline sale")
+    code = f"2877889{pos.trace:09d}00"
+    scan = {"3": "000000", "4": "000000000600", "22": "032", "25": "00", "49": "156",
+            "59": f"A3{len(code):03d}{code}", "60": f"22{pos.batch:06d}0005010"}
+    sale = pos.message("0200", scan)
+    paid = pos.ask(sale)
+    assert paid["39"] == "00" and paid["59"].startswith("A4020"), paid
+    assert pos.ask(sale) == paid
+    back = dict(scan, **{"3": "200000", "37": "0" * 12, "59": paid["59"], "60": f"25{pos.batch:06d}0005010"})
+    refund = pos.message("0220", back)
+    assert pos.ask(refund)["39"] == "00"
+    # Not in the journal that is settled: codes are settled without the terminal.
+    ok("a payer's code sold and refunded, by the number on its slip")
 
 
 def settlement(pos):
