@@ -41,8 +41,18 @@ pub struct PosLoaded {
 pub enum PosModel {
     /// `UnionPay`'s rules as they are: triple DES, MAC "ECB" as eight characters.
     CupTdes,
-    /// The same with a MAC by X9.19 as eight bytes.
+    /// The same with a MAC key of double length.
+    CupTdesLong,
+    /// The same with a MAC by X9.9 as eight bytes.
+    X99,
+    /// By X9.19 as eight bytes.
     X919,
+    /// By triple DES in CBC as eight bytes.
+    TdesCbc,
+    /// Folded, then one triple DES, as eight bytes.
+    FoldOnce,
+    /// 国密: all keys and the MAC by SM4, the PIN block in field 59.
+    Sm4,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,14 +66,36 @@ pub enum PosState {
 }
 
 impl PosModel {
-    pub const ALL: [Self; 2] = [Self::CupTdes, Self::X919];
+    pub const ALL: [Self; 7] = [
+        Self::CupTdes,
+        Self::CupTdesLong,
+        Self::X99,
+        Self::X919,
+        Self::TdesCbc,
+        Self::FoldOnce,
+        Self::Sm4,
+    ];
 
     /// For commands and stored rows; never changes.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
             Self::CupTdes => "cup_tdes",
+            Self::CupTdesLong => "cup_tdes_long",
+            Self::X99 => "x9_9",
             Self::X919 => "x9_19",
+            Self::TdesCbc => "tdes_cbc",
+            Self::FoldOnce => "fold_once",
+            Self::Sm4 => "sm4",
+        }
+    }
+
+    /// Whether its MAC key has sixteen bytes where it signs on with keys of double length.
+    #[must_use]
+    pub const fn has_long_mac_key(self) -> bool {
+        match self {
+            Self::CupTdes | Self::X99 => false,
+            Self::CupTdesLong | Self::X919 | Self::TdesCbc | Self::FoldOnce | Self::Sm4 => true,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crypto::pos::{PinFormat, open_pin};
+use crypto::pos::{PinFormat, open_pin, open_track};
 use ids::TradeId;
 use iso8583::cup::{Transaction, read_digit_tags};
 use iso8583::frame::{Header, Tpdu};
@@ -22,10 +22,11 @@ const INVALID_AMOUNT: Code = "13";
 const INVALID_CARD: Code = "14";
 /// 99: no PIN in the block.
 const PIN_FORMAT: Code = "99";
-/// 40: tracks are enciphered, for which there is no key.
+/// 40: the track is enciphered, and there is no key for it.
 const NOT_SUPPORTED: Code = "40";
 const YUAN: &str = "156";
 /// Of field 59.
+const PIN_BLOCK: [u8; 2] = *b"A1";
 const PAYER_CODE: [u8; 2] = *b"A3";
 pub(crate) const VOUCHER: [u8; 2] = *b"A4";
 
@@ -103,10 +104,10 @@ impl Asked<'_> {
     /// PIN before anything is written.
     fn card(&self, access: &PosAccess) -> Result<(Arc<CardSubject>, CardRead), Code> {
         let security = self.text(53).unwrap_or_default();
-        if security.as_bytes().get(2) == Some(&b'1') {
-            return Err(NOT_SUPPORTED);
-        }
-        let track2 = self.text(35);
+        let track2 = match security.as_bytes().get(2) {
+            Some(b'1') => self.opened_track(access)?,
+            Some(_) | None => self.text(35),
+        };
         let of_track = track2.as_deref().and_then(|track| track.split_once('='));
         let pan = self.text(2).or(of_track.map(|(pan, _)| pan.to_owned()));
         let pan = pan.as_deref().and_then(Pan::parse).ok_or(INVALID_CARD)?;
@@ -128,14 +129,29 @@ impl Asked<'_> {
         Ok((Arc::new(card), CardRead { track2: track2.map(Secret::new), chip, pin }))
     }
 
+    /// Field 35 where its block is enciphered.
+    fn opened_track(&self, access: &PosAccess) -> Result<Option<String>, Code> {
+        let Some(value) = self.message.get(35) else { return Ok(None) };
+        // No key for tracks was given at sign-on.
+        let key = access.track.as_ref().filter(|key| !key.is_sm4()).ok_or(NOT_SUPPORTED)?;
+        let (mut packed, digits) = (value.bytes().into_owned(), value.characters().len());
+        open_track(key, &mut packed);
+        let shown = hex::encode_upper(packed).replace('D', "=");
+        let track: String = shown.chars().take(digits).collect();
+        let fine = track.chars().all(|c| c.is_ascii_digit() || c == '=');
+        if fine { Ok(Some(track)) } else { Err(INVALID_CARD) }
+    }
+
     fn pin(
         &self,
         access: &PosAccess,
         pan: &Pan,
         without_pan: bool,
     ) -> Result<Option<EncipheredPin>, Code> {
-        let Some(value) = self.message.get(52) else { return Ok(None) };
-        let block = value.bytes().into_owned();
+        // Under SM4 the block has sixteen bytes, which field 52 has no room for.
+        let wide = self.extra(PIN_BLOCK)?;
+        let narrow = self.message.get(52).map(|value| value.bytes().into_owned());
+        let Some(block) = wide.or(narrow) else { return Ok(None) };
         // Some terminals say zeros for no PIN.
         if block.iter().all(|byte| *byte == 0) {
             return Ok(None);
@@ -149,7 +165,15 @@ impl Asked<'_> {
     /// What a repeat of the message says again: everything but codes and the PIN block, which differ
     /// under other keys.
     pub(crate) fn canonical(&self) -> String {
-        let said = self.message.numbers().filter(|field| !matches!(field, 52 | 55 | 64));
+        let security = self.text(53).unwrap_or_default();
+        let enciphered = security.as_bytes().get(2) == Some(&b'1');
+        let under_a_key = |field: &u8| match field {
+            52 | 55 | 64 => true,
+            35 => enciphered,
+            59 => matches!(self.extra(PIN_BLOCK), Ok(Some(_))),
+            _ => false,
+        };
+        let said = self.message.numbers().filter(|field| !under_a_key(field));
         let said = said.map(|field| format!("{field}={}", self.text(field).unwrap_or_default()));
         said.collect::<Vec<_>>().join("|")
     }

@@ -17,8 +17,12 @@ const MAC_FIELD: u8 = 64;
 /// How a model's codes are made.
 pub(crate) const fn mac_of(model: PosModel) -> (MacAlgorithm, MacForm) {
     match model {
-        PosModel::CupTdes => (MacAlgorithm::CupEcb, MacForm::Hex),
+        PosModel::CupTdes | PosModel::CupTdesLong => (MacAlgorithm::CupEcb, MacForm::Hex),
+        PosModel::X99 => (MacAlgorithm::X99, MacForm::Raw),
         PosModel::X919 => (MacAlgorithm::X919, MacForm::Raw),
+        PosModel::TdesCbc => (MacAlgorithm::TdesCbc, MacForm::Raw),
+        PosModel::FoldOnce => (MacAlgorithm::FoldOnce, MacForm::Raw),
+        PosModel::Sm4 => (MacAlgorithm::Sm4, MacForm::Hex),
     }
 }
 

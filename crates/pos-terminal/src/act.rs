@@ -5,7 +5,7 @@ use iso8583::frame::Wish;
 use iso8583::{Builder, CUP_POS, tlv};
 use secret::Pan;
 
-use crate::device::{Device, Heard};
+use crate::device::{Device, Heard, Pending};
 use crate::error::Failed;
 use crate::journal::{Entry, Side, Sums, is_foreign};
 use crate::script::{Act, Card};
@@ -42,7 +42,8 @@ const HOLD: &str = "06";
 const PLAIN: &str = "00";
 
 /// A transaction as a terminal's menu has it.
-struct Form {
+#[derive(Debug)]
+pub(crate) struct Form {
     mti: &'static str,
     processing: &'static str,
     kind: u8,
@@ -114,6 +115,16 @@ impl Device {
     /// # Errors
     /// [`Failed`] where the host cannot be spoken with, or the act cannot be done here.
     pub async fn act(&mut self, act: Act) -> Result<Done, Failed> {
+        let is_quiet = matches!(
+            act,
+            Act::SignOn | Act::Lose | Act::Journal | Act::Help | Act::Quit | Act::Expect(_)
+        );
+        if !is_quiet && let Some(done) = self.end_pending().await? {
+            return Ok(done);
+        }
+        if self.settling && !is_quiet && act != Act::Settle {
+            self.settle().await?;
+        }
         match act {
             Act::SignOn => self.sign_on().await,
             Act::SignOff => self.sign_off().await,
@@ -152,7 +163,7 @@ impl Device {
     }
 
     async fn sign_on(&mut self) -> Result<Done, Failed> {
-        let heard = self.manage("0800", 3, None).await?;
+        let heard = self.manage("0800", self.sign_on_code(), None).await?;
         if heard.field(39) != DONE {
             return Ok(Done::Refused(heard.field(39).to_owned()));
         }
@@ -181,7 +192,7 @@ impl Device {
         if let Some(bytes) = field_62 {
             message.put(62, bytes)?;
         }
-        if network == 3 {
+        if mti == "0800" && network < 10 {
             message.set(63, "01 ")?;
         }
         self.exchange(&message.pack()).await
@@ -243,7 +254,12 @@ impl Device {
         Ok(count)
     }
 
-    async fn by_card(&mut self, form: &Form, fen: u64, card: Option<Card>) -> Result<Done, Failed> {
+    async fn by_card(
+        &mut self,
+        form: &'static Form,
+        fen: u64,
+        card: Option<Card>,
+    ) -> Result<Done, Failed> {
         let card = self.shown(card)?;
         let message = self.card_message(form, Some(fen), &card)?;
         self.transact(form, message, (card.pan, fen)).await
@@ -279,7 +295,12 @@ impl Device {
     }
 
     /// A transaction about an earlier one: over its amount, or another.
-    async fn about(&mut self, form: &Form, trace: u32, fen: Option<u64>) -> Result<Done, Failed> {
+    async fn about(
+        &mut self,
+        form: &'static Form,
+        trace: u32,
+        fen: Option<u64>,
+    ) -> Result<Done, Failed> {
         let of = self.journal.find(trace).ok_or(Failed::NoSuchTrace)?.clone();
         let fen = fen.unwrap_or(of.fen);
         let mut message = if of.pan.is_empty() {
@@ -339,11 +360,27 @@ impl Device {
         let entry = if card.pin.is_some() { "021" } else { "022" };
         let mut message = self.money(form, fen, entry)?;
         message.set(2, &card.pan)?;
-        message.set(35, &format!("{}=30122010000", card.pan))?;
-        if let Some(pin) = &card.pin {
-            message.put(52, &self.pin_block(&card.pan, pin)?)?;
+        let (track, enciphered) = self.track(&card.pan);
+        message.set(35, &track)?;
+        let block = match &card.pin {
+            Some(pin) => Some(self.pin_block(&card.pan, pin)?),
+            None => None,
+        };
+        if let Some(block) = &block {
             message.set(26, "12")?;
-            message.set(53, "2600000000000000")?;
+            match block.len() {
+                8 => message.put(52, block)?,
+                _ => message.put(59, &write_digit_tags(&[(*b"A1", block)])?)?,
+            }
+        }
+        // Which PIN format, by which cipher, and whether the track is enciphered.
+        let pin = match &block {
+            None => "00",
+            Some(block) if block.len() == 8 => "26",
+            Some(_) => "24",
+        };
+        if block.is_some() || enciphered {
+            message.set(53, &format!("{pin}{}0000000000000", u8::from(enciphered)))?;
         }
         Ok(message)
     }
@@ -351,47 +388,86 @@ impl Device {
     /// Says a transaction, keeps what was approved, and reverses what was lost.
     async fn transact(
         &mut self,
-        form: &Form,
+        form: &'static Form,
         message: Builder<'static>,
         (pan, fen): (String, u64),
     ) -> Result<Done, Failed> {
-        let bytes = self.sealed(&message)?;
-        self.last = Some(bytes.clone());
+        self.last = Some(self.sealed(&message)?);
+        // Kept before it is said: whoever dies in between finds it.
+        let pending = Pending { form, message, pan, fen };
+        self.pending = Some(pending.clone());
+        self.say(pending).await
+    }
+
+    async fn say(&mut self, pending: Pending) -> Result<Done, Failed> {
+        let bytes = self.sealed(&pending.message)?;
         let heard = match self.exchange(&bytes).await {
             Ok(heard) => heard,
-            Err(Failed::NoAnswer | Failed::WrongMac | Failed::Unreadable(_)) if form.reversible => {
-                return self.reverse(&bytes).await;
+            Err(Failed::NoAnswer | Failed::WrongMac | Failed::Unreadable(_))
+                if pending.form.reversible =>
+            {
+                return self.reverse().await;
             }
-            // What is only said is said again.
+            // What is only said is said again, now or before whatever comes next.
             Err(Failed::NoAnswer) => self.exchange(&bytes).await?,
+            Err(failed @ Failed::Unreachable(_)) => {
+                self.pending = None;
+                return Err(failed);
+            }
             Err(failed) => return Err(failed),
         };
-        match heard.field(39) {
-            DONE => {}
-            NO_ANSWER if form.reversible => return self.reverse(&bytes).await,
-            code => return Ok(Done::Refused(code.to_owned())),
+        if heard.field(39) == NO_ANSWER && pending.form.reversible {
+            return self.reverse().await;
         }
+        // Said under keys that are no more: signed on again, it is said again.
+        if matches!(heard.field(39), "A0" | "77") && !pending.form.reversible {
+            return Ok(Done::Refused(heard.field(39).to_owned()));
+        }
+        self.pending = None;
+        match heard.field(39) {
+            DONE => Ok(self.keep(&pending, &heard)),
+            code => Ok(Done::Refused(code.to_owned())),
+        }
+    }
+
+    fn keep(&mut self, pending: &Pending, heard: &Heard) -> Done {
         let text = |number| heard.field(number).to_owned();
         let entry = Entry {
             trace: heard.field(11).parse().unwrap_or_default(),
-            batch: self.batch,
-            title: form.title,
-            side: form.side,
-            pan,
-            fen,
+            batch: heard.field(60).get(2..8).and_then(|b| b.parse().ok()).unwrap_or(self.batch),
+            title: pending.form.title,
+            side: pending.form.side,
+            pan: pending.pan.clone(),
+            fen: pending.fen,
             reference: text(37),
             auth_code: text(38),
             date: text(13),
             voucher: Some(text(59)).filter(|voucher| !voucher.is_empty()),
         };
-        let slip = self.slip(&entry, &heard);
+        let slip = self.slip(&entry, heard);
         self.journal.entries.push(entry);
-        Ok(Done::Slip(Box::new(slip)))
+        Done::Slip(Box::new(slip))
     }
 
-    /// Says the reversal until it is taken.
-    async fn reverse(&mut self, original: &[u8]) -> Result<Done, Failed> {
-        let read = CUP_POS.unpack(original)?;
+    /// What was said and not answered comes first: given up where it can be reversed, else said again.
+    /// None where nothing is left of it.
+    async fn end_pending(&mut self) -> Result<Option<Done>, Failed> {
+        let Some(pending) = self.pending.clone() else { return Ok(None) };
+        if pending.form.reversible {
+            let done = self.reverse().await?;
+            return Ok((done != Done::Lost { reversed: true }).then_some(done));
+        }
+        self.say(pending).await?;
+        Ok(self.pending.is_some().then_some(Done::Lost { reversed: false }))
+    }
+
+    /// 冲正: gives up what was said and not answered. Until that is taken nothing else is said.
+    async fn reverse(&mut self) -> Result<Done, Failed> {
+        let Some(original) = &self.pending else {
+            return Ok(Done::Lost { reversed: true });
+        };
+        let original = original.message.pack();
+        let read = CUP_POS.unpack(&original)?;
         let mut message = Builder::new(&CUP_POS, "0400");
         for field in [2, 3, 4, 11, 22, 25, 38, 41, 42, 49, 59, 60, 61] {
             message.copy(field, &read)?;
@@ -402,6 +478,9 @@ impl Device {
             if let Ok(heard) = self.exchange(&bytes).await {
                 // 12 and 25 are ends, too: there is nothing to reverse.
                 let taken = matches!(heard.field(39), DONE | "12" | "25");
+                if taken {
+                    self.pending = None;
+                }
                 return Ok(Done::Lost { reversed: taken });
             }
         }
@@ -417,6 +496,7 @@ impl Device {
 
     /// 批结算: totals; where they differ the journal row by row; the next batch.
     async fn settle(&mut self) -> Result<Done, Failed> {
+        self.settling = true;
         let totals = self.journal.totals();
         let [domestic, foreign] = totals;
         let asked =
@@ -440,8 +520,10 @@ impl Device {
         message.set(60, &format!("00{:06}{end}", self.batch))?;
         self.exchange(&message.pack()).await?;
         let slip = self.settlement_slip(&totals, balanced);
-        self.journal.entries.clear();
         self.sign_on().await?;
+        self.settled = (self.settled.0 + 1, self.settled.1 + self.journal.net());
+        self.journal.entries.clear();
+        self.settling = false;
         Ok(Done::Slip(Box::new(slip)))
     }
 

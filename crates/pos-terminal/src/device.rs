@@ -1,10 +1,11 @@
 //! The device: its numbers, its keys, its wire.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crypto::pos::{
     BlockKey, CheckValue, MacAlgorithm, MacForm, Pin, PinFormat, combine, pos_mac, seal_pin,
-    unwrap_key, verify_pos_mac,
+    seal_track, unwrap_key, verify_pos_mac,
 };
 use iso8583::cup::{KeyEntry, WorkingKeys};
 use iso8583::frame::{Envelope, Frame, Header, LENGTH_BYTES, Tpdu, Wish};
@@ -15,6 +16,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::act::Form;
 use crate::error::Failed;
 use crate::journal::Journal;
 use crate::script::Card;
@@ -25,12 +27,36 @@ const HEADER: Header = Header::new([0x60, 0x31, 0x00, 0x31, 0x00, 0x01]);
 /// A card that the sandbox's issuers know.
 const DEMO_PAN: &str = "6222021234567890128";
 
-/// Where the host is, and how long it is waited for.
+/// What carries a frame to the host and its answer back.
+#[async_trait::async_trait]
+pub trait Line: std::fmt::Debug + Send + Sync {
+    /// The answer, from the TPDU on, to a frame that begins with its length.
+    ///
+    /// # Errors
+    /// [`Failed::Unreachable`] where nothing was sent; [`Failed::NoAnswer`] where it may have been.
+    async fn converse(&self, frame: &[u8]) -> Result<Vec<u8>, Failed>;
+}
+
+/// Each transaction on a TCP line of its own.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct TcpLine {
     /// `host:port`
     pub host: String,
+    /// How long an answer is waited for.
     pub timeout: Duration,
+}
+
+#[async_trait::async_trait]
+impl Line for TcpLine {
+    async fn converse(&self, frame: &[u8]) -> Result<Vec<u8>, Failed> {
+        let answer = timeout(self.timeout, converse(&self.host, frame)).await;
+        answer.or(Err(Failed::NoAnswer))?
+    }
+}
+
+/// What differs between one start of the device and another.
+#[derive(Debug, Clone)]
+pub struct Settings {
     /// The first trace: a terminal that begins anew does not use numbers twice.
     pub first_trace: u32,
     /// On its slips: hosts say month and day only.
@@ -39,6 +65,7 @@ pub struct Settings {
 
 /// A terminal that is switched on.
 pub struct Device {
+    line: Arc<dyn Line>,
     pub(crate) settings: Settings,
     pub(crate) terminal_no: String,
     pub(crate) merchant_code: String,
@@ -52,15 +79,32 @@ pub struct Device {
     pub(crate) journal: Journal,
     /// What was said last, for a repeat.
     pub(crate) last: Option<Vec<u8>>,
+    /// What was said and not answered: kept before it is said, and given up before anything else is.
+    pub(crate) pending: Option<Pending>,
+    /// A settlement was begun: until it has ended nothing is traded.
+    pub(crate) settling: bool,
+    /// What batches that have ended came to, in fen.
+    pub(crate) settled: (u32, i128),
     /// The next answer does not arrive.
     pub(crate) loses: bool,
     /// The code of the last answer.
     pub(crate) last_code: String,
 }
 
+/// A transaction that is out.
+#[derive(Debug, Clone)]
+pub(crate) struct Pending {
+    pub(crate) form: &'static Form,
+    /// Without its code: keys may be others when it is said again.
+    pub(crate) message: Builder<'static>,
+    pub(crate) pan: String,
+    pub(crate) fen: u64,
+}
+
 struct Keys {
     pin: BlockKey,
     mac: BlockKey,
+    track: Option<BlockKey>,
 }
 
 impl std::fmt::Debug for Device {
@@ -107,12 +151,18 @@ impl Device {
     ///
     /// # Errors
     /// [`Failed::BadRegistration`]; [`Failed::WrongKey`] where the components are not the key's.
-    pub fn new(settings: Settings, registration: &str) -> Result<Self, Failed> {
+    pub fn new(
+        line: Arc<dyn Line>,
+        settings: Settings,
+        registration: &str,
+    ) -> Result<Self, Failed> {
         let read: Registration =
             serde_json::from_str(registration).or(Err(Failed::BadRegistration))?;
+        let sm4 = read.model == "sm4";
         let part = |part: &Component| {
             let bytes = hex::decode(&part.key).or(Err(Failed::BadRegistration))?;
-            BlockKey::des(&bytes).or(Err(Failed::BadRegistration))
+            let key = if sm4 { BlockKey::sm4(&bytes) } else { BlockKey::des(&bytes) };
+            key.or(Err(Failed::BadRegistration))
         };
         let parts = read.master_key_components.iter().map(part).collect::<Result<Vec<_>, _>>()?;
         let master = combine(&parts).or(Err(Failed::BadRegistration))?;
@@ -120,11 +170,16 @@ impl Device {
             return Err(Failed::WrongKey);
         }
         let mac = match read.model.as_str() {
-            "cup_tdes" => (MacAlgorithm::CupEcb, MacForm::Hex),
+            "cup_tdes" | "cup_tdes_long" => (MacAlgorithm::CupEcb, MacForm::Hex),
+            "x9_9" => (MacAlgorithm::X99, MacForm::Raw),
             "x9_19" => (MacAlgorithm::X919, MacForm::Raw),
+            "tdes_cbc" => (MacAlgorithm::TdesCbc, MacForm::Raw),
+            "fold_once" => (MacAlgorithm::FoldOnce, MacForm::Raw),
+            "sm4" => (MacAlgorithm::Sm4, MacForm::Hex),
             _ => return Err(Failed::BadRegistration),
         };
         Ok(Self {
+            line,
             trace: settings.first_trace.saturating_sub(1),
             settings,
             terminal_no: read.terminal_no,
@@ -136,6 +191,9 @@ impl Device {
             card: Card { pan: DEMO_PAN.to_owned(), pin: None },
             journal: Journal::default(),
             last: None,
+            pending: None,
+            settling: false,
+            settled: (0, 0),
             loses: false,
             last_code: String::new(),
         })
@@ -144,6 +202,18 @@ impl Device {
     #[must_use]
     pub const fn batch(&self) -> u32 {
         self.batch
+    }
+
+    /// Whether something was said that is neither answered nor given up.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.pending.is_some() || self.settling
+    }
+
+    /// How many batches have ended, and what they came to, in fen.
+    #[must_use]
+    pub const fn settled(&self) -> (u32, i128) {
+        self.settled
     }
 
     #[must_use]
@@ -174,7 +244,8 @@ impl Device {
             let key = unwrap_key(&self.master, entry.key).or(Err(Failed::WrongKey))?;
             key.checked(CheckValue(entry.check)).or(Err(Failed::WrongKey))
         };
-        self.keys = Some(Keys { pin: open(keys.pin)?, mac: open(keys.mac)? });
+        let track = keys.track.map(open).transpose()?;
+        self.keys = Some(Keys { pin: open(keys.pin)?, mac: open(keys.mac)?, track });
         Ok(())
     }
 
@@ -188,6 +259,22 @@ impl Device {
         let pin = Pin::parse(pin).or(Err(Failed::BadPin))?;
         let keys = self.keys.as_ref().ok_or(Failed::NotSignedOn)?;
         Ok(seal_pin(PinFormat::WithPan, &keys.pin, &pin, &pan))
+    }
+
+    /// 60.3 of its sign-on: with a key for tracks, or by SM4.
+    pub(crate) const fn sign_on_code(&self) -> u16 {
+        if self.master.is_sm4() { 5 } else { 4 }
+    }
+
+    /// Field 35, enciphered where there is a key for it: the packed digits.
+    pub(crate) fn track(&self, pan: &str) -> (String, bool) {
+        let clear = format!("{pan}=30122010000000000");
+        let clear: String = clear.chars().take(36).collect();
+        let key = self.keys.as_ref().and_then(|keys| keys.track.as_ref());
+        let packed = hex::decode(clear.replace('=', "D"));
+        let (Some(key), Ok(mut packed)) = (key, packed) else { return (clear, false) };
+        seal_track(key, &mut packed);
+        (hex::encode_upper(packed).replace('D', "="), true)
     }
 
     /// A message with its code.
@@ -204,9 +291,7 @@ impl Device {
         let frame = Frame { tpdu: Some(TPDU), header: Some(HEADER), message };
         let mut bytes = Vec::new();
         frame.write(&mut bytes)?;
-        let conversation = converse(&self.settings.host, &bytes);
-        let answer = timeout(self.settings.timeout, conversation).await;
-        let answer = answer.or(Err(Failed::NoAnswer))??;
+        let answer = self.line.converse(&bytes).await?;
         if std::mem::take(&mut self.loses) {
             return Err(Failed::NoAnswer);
         }

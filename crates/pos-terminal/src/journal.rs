@@ -54,6 +54,17 @@ impl Journal {
         card.filter_map(|entry| Some((entry, entry.side?)))
     }
 
+    /// What was taken less what was given back, in fen, by cards and by codes.
+    #[must_use]
+    pub fn net(&self) -> i128 {
+        let signed = |entry: &Entry| match entry.side {
+            Some(Side::Debit) => i128::from(entry.fen),
+            Some(Side::Credit) => -i128::from(entry.fen),
+            None => 0,
+        };
+        self.entries.iter().map(signed).sum()
+    }
+
     /// Domestic cards, and foreign ones.
     #[must_use]
     pub fn totals(&self) -> [Sums; 2] {

@@ -12,7 +12,7 @@ mod script;
 mod slip;
 
 pub use act::Done;
-pub use device::{Device, Settings};
+pub use device::{Device, Line, Settings, TcpLine};
 pub use error::Failed;
 pub use journal::{Entry, Journal};
 pub use script::{Act, BadLine, Card};

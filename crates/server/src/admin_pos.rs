@@ -28,7 +28,8 @@ pub(crate) enum PosCommand {
         merchant_code: String,
         #[arg(long, default_value = "POS")]
         name: String,
-        /// `cup_tdes` or `x9_19`: how its codes are made.
+        /// How its codes are made: `cup_tdes`, `cup_tdes_long`, `x9_9`, `x9_19`, `tdes_cbc`, `fold_once`, or
+        /// `sm4` with all its keys.
         #[arg(long, default_value = "cup_tdes")]
         model: String,
         /// A file with one component of the master key that is in the terminal already, in hexadecimal
@@ -67,8 +68,11 @@ pub(crate) async fn run(app: &App, command: PosCommand) -> Outcome {
                 return Err("these numbers are another terminal's".into());
             }
             app.store.merchant(merchant).await?.ok_or("there is no such merchant")?;
-            let model = PosModel::parse(&model).ok_or("no such model: cup_tdes or x9_19")?;
-            let master = injected(&component)?;
+            let model = PosModel::parse(&model).ok_or_else(|| {
+                let known = PosModel::ALL.map(PosModel::code).join(", ");
+                format!("no such model: {known}")
+            })?;
+            let master = injected(&component, model)?;
             let is_new = master.is_none();
             let store = app.create_store(merchant, &name).await?;
             let terminal = app.create_terminal(&store, TerminalKind::SmartPos, &name).await?;
@@ -130,7 +134,7 @@ fn shown_batch(batch: &Batch, rows: &[Upload]) -> Value {
 }
 
 /// The key that is in the terminal already; none where one is to be made.
-fn injected(files: &[PathBuf]) -> Outcome<Option<BlockKey>> {
+fn injected(files: &[PathBuf], model: PosModel) -> Outcome<Option<BlockKey>> {
     if files.is_empty() {
         return Ok(None);
     }
@@ -140,7 +144,8 @@ fn injected(files: &[PathBuf]) -> Outcome<Option<BlockKey>> {
     let part = |file: &PathBuf| -> Outcome<BlockKey> {
         let digits = std::fs::read_to_string(file)?;
         let bytes = hex::decode(digits.trim()).or(Err("a component is hexadecimal digits"))?;
-        Ok(BlockKey::des(&bytes)?)
+        let sm4 = model == PosModel::Sm4;
+        Ok(if sm4 { BlockKey::sm4(&bytes)? } else { BlockKey::des(&bytes)? })
     };
     let parts = files.iter().map(part).collect::<Outcome<Vec<_>>>()?;
     Ok(Some(combine(&parts)?))

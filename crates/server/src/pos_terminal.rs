@@ -2,12 +2,13 @@
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use jiff::Zoned;
 use jiff::tz::{TimeZone, offset};
-use pos_terminal::{Act, Device, Done, Failed, Settings, Slip};
+use pos_terminal::{Act, Device, Done, Failed, Settings, Slip, TcpLine};
 
 use crate::Outcome;
 use crate::out::say;
@@ -34,13 +35,10 @@ pub(crate) struct TerminalArgs {
 pub(crate) async fn terminal(args: &TerminalArgs) -> Outcome {
     let registration = std::fs::read_to_string(&args.registration)?;
     let now = crate::clock::now().to_zoned(TimeZone::fixed(offset(8)));
-    let settings = Settings {
-        host: args.host.clone(),
-        timeout: Duration::from_secs(args.timeout_s),
-        first_trace: trace_of(&now),
-        year: now.year(),
-    };
-    let mut device = Device::new(settings, &registration)?;
+    let timeout = Duration::from_secs(args.timeout_s);
+    let line = Arc::new(TcpLine { host: args.host.clone(), timeout });
+    let settings = Settings { first_trace: trace_of(&now), year: now.year() };
+    let mut device = Device::new(line, settings, &registration)?;
     let at_keyboard = args.script.is_none() && std::io::stdin().is_terminal();
     if at_keyboard {
         say("a card terminal; `help` tells what it does");

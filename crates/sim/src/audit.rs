@@ -7,12 +7,13 @@ use app::App;
 use ids::MerchantId;
 use ledger::{AccountCode, Side};
 use orders::{
-    Aggregate, AttemptState, Leg, LegState, OrderShape, OrderState, RefundKind, RefundOrigin,
-    RefundState,
+    Aggregate, Attempt, AttemptState, CardHold, Leg, LegState, OrderShape, OrderState, RefundKind,
+    RefundOrigin, RefundState,
 };
 use sandbox::BookKind;
 
 use crate::day::{Counts, Report};
+use crate::desk::DeskCounts;
 use crate::world::{Failed, TAKEN_MAX, World, lock};
 
 /// Something that is not as it must be.
@@ -61,6 +62,16 @@ pub enum Finding {
         account: String,
         attempts: (u64, u64),
         kept: (u64, u64),
+    },
+    /// What issuers hold for the merchant is not what our orders say, in fen.
+    HoldsDiffer {
+        orders: i128,
+        books: i128,
+    },
+    /// The terminal's slips and the network's books differ, in fen; or it still has something open.
+    SlipsDiffer {
+        slips: Option<i128>,
+        network: i128,
     },
     TrialBalance {
         code: &'static str,
@@ -112,6 +123,12 @@ pub(crate) async fn audit(
     if kept != booked {
         findings.push(Finding::MerchantDiffers { orders: kept, books: booked });
     }
+    let held: i128 =
+        orders.iter().filter(|o| stands(o)).map(|o| i128::from(o.order.amount.minor())).sum();
+    let booked = balance(AccountCode::MemoCardHold, Side::Debit);
+    if held != booked {
+        findings.push(Finding::HoldsDiffer { orders: held, books: booked });
+    }
     check_usages(app, &orders, &mut findings).await?;
     let held = [
         balance(AccountCode::Prepaid, Side::Credit)
@@ -122,6 +139,10 @@ pub(crate) async fn audit(
     let trial = ledger::trial_balance(&accounts);
     findings.extend(trial.findings.iter().map(|f| Finding::TrialBalance { code: f.code() }));
     let (jobs, _) = app.store.jobs_waiting().await?;
+    // Each hold has one that lets it lapse.
+    let is_hold = |o: &&Aggregate| o.order.hold.is_some_and(CardHold::is_hold);
+    let held = orders.iter().filter(is_hold).filter(|o| o.order.state == OrderState::Paid).count();
+    let jobs = jobs.saturating_sub(u64::try_from(held).unwrap_or(u64::MAX));
     if jobs > 0 {
         findings.push(Finding::JobsLeft { jobs });
     }
@@ -222,6 +243,7 @@ fn count(orders: &[Aggregate]) -> Counts {
         top_ups: orders.iter().filter(paid).filter(|o| o.order.top_up.is_some()).count(),
         by_wallet: orders.iter().flat_map(|o| &o.legs).filter(|l| paid_by_wallet(l)).count(),
         top_up_returns: refunds().filter(|r| r.kind == RefundKind::TopUpReturn).count(),
+        desk: DeskCounts::default(),
         voids: refunds().filter(|r| r.kind == RefundKind::Void).count(),
     }
 }
@@ -276,7 +298,7 @@ fn check_orders(
                 }
             }
         }
-        let numbers = order.attempts.iter().map(|a| a.id.channel_no());
+        let numbers = order.attempts.iter().map(number_of);
         let held: i128 = numbers.filter_map(|no| theirs.get(&no)).sum();
         let ours = channels_part(order);
         if held != ours {
@@ -298,7 +320,7 @@ fn merchants_part(order: &Aggregate, ours: bool) -> i128 {
 
 /// The same, whoever's it is.
 fn part_of(order: &Aggregate, ours: bool) -> i128 {
-    if order.order.state != OrderState::Paid {
+    if order.order.state != OrderState::Paid || order.order.hold.is_some_and(CardHold::is_hold) {
         return 0;
     }
     let legs = order.legs.iter();
@@ -325,7 +347,29 @@ fn channels_part(order: &Aggregate) -> i128 {
 /// The channels' numbers of the attempts that merchants collect themselves.
 fn own_numbers(order: &Aggregate) -> Vec<String> {
     let own = |leg| order.leg(leg).is_some_and(|l| l.self_collected);
-    order.attempts.iter().filter(|a| own(a.leg)).map(|a| a.id.channel_no()).collect()
+    order.attempts.iter().filter(|a| own(a.leg)).map(number_of).collect()
+}
+
+/// By what a channel's books know an attempt.
+fn number_of(attempt: &Attempt) -> String {
+    if attempt.way.is_card() { attempt.id.card_reference() } else { attempt.id.channel_no() }
+}
+
+/// Whether an order is a hold that the issuer still keeps.
+fn stands(order: &Aggregate) -> bool {
+    let whole = order.legs.iter().all(|leg| leg.refundable() == leg.amount);
+    order.order.state == OrderState::Paid && order.order.hold == Some(CardHold::Standing) && whole
+}
+
+/// The card network took what the slips say, and nothing else.
+pub(crate) fn check_slips(world: &World, slips: Option<i128>) -> Option<Finding> {
+    let lines = lock(&world.outside).sandbox.books();
+    let signed = |line: &sandbox::BookLine| match line.kind {
+        BookKind::Pay => i128::from(line.amount.minor()),
+        BookKind::Refund => -i128::from(line.amount.minor()),
+    };
+    let network = lines.iter().filter(|line| line.channel == "card").map(signed).sum();
+    (slips != Some(network)).then_some(Finding::SlipsDiffer { slips, network })
 }
 
 fn digest(journals: &[store::PostedJournal]) -> String {

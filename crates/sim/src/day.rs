@@ -10,6 +10,7 @@ use orders::RefundOrigin;
 use sandbox::Insistence;
 
 use crate::audit::{self, Finding};
+use crate::desk::{Desk, DeskCounts};
 use crate::executor::{End, Executor, Time};
 use crate::plan::{BUSY_MS, Back, Plan, Planned, PlannedReturn};
 use crate::random::Random;
@@ -60,6 +61,8 @@ pub struct Counts {
     pub by_wallet: usize,
     /// Returns of top-ups.
     pub top_up_returns: usize,
+    /// Of the card terminal.
+    pub desk: DeskCounts,
 }
 
 impl Counts {
@@ -74,6 +77,9 @@ impl Counts {
         self.top_ups += day.top_ups;
         self.by_wallet += day.by_wallet;
         self.top_up_returns += day.top_up_returns;
+        self.desk.slips += day.desk.slips;
+        self.desk.reversals += day.desk.reversals;
+        self.desk.settlements += day.desk.settlements;
     }
 }
 
@@ -85,19 +91,22 @@ pub fn run(stage: &Stage, seed: u64) -> Result<Report, Failed> {
     let world = World::new(stage, seed)?;
     let mut random = Random::new(seed);
     let mut executor = Executor::new(Arc::clone(&world.time));
-    let setup: (Arc<App>, Purse) = block_on(async {
+    let setup: (Arc<App>, Purse, Arc<Desk>) = block_on(async {
         let app = world.process(world.store().await?)?;
         let merchant = set_up(&app, stage).await?;
         let purse = fill_purse(&app, merchant).await?;
-        Ok::<_, Failed>((app, purse))
+        let desk = Desk::open(&app, &world, (merchant, seed)).await?;
+        Ok::<_, Failed>((app, purse, desk))
     })?;
-    let (mut app, purse) = setup;
+    let (mut app, purse, desk) = setup;
     let merchant = purse.merchant;
     let plan = Plan::draw(&mut random, &purse);
     let crashes = random.below(CRASHES_MAX + 1);
     for life in 0..=crashes {
         spawn_all(&mut executor, &world, &app, &plan);
         spawn_closing(&mut executor, &world, &app, (&plan, &purse));
+        desk.connect(&app);
+        executor.spawn(Arc::clone(&desk).play());
         let last = life == crashes;
         let polls = if last { POLLS_MAX } else { 20 + random.below(600) };
         let until = after(start(), SignedDuration::from_millis(i64::try_from(BUSY_MS)?));
@@ -106,14 +115,22 @@ pub fn run(stage: &Stage, seed: u64) -> Result<Report, Failed> {
             return Err("nothing can go on".into());
         }
         executor.crash();
+        desk.disconnect();
         app = restart(&world, app)?;
     }
     calm(&world);
+    desk.calm();
+    desk.connect(&app);
+    executor.spawn(Arc::clone(&desk).close());
     spawn_service(&mut executor, &world, &app, true);
     let until = after(world.time.now(), REST);
     executor.run(&mut random, POLLS_MAX, until);
     executor.crash();
-    let audited = block_on(audit::audit(&app, &world, merchant))?;
+    desk.disconnect();
+    let (slips, desk_counts) = block_on(desk.taken());
+    let mut audited = block_on(audit::audit(&app, &world, merchant))?;
+    audited.findings.extend(audit::check_slips(&world, slips));
+    audited.counts.desk = desk_counts;
     Ok(Report { seed, crashes, ..audited })
 }
 
@@ -197,7 +214,7 @@ pub(crate) fn spawn_service(
             let idle = worker.run_due_jobs().await.is_ok_and(|taken| taken == 0);
             let waiting = worker.store.jobs_waiting().await.ok();
             let due = waiting.and_then(|(_, due)| due);
-            if until_rest && due.is_none() {
+            if until_rest && is_far(due) {
                 return;
             }
             // Sleep to the next due job, so that a quiet day passes quickly.
@@ -211,7 +228,7 @@ pub(crate) fn spawn_service(
         loop {
             time.sleep(IDLE_MS_MAX).await;
             drop(folder.store.fold_accounts().await);
-            if until_rest && folder.store.jobs_waiting().await.is_ok_and(|(jobs, _)| jobs == 0) {
+            if until_rest && folder.store.jobs_waiting().await.is_ok_and(|(_, due)| is_far(due)) {
                 return;
             }
         }
@@ -221,8 +238,8 @@ pub(crate) fn spawn_service(
     executor.spawn(async move {
         loop {
             let next = lock(&outside).sandbox.next_notice_at();
-            let jobs = app.store.jobs_waiting().await.map_or(1, |(jobs, _)| jobs);
-            if until_rest && next.is_none() && jobs == 0 {
+            let done = app.store.jobs_waiting().await.is_ok_and(|(_, due)| is_far(due));
+            if until_rest && next.is_none() && done {
                 return;
             }
             let ahead = next.map(|at| at.as_millisecond() - time.now().as_millisecond());
@@ -232,6 +249,11 @@ pub(crate) fn spawn_service(
             deliver_notices(&time, &outside, &app).await;
         }
     });
+}
+
+/// Nothing is due but the end of holds, in a month.
+fn is_far(due: Option<Timestamp>) -> bool {
+    due.is_none_or(|due| due > after(start(), REST.saturating_mul(2)))
 }
 
 async fn deliver_notices(time: &Arc<Time>, outside: &Arc<std::sync::Mutex<Outside>>, app: &App) {
@@ -257,7 +279,7 @@ async fn deliver_notices(time: &Arc<Time>, outside: &Arc<std::sync::Mutex<Outsid
 }
 
 /// Waits until so long after the start of the day; a later life does at once what lies behind it.
-async fn sleep_until(time: &Arc<Time>, at_ms: u64) {
+pub(crate) async fn sleep_until(time: &Arc<Time>, at_ms: u64) {
     let since = time.now().as_millisecond() - start().as_millisecond();
     let since = u64::try_from(since).unwrap_or(0);
     time.sleep(at_ms.saturating_sub(since)).await;

@@ -7,6 +7,7 @@
 
 mod audit;
 mod day;
+mod desk;
 mod executor;
 mod fate;
 mod plan;
@@ -18,6 +19,7 @@ mod world;
 
 pub use audit::Finding;
 pub use day::{Counts, Report, run};
+pub use desk::DeskCounts;
 pub use fate::Wrong;
 pub use steps::{Story, Told, tell, trio};
 

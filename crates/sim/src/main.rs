@@ -56,6 +56,12 @@ fn play(args: &Args) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
         "{} top-ups, {} parts paid by wallet, {} returns of top-ups",
         sum.top_ups, sum.by_wallet, sum.top_up_returns
     )?;
+    let desk = sum.desk;
+    writeln!(
+        out,
+        "{} slips, {} reversals and {} settlements of card terminals",
+        desk.slips, desk.reversals, desk.settlements
+    )?;
     writeln!(out, "sim: {good} passed, {bad} failed")?;
     Ok(bad == 0)
 }

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use merchants::KeyAlgorithm;
 use money::{Amount, Currency};
 use orders::WalletKind;
-use sandbox::{Delivery, Sandbox, SandboxConfig, Trust, parameters};
+use sandbox::{Delivery, Sandbox, SandboxConfig, Trust, card_parameters, parameters};
 use secret::Secret;
 use store::{Store, Target};
 
@@ -278,7 +278,14 @@ pub(crate) async fn fill_purse(app: &App, merchant: MerchantId) -> Result<Purse,
 pub(crate) async fn set_up(app: &App, stage: &Stage) -> Result<MerchantId, Failed> {
     let merchant = app.create_merchant("sim").await?;
     app.set_trade_rules(None, &orders::TradeRules::of_wallets()).await?;
-    for account in parameters(&stage.config.coordinates(CHANNELS), Trust::Keys) {
+    let coordinates = stage.config.coordinates(CHANNELS);
+    // Lines have ports, which the simulated network does not.
+    let mut cards = card_parameters(&coordinates);
+    if let Some(links) = cards.config.get_mut("links") {
+        *links = serde_json::json!(["channels.test:9000"]);
+    }
+    let all = parameters(&coordinates, Trust::Keys).into_iter();
+    for account in all.chain([cards]) {
         let new = NewChannelAccount {
             channel: ChannelCode::parse(account.channel)?,
             account_no: account.account_no,

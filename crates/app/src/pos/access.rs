@@ -22,6 +22,8 @@ pub struct PosAccess {
     /// PIK and MAK; none before the first sign-on.
     pub pin: Option<BlockKey>,
     pub mac: Option<BlockKey>,
+    /// TDK: none where its sign-on did not ask for one.
+    pub track: Option<BlockKey>,
 }
 
 /// A terminal that is to speak ISO 8583.
@@ -43,6 +45,8 @@ struct SealedKeys {
     master: String,
     pin: Option<String>,
     mac: Option<String>,
+    #[serde(default)]
+    track: Option<String>,
 }
 
 impl PosAccess {
@@ -52,6 +56,7 @@ impl PosAccess {
             master: digits(&self.master),
             pin: self.pin.as_ref().map(digits),
             mac: self.mac.as_ref().map(digits),
+            track: self.track.as_ref().map(digits),
         };
         let text = serde_json::to_string(&keys).or(Err(Failure::unusable("a terminal's keys")))?;
         Ok(app.vault.seal(&purpose(&self.terminal), &Secret::new(text)))
@@ -61,15 +66,17 @@ impl PosAccess {
         let unusable = || Failure::unusable("a terminal's keys");
         let text = app.vault.open(&purpose(&terminal), &terminal.sealed_keys)?;
         let keys: SealedKeys = serde_json::from_str(text.expose()).or(Err(unusable()))?;
+        let sm4 = terminal.model == PosModel::Sm4;
         let key = |digits: &str| {
             let bytes = hex::decode(digits).or(Err(BlockKeyError::Length))?;
-            BlockKey::des(&bytes)
+            if sm4 { BlockKey::sm4(&bytes) } else { BlockKey::des(&bytes) }
         };
         let optional = |digits: Option<String>| digits.as_deref().map(key).transpose();
         Ok(Self {
             master: key(&keys.master).or(Err(unusable()))?,
             pin: optional(keys.pin).or(Err(unusable()))?,
             mac: optional(keys.mac).or(Err(unusable()))?,
+            track: optional(keys.track).or(Err(unusable()))?,
             terminal,
         })
     }
@@ -91,7 +98,16 @@ impl App {
         new: NewPosTerminal,
     ) -> Result<PosAccess, UseCaseError> {
         let now = self.now();
-        let master = new.master.unwrap_or_else(BlockKey::generate_tdes);
+        let make = match new.model {
+            PosModel::Sm4 => BlockKey::generate_sm4,
+            PosModel::CupTdes
+            | PosModel::CupTdesLong
+            | PosModel::X99
+            | PosModel::X919
+            | PosModel::TdesCbc
+            | PosModel::FoldOnce => BlockKey::generate_tdes,
+        };
+        let master = new.master.unwrap_or_else(make);
         let row = PosTerminal {
             terminal: terminal.id,
             merchant: terminal.merchant,
@@ -108,7 +124,7 @@ impl App {
             created_at: now,
             updated_at: now,
         };
-        let mut access = PosAccess { terminal: row, master, pin: None, mac: None };
+        let mut access = PosAccess { terminal: row, master, pin: None, mac: None, track: None };
         access.terminal.sealed_keys = access.sealed(self)?;
         let change = PosChange::New(Box::new(access.terminal.clone()));
         self.change_pos(terminal.id, change).await?;

@@ -31,7 +31,7 @@ pub use access::{NewPosTerminal, PosAccess};
 pub use balance::Balance;
 pub use downloads::{Aid, BadDownloads, CaKey, Download, Downloads, Parameters};
 pub use settle::SaidRow;
-pub use sign_on::SignedOn;
+pub use sign_on::{KeySet, SignedOn};
 pub use take::{AuthorizationRef, Taking};
 
 /// A card transaction as a terminal asks for it. The edge has verified its code and its form.

@@ -14,26 +14,42 @@ pub struct SignedOn {
     pub batch: u32,
     pub pin: (Vec<u8>, CheckValue),
     pub mac: (Vec<u8>, CheckValue),
+    pub track: Option<(Vec<u8>, CheckValue)>,
+}
+
+/// The keys that a sign-on asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeySet {
+    /// PIN key and MAC key of single length.
+    Single,
+    /// Of double length; the length of the MAC key is the model's.
+    Double,
+    /// The same, and a key for tracks.
+    DoubleWithTrack,
 }
 
 impl App {
-    /// Makes new working keys; what was signed with the old ones is refused from now on. `double` asks
-    /// for a PIN key of double length; the length of the MAC key is the model's.
+    /// Makes new working keys; what was signed with the old ones is refused from now on.
     ///
     /// # Errors
     /// A failure of the store.
     pub async fn pos_sign_on(
         &self,
         access: &PosAccess,
-        double: bool,
+        wanted: KeySet,
     ) -> Result<SignedOn, UseCaseError> {
-        let long = |wanted: bool| {
-            if wanted { BlockKey::generate_tdes() } else { BlockKey::generate_des() }
+        let model = access.terminal.model;
+        let make = |long: bool| match (model, long) {
+            (PosModel::Sm4, _) => BlockKey::generate_sm4(),
+            (_, true) => BlockKey::generate_tdes(),
+            (_, false) => BlockKey::generate_des(),
         };
-        let (pin, mac) = (long(double), long(double && access.terminal.model == PosModel::X919));
+        let double = wanted != KeySet::Single;
+        let (pin, mac) = (make(double), make(double && model.has_long_mac_key()));
+        let track = (wanted == KeySet::DoubleWithTrack).then(|| make(true));
         let wrapped = |key: &BlockKey| (wrap_key(&access.master, key), key.check_value());
-        let given = (wrapped(&pin), wrapped(&mac));
-        let next = PosAccess { pin: Some(pin), mac: Some(mac), ..access.clone() };
+        let given = (wrapped(&pin), wrapped(&mac), track.as_ref().map(wrapped));
+        let next = PosAccess { pin: Some(pin), mac: Some(mac), track, ..access.clone() };
         let sealed_keys = next.sealed(self)?;
         let terminal = &access.terminal;
         self.change_pos(terminal.terminal, PosChange::SignOn { sealed_keys }).await?;
@@ -41,7 +57,7 @@ impl App {
         let (no, code) = (&terminal.terminal_no, &terminal.merchant_code);
         let fresh = self.pos_access(no, code, true).await?;
         let batch = fresh.map_or(terminal.batch, |fresh| fresh.terminal.batch);
-        Ok(SignedOn { batch, pin: given.0, mac: given.1 })
+        Ok(SignedOn { batch, pin: given.0, mac: given.1, track: given.2 })
     }
 
     /// # Errors

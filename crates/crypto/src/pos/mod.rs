@@ -8,8 +8,10 @@ mod block;
 mod hierarchy;
 mod mac;
 mod pin;
+mod track;
 
 pub use block::{BlockKey, BlockKeyError, CheckValue};
 pub use hierarchy::{COMPONENTS, combine, components, unwrap_key, wrap_key};
 pub use mac::{MacAlgorithm, MacForm, PosMac, pos_mac, verify_pos_mac};
 pub use pin::{Pin, PinError, PinFormat, open_pin, seal_pin, translate_pin};
+pub use track::{open_track, seal_track};

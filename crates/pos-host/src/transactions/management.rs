@@ -1,7 +1,8 @@
 //! 签到, 签退, 回响测试.
 
-use app::pos::PosAccess;
+use app::pos::{KeySet, PosAccess};
 use bytes::Bytes;
+use crypto::pos::CheckValue;
 use iso8583::cup::{KeyEntry, Transaction, WorkingKeys, WorkingKeysLayout};
 use merchants::PosState;
 
@@ -17,15 +18,21 @@ pub(super) async fn sign_on(
     host: &PosHost,
     access: &PosAccess,
     asked: &Asked<'_>,
-    double: bool,
+    wanted: KeySet,
 ) -> Result<Option<Bytes>, Failed> {
-    let given = host.app.pos_sign_on(access, double).await?;
+    let given = host.app.pos_sign_on(access, wanted).await?;
+    let entry = |(key, check): &'_ (Vec<u8>, CheckValue)| (key.clone(), check.0);
+    let track = given.track.as_ref().map(entry);
     let keys = WorkingKeys {
         pin: KeyEntry { key: &given.pin.0, check: given.pin.1.0 },
         mac: KeyEntry { key: &given.mac.0, check: given.mac.1.0 },
-        track: None,
+        track: track.as_ref().map(|(key, check)| KeyEntry { key, check: *check }),
     };
-    let layout = if double { WorkingKeysLayout::Double } else { WorkingKeysLayout::Single };
+    let layout = match wanted {
+        KeySet::Single => WorkingKeysLayout::Single,
+        KeySet::Double => WorkingKeysLayout::Double,
+        KeySet::DoubleWithTrack => WorkingKeysLayout::DoubleWithTrack,
+    };
     let network = asked.transaction.network.unwrap_or_default();
     let transaction = Transaction::new(0, given.batch, network).to_string();
     let reply = Reply::begin(asked, DONE, host.now())?

@@ -9,7 +9,7 @@ mod take;
 
 use std::sync::Arc;
 
-use app::pos::{Download, PosAccess, Told};
+use app::pos::{Download, KeySet, PosAccess, Told};
 use bytes::Bytes;
 use iso8583::cup::write_digit_tags;
 use orders::{Trade, TradeKind};
@@ -22,8 +22,8 @@ use crate::reply::{Reply, mac_of};
 /// What a message is: its type, field 3 without the kinds of account, and fields 60.1 and 60.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// 签到; whether keys of double length are asked for.
-    SignOn { double: bool },
+    /// 签到, with the keys that it asks for
+    SignOn(KeySet),
     /// 签退
     SignOff,
     /// 回响测试
@@ -76,9 +76,10 @@ impl Kind {
         let condition = asked.text(25).unwrap_or_default();
         let transaction = (asked.transaction.kind, asked.transaction.network.unwrap_or_default());
         match (mti.as_str(), purpose, transaction) {
-            ("0800", _, (0, 1)) => Some(Self::SignOn { double: false }),
-            // With a track key (004) none is given: tracks come in clear.
-            ("0800", _, (0, 3 | 4)) => Some(Self::SignOn { double: true }),
+            ("0800", _, (0, 1)) => Some(Self::SignOn(KeySet::Single)),
+            // 005 and 006 are what terminals by SM4 say.
+            ("0800", _, (0, 3 | 5)) => Some(Self::SignOn(KeySet::Double)),
+            ("0800", _, (0, 4 | 6)) => Some(Self::SignOn(KeySet::DoubleWithTrack)),
             ("0820", _, (0, 2)) => Some(Self::SignOff),
             ("0820", _, (0, 301)) => Some(Self::Echo),
             ("0820", _, (0, 362)) => Some(Self::Status),
@@ -131,7 +132,7 @@ impl Kind {
 
     pub(crate) const fn wants_mac(self) -> bool {
         match self {
-            Self::SignOn { .. }
+            Self::SignOn(_)
             | Self::SignOff
             | Self::Echo
             | Self::Status
@@ -152,7 +153,7 @@ impl Kind {
         match self {
             Self::Settlement | Self::Upload { .. } | Self::UploadEnd => true,
             // Of those with a code the code tells.
-            Self::SignOn { .. }
+            Self::SignOn(_)
             | Self::SignOff
             | Self::Echo
             | Self::Status
@@ -169,7 +170,7 @@ impl Kind {
     pub(crate) const fn wants_batch(self) -> bool {
         match self {
             Self::Take(_) | Self::GiveBack(_) => true,
-            Self::SignOn { .. }
+            Self::SignOn(_)
             | Self::SignOff
             | Self::Echo
             | Self::Status
@@ -192,7 +193,7 @@ pub(crate) async fn manage(
     kind: Kind,
 ) -> Result<Option<Bytes>, Failed> {
     match kind {
-        Kind::SignOn { double } => management::sign_on(host, access, asked, double).await,
+        Kind::SignOn(wanted) => management::sign_on(host, access, asked, wanted).await,
         Kind::SignOff => management::sign_off(host, access, asked).await,
         Kind::Echo | Kind::Status => management::echo(host, access, asked).await,
         Kind::Load(load) => download::load(host, access, asked, load).await,
@@ -218,7 +219,7 @@ pub(crate) async fn trade(
         Kind::Balance => take::balance(host, access, asked).await,
         Kind::ScriptNotice => script_notice(host, access, asked),
         Kind::Reversal => reversal::reversal(host, access, asked).await,
-        Kind::SignOn { .. }
+        Kind::SignOn(_)
         | Kind::SignOff
         | Kind::Echo
         | Kind::Status

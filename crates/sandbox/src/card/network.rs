@@ -187,7 +187,9 @@ impl Network {
             kind,
             pan: text(asked, 2),
             amount: text(asked, 4).parse().unwrap_or_default(),
-            sale_reference: sale.map_or_else(|| reference.clone(), |sale| sale.reference.clone()),
+            sale_reference: sale
+                .filter(|_| kind.gives_back())
+                .map_or_else(|| reference.clone(), |sale| sale.reference.clone()),
             reference,
             original,
             code: String::new(),

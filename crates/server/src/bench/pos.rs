@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use app::App;
-use app::pos::NewPosTerminal;
+use app::pos::{KeySet, NewPosTerminal};
 use bytes::Bytes;
 use channels::{ChannelConfig, Request, Response, SendError, Sender, connector};
 use crypto::pos::{BlockKey, MacAlgorithm, MacForm, Pin, PinFormat, pos_mac, seal_pin, unwrap_key};
@@ -150,7 +150,7 @@ async fn set_up(app: &App, network: &Network, args: &PosArgs) -> Outcome<Vec<Vec
             master: None,
         };
         let access = app.register_pos(&terminal, new).await?;
-        let keys = app.pos_sign_on(&access, true).await?;
+        let keys = app.pos_sign_on(&access, KeySet::Double).await?;
         let (pin, mac) =
             (unwrap_key(&access.master, &keys.pin.0)?, unwrap_key(&access.master, &keys.mac.0)?);
         let own = (1..=each).map(|trace| purchase(&terminal_no, trace, (&pin, &mac)));

@@ -10,7 +10,7 @@ use crypto::pos::components;
 use jiff::tz::{TimeZone, offset};
 use merchants::{PosModel, Terminal};
 use pos_host::{LineLimits, PosHost, PosSettings};
-use pos_terminal::{Act, Device, Done, Settings};
+use pos_terminal::{Act, Device, Done, Settings, TcpLine};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -77,13 +77,11 @@ pub(super) fn keep(folder: &Path, cards: &Cards) -> Result<std::path::PathBuf, F
 impl Day<'_> {
     /// Sale with PIN, a refusal, a lost answer, a hold and its completion, the evening's settlement.
     pub(super) async fn morning_at_the_terminal(&mut self, cards: &Cards) -> Result<(), Failed> {
-        let settings = Settings {
-            host: cards.host.clone(),
-            timeout: Duration::from_secs(30),
-            first_trace: 1,
-            year: crate::clock::now().to_zoned(TimeZone::fixed(offset(8))).year(),
-        };
-        let mut device = Device::new(settings, cards.registration.expose())?;
+        let timeout = Duration::from_secs(30);
+        let line = Arc::new(TcpLine { host: cards.host.clone(), timeout });
+        let year = crate::clock::now().to_zoned(TimeZone::fixed(offset(8))).year();
+        let settings = Settings { first_trace: 1, year };
+        let mut device = Device::new(line, settings, cards.registration.expose())?;
         for (what, act, expect) in [
             ("card terminal, sign-on", "sign-on", "signed on"),
             ("card, sale with PIN", "sale 86.00 pin 123456", "slip"),

@@ -840,3 +840,37 @@ async fn a_terminal_in_software_plays_a_script() {
     })
     .await;
 }
+
+/// Every model with its keys and codes, tracks enciphered where there is a key for them, PINs in fields 52 and
+/// 59; a forged code is not taken from any.
+#[tokio::test(flavor = "multi_thread")]
+async fn terminals_of_every_model() {
+    on_both(async |stage| {
+        let folder = stage.log_file().with_file_name("models");
+        std::fs::create_dir_all(&folder).unwrap();
+        let models = merchants::PosModel::ALL;
+        stage.stop();
+        for (n, model) in models.iter().enumerate() {
+            let (no, merchant) = (format!("2000000{n}"), stage.key.merchant.clone());
+            let args = ["register-pos", &merchant, &no, MERCHANT_CODE, "--model", model.code()];
+            let made = stage.admin(&args);
+            std::fs::write(folder.join(format!("{no}.json")), made).unwrap();
+        }
+        stage.start();
+        for n in 0..models.len() {
+            let script = folder.join("script");
+            let day = "sign-on\nsale 1 pin 123456\nexpect 00\nsale 1 pin 654321\nexpect 55\n\
+                       authorize 5\nexpect 00\nsign-on\nrepeat\nsettle\n";
+            std::fs::write(&script, day).unwrap();
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_suanpan"));
+            command.args(["pos", "terminal", "--host", &stage.terminals, "--registration"]);
+            command.arg(folder.join(format!("2000000{n}.json"))).arg("--script").arg(&script);
+            let done = command.output().unwrap();
+            let said = String::from_utf8(done.stdout).unwrap();
+            let error = String::from_utf8(done.stderr).unwrap();
+            assert!(done.status.success() && said.contains("对账平"), "{n}: {said}{error}");
+        }
+        settles_at(stage, i128::try_from(models.len()).unwrap() * 100).await;
+    })
+    .await;
+}

@@ -1,0 +1,244 @@
+//! A card terminal of the merchant: it trades all day over a line that loses messages both ways, while the
+//! host behind it dies and the network forgets to answer. Its slips are what cardholders were told.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use app::App;
+use app::pos::NewPosTerminal;
+use crypto::pos::{BlockKey, components};
+use futures_util::lock::Mutex as Turn;
+use ids::MerchantId;
+use merchants::{PosModel, TerminalKind};
+use pos_host::{Answer, PosHost, PosSettings};
+use pos_terminal::{Act, Card, Device, Done, Failed as Refused, Line, Settings};
+
+use crate::day::sleep_until;
+use crate::executor::Time;
+use crate::plan::BUSY_MS;
+use crate::random::Random;
+use crate::world::{Failed, World};
+
+const TERMINAL_NO: &str = "10000001";
+const MERCHANT_CODE: &str = "305310058120001";
+const ACTS_MAX: u64 = 16;
+/// A terminal waits so long for an answer.
+const PATIENCE_MS: u64 = 60_000;
+/// How often a message or its answer is lost on the line, in a hundred.
+const LOSS_PERCENT: u64 = 10;
+const YEAR: i16 = 2026;
+const CUSTODIANS: usize = 2;
+/// Fen; what ends a refusal's code into an amount is left to the issuers.
+const SALE_MAX: u64 = 5_000;
+/// Looks of the evening until the terminal has nothing open.
+const EVENING_MAX: u32 = 40;
+
+/// The terminal with what it knows, which no crash of ours touches.
+pub(crate) struct Desk {
+    line: Arc<HostLine>,
+    turn: Turn<Shop>,
+}
+
+struct Shop {
+    device: Device,
+    random: Random,
+    acts_left: u64,
+    counts: DeskCounts,
+    wants_keys: bool,
+}
+
+/// What the terminal lived through.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DeskCounts {
+    pub slips: usize,
+    pub reversals: usize,
+    pub settlements: usize,
+}
+
+/// The line to whatever host is alive.
+#[derive(Debug)]
+struct HostLine {
+    time: Arc<Time>,
+    host: Mutex<Option<Arc<PosHost>>>,
+    random: Mutex<Random>,
+    loss_percent: Mutex<u64>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait::async_trait]
+impl Line for HostLine {
+    async fn converse(&self, frame: &[u8]) -> Result<Vec<u8>, Refused> {
+        let host = lock(&self.host).clone().ok_or(Refused::NoAnswer)?;
+        let loss = *lock(&self.loss_percent);
+        let (lost, lost_back) = {
+            let mut random = lock(&self.random);
+            (random.chance(loss), random.chance(loss))
+        };
+        let answer = if lost { None } else { self.answered(&host, frame).await };
+        match answer.filter(|_| !lost_back) {
+            Some(answer) => Ok(answer),
+            None => {
+                self.time.sleep(PATIENCE_MS).await;
+                Err(Refused::NoAnswer)
+            }
+        }
+    }
+}
+
+impl HostLine {
+    async fn answered(&self, host: &PosHost, frame: &[u8]) -> Option<Vec<u8>> {
+        match host.answer(frame.get(2..)?).await {
+            Answer::Reply(bytes) => bytes.get(2..).map(<[u8]>::to_vec),
+            Answer::Silence | Answer::Close => None,
+        }
+    }
+}
+
+impl Desk {
+    /// Registers the terminal before the day begins.
+    pub(crate) async fn open(
+        app: &App,
+        world: &World,
+        (merchant, seed): (MerchantId, u64),
+    ) -> Result<Arc<Self>, Failed> {
+        let store = app.create_store(merchant, "desk").await?;
+        let terminal = app.create_terminal(&store, TerminalKind::SmartPos, "desk").await?;
+        let new = NewPosTerminal {
+            terminal_no: TERMINAL_NO.to_owned(),
+            merchant_code: MERCHANT_CODE.to_owned(),
+            model: PosModel::CupTdes,
+            master: None,
+        };
+        let access = app.register_pos(&terminal, new).await?;
+        let part = |key: &BlockKey| serde_json::json!({ "key": hex::encode(key.expose()) });
+        let parts: Vec<_> = components(&access.master, CUSTODIANS).iter().map(part).collect();
+        let registration = serde_json::json!({
+            "terminal_no": TERMINAL_NO,
+            "merchant_code": MERCHANT_CODE,
+            "model": access.terminal.model.code(),
+            "master_check_value": access.terminal.master_check,
+            "master_key_components": parts,
+        });
+        let line = Arc::new(HostLine {
+            time: Arc::clone(&world.time),
+            host: Mutex::new(None),
+            random: Mutex::new(Random::new(seed ^ 0x11e)),
+            loss_percent: Mutex::new(LOSS_PERCENT),
+        });
+        let settings = Settings { first_trace: 1, year: YEAR };
+        let carrier: Arc<dyn Line> = Arc::<HostLine>::clone(&line);
+        let device = Device::new(carrier, settings, &registration.to_string())?;
+        let mut random = Random::new(seed ^ 0xde5c);
+        let acts_left = random.below(ACTS_MAX);
+        let counts = DeskCounts::default();
+        let shop = Shop { device, random, acts_left, counts, wants_keys: true };
+        Ok(Arc::new(Self { line, turn: Turn::new(shop) }))
+    }
+
+    /// A host comes up over this process.
+    pub(crate) fn connect(&self, app: &Arc<App>) {
+        let settings = PosSettings { acquirer: "48021000".to_owned() };
+        *lock(&self.line.host) = Some(Arc::new(PosHost::new(Arc::clone(app), settings)));
+    }
+
+    /// It is gone.
+    pub(crate) fn disconnect(&self) {
+        *lock(&self.line.host) = None;
+    }
+
+    /// The line loses nothing from now on.
+    pub(crate) fn calm(&self) {
+        *lock(&self.line.loss_percent) = 0;
+    }
+
+    /// The cashier at work: one act after another, each after a while.
+    pub(crate) async fn play(self: Arc<Self>) {
+        let time = Arc::clone(&self.line.time);
+        loop {
+            let mut shop = self.turn.lock().await;
+            if shop.acts_left == 0 {
+                return;
+            }
+            let wait = shop.random.below(BUSY_MS / ACTS_MAX);
+            drop(shop);
+            time.sleep(wait).await;
+            let mut shop = self.turn.lock().await;
+            shop.acts_left = shop.acts_left.saturating_sub(1);
+            let act = shop.draw();
+            shop.act(act).await;
+        }
+    }
+
+    /// The evening: whatever is open is given up.
+    pub(crate) async fn close(self: Arc<Self>) {
+        sleep_until(&self.line.time, BUSY_MS).await;
+        let mut shop = self.turn.lock().await;
+        for _ in 0..EVENING_MAX {
+            shop.act(Act::Echo).await;
+            if !shop.device.is_open() {
+                return;
+            }
+        }
+    }
+
+    /// What its slips come to, in fen; none while something is open.
+    pub(crate) async fn taken(&self) -> (Option<i128>, DeskCounts) {
+        let shop = self.turn.lock().await;
+        let (batches, settled) = shop.device.settled();
+        let net = settled + shop.device.journal().net();
+        let settlements = usize::try_from(batches).unwrap_or(usize::MAX);
+        ((!shop.device.is_open()).then_some(net), DeskCounts { settlements, ..shop.counts })
+    }
+}
+
+impl Shop {
+    async fn act(&mut self, act: Act) {
+        if self.wants_keys {
+            self.wants_keys = self.device.act(Act::SignOn).await.is_err();
+            if self.wants_keys {
+                return;
+            }
+        }
+        let settles = act == Act::Settle;
+        let done = self.device.act(act).await;
+        match done {
+            Ok(Done::Slip(_)) if !settles => self.counts.slips += 1,
+            Ok(Done::Lost { reversed: true }) => self.counts.reversals += 1,
+            // Somebody signed on in between, or the answer of a sign-on was lost.
+            Ok(Done::Refused(code)) if code == "A0" || code == "77" => self.wants_keys = true,
+            Ok(Done::Lost { reversed: false }) | Err(_) => self.wants_keys = true,
+            Ok(
+                Done::Slip(_)
+                | Done::Said(_)
+                | Done::Refused(_)
+                | Done::Unexpected { .. }
+                | Done::Quit,
+            ) => {}
+        }
+    }
+
+    fn draw(&mut self) -> Act {
+        let fen = 1 + self.random.below(SALE_MAX);
+        let traces: Vec<u32> =
+            self.device.journal().entries.iter().map(|entry| entry.trace).collect();
+        let some = self.random.pick(&traces);
+        let card = || Some(Card { pan: "6222021234567890128".to_owned(), pin: None });
+        match (self.random.below(100), some) {
+            (0..=29, _) => Act::Sale { fen, card: card() },
+            (30..=39, _) => Act::Authorize { fen, card: card() },
+            (40..=54, Some(trace)) => {
+                let advice = self.random.chance(30);
+                Act::Complete { trace, fen, advice }
+            }
+            (55..=74, Some(trace)) => Act::Void { trace },
+            (75..=84, Some(trace)) => Act::Refund { trace, fen: 1 + self.random.below(fen) },
+            (85..=89, _) => Act::Offline { fen, card: card() },
+            (90..=93, _) => Act::Repeat,
+            (94..=96, _) => Act::Settle,
+            (97..=98, _) => Act::SignOn,
+            (_, _) => Act::Sale { fen: 900_051, card: card() },
+        }
+    }
+}
