@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use merchants::PosState;
 
 use crate::asked::{Asked, Code};
+use crate::brake::Brake;
 use crate::reply::{Reply, mac_of};
 use crate::transactions::{self, Kind};
 
@@ -27,6 +28,8 @@ const SIGN_ON: Code = "77";
 const BAD_MAC: Code = "A0";
 /// 40: no such transaction.
 const NOT_SUPPORTED: Code = "40";
+/// 96: too often asked.
+const BUSY: Code = "96";
 const MAC_FIELD: u8 = 64;
 
 /// What an operator settles for the host.
@@ -41,6 +44,7 @@ pub struct PosSettings {
 pub struct PosHost {
     pub(crate) app: Arc<App>,
     pub(crate) settings: PosSettings,
+    brake: Brake,
 }
 
 /// What becomes of a frame.
@@ -56,8 +60,8 @@ pub enum Answer {
 
 impl PosHost {
     #[must_use]
-    pub const fn new(app: Arc<App>, settings: PosSettings) -> Self {
-        Self { app, settings }
+    pub fn new(app: Arc<App>, settings: PosSettings) -> Self {
+        Self { app, settings, brake: Brake::default() }
     }
 
     /// Answers one frame (what stands behind the length).
@@ -90,6 +94,9 @@ impl PosHost {
         }
         if !kind.wants_mac() && asked.message.has(MAC_FIELD) && !is_authentic(&access, asked) {
             return self.refuse(asked, BAD_MAC);
+        }
+        if kind.is_open_to_all() && !self.brake.permits(access.terminal.terminal, self.now()) {
+            return self.refuse(asked, BUSY);
         }
         if !kind.wants_mac() {
             return transactions::manage(self, &access, asked, kind).await;

@@ -7,6 +7,7 @@
 //! comes back with a reversal.
 
 mod asked;
+mod brake;
 mod host;
 mod https;
 mod line;

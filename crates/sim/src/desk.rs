@@ -12,11 +12,13 @@ use merchants::{PosModel, TerminalKind};
 use pos_host::{Answer, PosHost, PosSettings};
 use pos_terminal::{Act, Card, Device, Done, Failed as Refused, Line, Settings};
 
+use sandbox::{Fault, FaultRule};
+
 use crate::day::sleep_until;
 use crate::executor::Time;
 use crate::plan::BUSY_MS;
 use crate::random::Random;
-use crate::world::{Failed, World};
+use crate::world::{Failed, Outside, World};
 
 const TERMINAL_NO: &str = "10000001";
 const MERCHANT_CODE: &str = "305310058120001";
@@ -25,6 +27,8 @@ const ACTS_MAX: u64 = 16;
 const PATIENCE_MS: u64 = 60_000;
 /// How often a message or its answer is lost on the line, in a hundred.
 const LOSS_PERCENT: u64 = 10;
+/// How often the network does something wrong with a message of the terminal's, in a hundred.
+const FAULT_PERCENT: u64 = 25;
 const YEAR: i16 = 2026;
 const CUSTODIANS: usize = 2;
 /// Fen; what ends a refusal's code into an amount is left to the issuers.
@@ -44,6 +48,7 @@ struct Shop {
     acts_left: u64,
     counts: DeskCounts,
     wants_keys: bool,
+    outside: Arc<Mutex<Outside>>,
 }
 
 /// What the terminal lived through.
@@ -133,7 +138,8 @@ impl Desk {
         let mut random = Random::new(seed ^ 0xde5c);
         let acts_left = random.below(ACTS_MAX);
         let counts = DeskCounts::default();
-        let shop = Shop { device, random, acts_left, counts, wants_keys: true };
+        let outside = Arc::clone(&world.outside);
+        let shop = Shop { device, random, acts_left, counts, wants_keys: true, outside };
         Ok(Arc::new(Self { line, turn: Turn::new(shop) }))
     }
 
@@ -166,6 +172,7 @@ impl Desk {
             time.sleep(wait).await;
             let mut shop = self.turn.lock().await;
             shop.acts_left = shop.acts_left.saturating_sub(1);
+            shop.strike();
             let act = shop.draw();
             shop.act(act).await;
         }
@@ -217,6 +224,27 @@ impl Shop {
                 | Done::Quit,
             ) => {}
         }
+    }
+
+    /// The network does something wrong with the next message of a kind.
+    fn strike(&mut self) {
+        if !self.random.chance(FAULT_PERCENT) {
+            return;
+        }
+        let calls = ["0100", "0200", "0220", "0420"];
+        let faults = [
+            Fault::LostAnswerBeforeEffect,
+            Fault::LostAnswerAfterEffect,
+            Fault::SystemBusy,
+            Fault::SystemBusyAfterEffect,
+            Fault::WrongSignature,
+        ];
+        let (Some(call), Some(fault)) = (self.random.pick(&calls), self.random.pick(&faults))
+        else {
+            return;
+        };
+        let (channel, call) = (Some("card".to_owned()), call.to_owned());
+        lock(&self.outside).sandbox.faults.add(FaultRule { channel, call, fault, times: 1 });
     }
 
     fn draw(&mut self) -> Act {

@@ -148,6 +148,11 @@ impl Kind {
         }
     }
 
+    /// What changes keys or state and carries no code.
+    pub(crate) const fn is_open_to_all(self) -> bool {
+        matches!(self, Self::SignOn(_) | Self::SignOff)
+    }
+
     /// Only of a terminal that has signed on.
     pub(crate) const fn wants_sign_on(self) -> bool {
         match self {

@@ -502,6 +502,15 @@ async fn strangers_and_forgers() {
         assert_eq!(pos.told(&no_pin).await.field(39), "99");
         assert!(pos.say_bytes(&[0x02, 0x00, 0xFF]).await.is_none());
         assert_eq!(stage.channels_hold().await, (4_000, 1));
+        // A stranger signs a terminal on again and again: not without end.
+        let mut codes = Vec::new();
+        for _ in 0..25 {
+            let mut again = pos.begin("0800");
+            again.set(60, "00000001003").unwrap();
+            let heard = pos.say_bytes(&again.pack()).await.unwrap();
+            codes.push(heard.field(39).to_owned());
+        }
+        assert!(codes.iter().any(|code| code == "96"), "{codes:?}");
         let log = std::fs::read_to_string(stage.log_file()).unwrap();
         assert!(!log.contains(PAN), "a card number is in the log");
         assert!(!log.contains(PAN.get(6..15).unwrap()), "a part of a card number is in the log");
