@@ -172,6 +172,11 @@ impl Command for Accept {
 }
 
 impl Accept {
+    /// The number under which the return is known.
+    pub(crate) const fn number(&self) -> &MerchantNo {
+        &self.input.merchant_no
+    }
+
     fn accept(
         &self,
         view: &View<'_>,

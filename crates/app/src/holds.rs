@@ -50,6 +50,8 @@ pub(crate) fn not_completed(
     changes: &mut Changes,
 ) {
     if let Some(hold) = taken_by(view, ground, completion) {
+        // Its time may be over meanwhile.
+        changes.jobs.push(lapse_job(hold, ground.at));
         changes.orders.push(moved(hold, CardHold::Standing, ground.at));
     }
 }

@@ -11,8 +11,9 @@ use merchants::{PosModel, PosTerminal, TerminalKind};
 use orders::{Batch, BatchTotals, GroupTotals, Upload};
 use serde_json::{Value, json};
 
-use crate::Outcome;
 use crate::admin::print;
+use crate::out::say;
+use crate::{Outcome, statement};
 
 /// Custodians to whom a new master key is given in parts.
 const CUSTODIANS: usize = 2;
@@ -44,6 +45,17 @@ pub(crate) enum PosCommand {
     PosDownloads {
         /// Without it, the version in force is shown.
         file: Option<PathBuf>,
+    },
+    /// What a terminal did in a batch, by cards and by codes on one statement: the batch that it is in, unless
+    /// another one is named.
+    PosStatement {
+        terminal_no: String,
+        merchant_code: String,
+        #[arg(long)]
+        batch: Option<u32>,
+        /// Comma-separated values with a line of headings, instead of JSON.
+        #[arg(long)]
+        csv: bool,
     },
     /// A settled batch: the terminal's totals and ours, and its rows with what they are.
     ShowPosBatch { terminal_no: String, merchant_code: String, batch: u32 },
@@ -97,6 +109,17 @@ pub(crate) async fn run(app: &App, command: PosCommand) -> Outcome {
             let known = app.pos_downloads().await?;
             print(&json!({ "version": known.version, "ca_keys": known.ca_keys.len(),
                            "aids": known.aids.len(), "parameters": known.parameters.is_some() }));
+        }
+        PosCommand::PosStatement { terminal_no, merchant_code, batch, csv } => {
+            let access = app.pos_access(&terminal_no, &merchant_code, true).await?;
+            let access = access.ok_or("there is no such terminal")?;
+            let batch = batch.unwrap_or(access.terminal.batch);
+            let trades = app.pos_statement(&access, batch).await?;
+            if csv {
+                say(&statement::csv(&trades));
+            } else {
+                print(&statement::json(&access, batch, &trades));
+            }
         }
         PosCommand::ShowPosBatch { terminal_no, merchant_code, batch } => {
             let access = app.pos_access(&terminal_no, &merchant_code, true).await?;

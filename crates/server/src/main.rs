@@ -18,6 +18,7 @@ mod pos;
 mod pos_terminal;
 mod routing;
 mod serve;
+mod statement;
 mod terminals;
 
 use std::path::PathBuf;

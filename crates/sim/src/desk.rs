@@ -270,3 +270,63 @@ impl Shop {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use ledger::{AccountCode, Side};
+
+    use super::*;
+    use crate::day::{after, block_on, calm};
+    use crate::executor::Executor;
+    use crate::world::{Stage, set_up, start};
+
+    const POLLS_MAX: u64 = 100_000;
+    const MONTH_MS: u64 = 31 * 86_400_000;
+
+    fn held(app: &App) -> i128 {
+        let (accounts, _) = block_on(app.store.books()).unwrap();
+        let holds = accounts.iter().filter(|a| a.key.code() == AccountCode::MemoCardHold);
+        holds.map(|a| a.sums.balance(Side::Debit)).sum()
+    }
+
+    /// 预授权 stands for thirty days; then nobody holds anything, and it cannot be completed.
+    #[test]
+    fn a_hold_lapses_after_its_time() {
+        let stage = Stage::new().unwrap();
+        let world = World::new(&stage, 1).unwrap();
+        calm(&world);
+        let mut executor = Executor::new(Arc::clone(&world.time));
+        let mut random = Random::new(1);
+        let (app, desk) = block_on(async {
+            let app = world.process(world.store().await?)?;
+            let merchant = set_up(&app, &stage).await?;
+            let desk = Desk::open(&app, &world, (merchant, 1)).await?;
+            Ok::<_, Failed>((app, desk))
+        })
+        .unwrap();
+        desk.calm();
+        desk.connect(&app);
+        let act = |act: Act| {
+            let desk = Arc::clone(&desk);
+            async move { desk.turn.lock().await.act(act).await }
+        };
+        executor.spawn(act(Act::Authorize { fen: 700, card: None }));
+        executor.run(&mut random, POLLS_MAX, after(start(), SignedDuration::from_hours(1)));
+        assert_eq!(held(&app), 700);
+        let (time, worker) = (Arc::clone(&world.time), Arc::clone(&app));
+        executor.spawn(async move {
+            time.sleep(MONTH_MS).await;
+            worker.run_due_jobs().await.unwrap();
+        });
+        let later = after(start(), SignedDuration::from_hours(24 * 40));
+        executor.run(&mut random, POLLS_MAX, later);
+        assert_eq!(held(&app), 0);
+        let trace = block_on(desk.turn.lock()).device.journal().entries.first().unwrap().trace;
+        executor.spawn(act(Act::Complete { trace, fen: 700, advice: false }));
+        executor.spawn(act(Act::Expect("22".to_owned())));
+        executor.run(&mut random, POLLS_MAX, after(later, SignedDuration::from_hours(1)));
+        let (slips, counts) = block_on(desk.taken());
+        assert_eq!((slips, counts.slips), (Some(0), 1));
+    }
+}

@@ -170,9 +170,12 @@ impl Command for Give {
         let Decision { mut changes, answer } = self.accept.decide(view);
         let answer = match answer {
             Accepted::New(aggregate, sent) => {
-                let refund = sent.first().copied();
+                let refund = aggregate.refund_parts(self.accept.number()).first().map(|r| r.id);
                 let reference = refund.map(|id| id.card_reference()).unwrap_or_default();
-                changes.trades.push(Trade { refund, reference, ..self.trade.clone() });
+                let trade = Trade { refund, reference, ..self.trade.clone() };
+                // One that waits for the merchant's money is ours to make from now on.
+                let waits = sent.is_empty();
+                changes.trades.push(if waits { trade.accepted(self.now()) } else { trade });
                 Given::New(aggregate, sent)
             }
             Accepted::Known(_) => Given::Refused(Refusal::NoUsed),

@@ -220,6 +220,9 @@ pub(crate) fn follow_payment(
     let attempts = || order.attempts.iter();
     let paid = attempts().any(|a| a.state == AttemptState::Paid);
     let refused = attempts().all(|a| a.state == AttemptState::Refused);
+    if refused && trade.state == TradeState::Approved {
+        tracing::error!(trade.id = %trade.id, "the network refuses what a terminal was told is done");
+    }
     if paid || refused {
         return trade.on_payment(reply, now);
     }

@@ -2,7 +2,7 @@
 //! are kept with what it said, for people.
 
 use jiff::Timestamp;
-use orders::{Batch, BatchTotals, TradeKey, Upload, judge, missing, totals};
+use orders::{Batch, BatchTotals, Trade, TradeKey, Upload, judge, missing, totals};
 use secret::Pan;
 use store::{Changes, Command, Decision, Reads, View};
 
@@ -136,6 +136,18 @@ impl App {
         let terminal = access.terminal.terminal;
         let Some(row) = self.store.pos_batch(terminal, batch).await? else { return Ok(None) };
         Ok(Some((row, self.store.uploads(terminal, batch).await?)))
+    }
+
+    /// All that a terminal did in a batch, by cards and by codes, in the order of its numbers.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn pos_statement(
+        &self,
+        access: &PosAccess,
+        batch: u32,
+    ) -> Result<Vec<Trade>, Failure> {
+        Ok(self.store.trades_of_batch(access.terminal.terminal, batch).await?)
     }
 
     async fn write_batch(

@@ -804,6 +804,18 @@ async fn bad_downloads_are_refused() {
     stage.end().await;
 }
 
+/// Whether the script went well, and what was said.
+fn play_on(host: &str, folder: &std::path::Path, script: &str) -> (bool, String, String) {
+    let file = folder.join("script");
+    std::fs::write(&file, script).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_suanpan"));
+    command.args(["pos", "terminal", "--host", host, "--registration"]);
+    command.arg(folder.join("terminal.json")).arg("--script").arg(&file);
+    let done = command.arg("--slips").arg(folder.join("slips")).output().unwrap();
+    let said = String::from_utf8(done.stdout).unwrap();
+    (done.status.success(), said, String::from_utf8(done.stderr).unwrap())
+}
+
 /// The terminal in software, by a script: its slips, and its settlement with a scan beside the cards.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_terminal_in_software_plays_a_script() {
@@ -814,19 +826,9 @@ async fn a_terminal_in_software_plays_a_script() {
         stage.start();
         let folder = stage.log_file().with_file_name("till");
         std::fs::create_dir_all(&folder).unwrap();
-        let registration = folder.join("terminal.json");
-        std::fs::write(&registration, made).unwrap();
+        std::fs::write(folder.join("terminal.json"), made).unwrap();
         let host = stage.terminals.clone();
-        let play = |script: &str| {
-            let file = folder.join("script");
-            std::fs::write(&file, script).unwrap();
-            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_suanpan"));
-            command.args(["pos", "terminal", "--host", &host, "--registration"]);
-            command.arg(&registration).arg("--script").arg(&file);
-            let done = command.arg("--slips").arg(folder.join("slips")).output().unwrap();
-            let said = String::from_utf8(done.stdout).unwrap();
-            (done.status.success(), said, String::from_utf8(done.stderr).unwrap())
-        };
+        let play = |script: &str| play_on(&host, &folder, script);
         let code = crate::stage::payer_code("28", 1, "00");
         let day = format!(
             "# a day\nsign-on\nsale 12.34 pin 123456\nexpect 00\nrepeat\nexpect 00\nscan {code} 8.80\n\
@@ -842,6 +844,19 @@ async fn a_terminal_in_software_plays_a_script() {
         let slips = std::fs::read_dir(folder.join("slips")).unwrap().count();
         assert_eq!(slips, 8, "four slips, as text and as pictures");
         settles_at(stage, 1_234 + 880).await;
+        stage.stop();
+        let told = stage.admin_json(&["pos-statement", "10000014", MERCHANT_CODE, "--batch", "1"]);
+        assert_eq!(told["cards"]["taken"], json!({ "count": 1, "fen": 1_234 }), "{told}");
+        assert_eq!(told["codes"]["taken"], json!({ "count": 1, "fen": 880 }));
+        let kinds: Vec<_> = told["trades"].as_array().unwrap().iter().map(|t| &t["state"]).collect();
+        assert_eq!(kinds, ["approved", "approved", "approved", "reversed", "declined"]);
+        let csv = ["pos-statement", "10000014", MERCHANT_CODE, "--batch", "1", "--csv"];
+        let csv = stage.admin(&csv);
+        assert!(csv.starts_with("trace,time,kind") && csv.trim_end().lines().count() == 6, "{csv}");
+        assert!(csv.lines().all(|line| line.split(',').count() == 11) && !csv.contains(PAN));
+        stage.start();
+        let host = stage.terminals.clone();
+        let play = |script: &str| play_on(&host, &folder, script);
         let (ok, _, error) = play("sign-on\nsale 9000.51\nexpect 00\n");
         assert!(!ok && error.contains("the last answer was 51, not 00"), "{error}");
         let (ok, _, error) = play("sign-on\nvoid 1\n");
