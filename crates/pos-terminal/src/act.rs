@@ -400,7 +400,7 @@ impl Device {
     }
 
     async fn say(&mut self, pending: Pending) -> Result<Done, Failed> {
-        let bytes = self.sealed(&pending.message)?;
+        let bytes = self.sealed(&self.under_keys_of_now(&pending)?)?;
         let heard = match self.exchange(&bytes).await {
             Ok(heard) => heard,
             Err(Failed::NoAnswer | Failed::WrongMac | Failed::Unreadable(_))
@@ -428,6 +428,16 @@ impl Device {
             DONE => Ok(self.keep(&pending, &heard)),
             code => Ok(Done::Refused(code.to_owned())),
         }
+    }
+
+    /// What is said again after a sign-on has its track under the new key.
+    fn under_keys_of_now(&self, pending: &Pending) -> Result<Builder<'static>, Failed> {
+        let mut message = pending.message.clone();
+        if !pending.pan.is_empty() {
+            message.remove(35);
+            message.set(35, &self.track(&pending.pan).0)?;
+        }
+        Ok(message)
     }
 
     fn keep(&mut self, pending: &Pending, heard: &Heard) -> Done {
