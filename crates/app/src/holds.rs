@@ -50,9 +50,7 @@ pub(crate) fn not_completed(
     changes: &mut Changes,
 ) {
     if let Some(hold) = taken_by(view, ground, completion) {
-        // Its time may be over meanwhile.
-        changes.jobs.push(lapse_job(hold, ground.at));
-        changes.orders.push(moved(hold, CardHold::Standing, ground.at));
+        stand_again(ground, hold, changes);
     }
 }
 
@@ -66,6 +64,11 @@ pub(crate) fn revived(
     let Some(hold) = taken_by(view, ground, completion) else { return };
     let journal = bookings::hold_revived(second(ground), &ground.parties, &hold.order);
     post(view, journal, changes);
+    stand_again(ground, hold, changes);
+}
+
+/// Its time may be over meanwhile: the job sees to that.
+fn stand_again(ground: &Ground, hold: &Aggregate, changes: &mut Changes) {
     changes.jobs.push(lapse_job(hold, ground.at));
     changes.orders.push(moved(hold, CardHold::Standing, ground.at));
 }

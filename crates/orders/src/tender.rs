@@ -1,5 +1,7 @@
 //! By what a leg is paid.
 
+use std::borrow::Cow;
+
 use ids::ChannelCode;
 
 /// A means of payment. Channels answer later and may not answer at all; the others are decided in
@@ -34,22 +36,22 @@ impl Tender {
     const MERCHANT_COUPON: &'static str = "merchant_coupon";
     const PLATFORM_COUPON: &'static str = "platform_coupon";
     const WALLET: &'static str = "wallet";
-    const CARD_HOLD: &'static str = "card_hold";
-    /// The channel whose calls make holds.
-    const CARD: &'static str = "card";
+    /// Behind the channel whose calls make holds.
+    const HOLD: &'static str = "_hold";
 
-    /// The word in a store's column and in the API: a channel's code, or the tender's own.
+    /// The word in a store's column and in the API: a channel's code, with `_hold` behind it for a hold
+    /// there, or the tender's own.
     #[must_use]
-    pub fn code(&self) -> &str {
-        match self {
+    pub fn code(&self) -> Cow<'_, str> {
+        Cow::Borrowed(match self {
+            Self::CardHold(channel) => return Cow::Owned(format!("{channel}{}", Self::HOLD)),
             Self::Channel(channel) => channel.as_str(),
             Self::Cash => Self::CASH,
             Self::BankCard => Self::BANK_CARD,
             Self::MerchantCoupon => Self::MERCHANT_COUPON,
             Self::PlatformCoupon => Self::PLATFORM_COUPON,
             Self::Wallet => Self::WALLET,
-            Self::CardHold(_) => Self::CARD_HOLD,
-        }
+        })
     }
 
     /// # Errors
@@ -61,10 +63,11 @@ impl Tender {
             Self::MERCHANT_COUPON => Ok(Self::MerchantCoupon),
             Self::PLATFORM_COUPON => Ok(Self::PlatformCoupon),
             Self::WALLET => Ok(Self::Wallet),
-            Self::CARD_HOLD => {
-                ChannelCode::parse(Self::CARD).map(Self::CardHold).or(Err(UnknownTender))
+            _ => match code.strip_suffix(Self::HOLD) {
+                Some(channel) => ChannelCode::parse(channel).map(Self::CardHold),
+                None => ChannelCode::parse(code).map(Self::Channel),
             }
-            _ => ChannelCode::parse(code).map(Self::Channel).or(Err(UnknownTender)),
+            .or(Err(UnknownTender)),
         }
     }
 
@@ -92,6 +95,6 @@ impl Tender {
 
 impl std::fmt::Display for Tender {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.code())
+        f.write_str(&self.code())
     }
 }

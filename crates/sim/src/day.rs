@@ -364,7 +364,7 @@ async fn payer_pays(
     let number = attempt.id.channel_no();
     open_link(&time, &outside, attempt);
     // A payer who comes too late, or twice, is told so by the channel; that is all.
-    let _told = lock(&outside).sandbox.payer_pays(time.now(), leg.tender.code(), &number, insist);
+    let _told = lock(&outside).sandbox.payer_pays(time.now(), &leg.tender.code(), &number, insist);
 }
 
 /// The payer's browser opens the link that it was given, where there is one.

@@ -7,10 +7,10 @@ use ids::TradeId;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use orders::channel::{CardApproval, CardSubject, PayWay};
-use orders::{Aggregate, CardHold, Trade, TradeKind, TradeState};
+use orders::{Aggregate, CardHold, Trade, TradeKey, TradeKind, TradeState};
 use store::{Command, Decision, Reads, View};
 
-use super::{AskTrade, Presented, Told, code_of, number_of, told_again};
+use super::{AskTrade, PosAccess, Presented, Told, code_of, number_of, told_again};
 use crate::App;
 use crate::bookings::CHINA;
 use crate::create_payment::{
@@ -98,7 +98,8 @@ impl App {
                 }
                 match self.held(&ask, of).await? {
                     Ok(held) => Some(held),
-                    Err(code) => return Ok(Told::Refused(code)),
+                    // The first may have been written since we looked.
+                    Err(code) => return Ok(self.known_or(&ask, code).await?),
                 }
             }
             Taking::Sale | Taking::Authorization | Taking::Offline => None,
@@ -114,9 +115,9 @@ impl App {
     /// # Errors
     /// [`Failure`]
     pub async fn pos_taken(&self, ask: &AskTrade) -> Result<Told, Failure> {
-        let known = self.store.trade(ask.key()).await?;
-        let told = known.map(|known| told_again(&known, ask.content_hash));
-        Ok(told.unwrap_or(Told::InProgress))
+        let terminal = (&*ask.access, ask.batch, ask.trace);
+        let known = self.pos_known(terminal, ask.content_hash).await?;
+        Ok(known.unwrap_or(Told::InProgress))
     }
 
     /// What a new transaction is refused for says nothing of one that is there.
@@ -126,9 +127,27 @@ impl App {
         error: UseCaseError,
     ) -> Result<Told, UseCaseError> {
         let code = code_of(error)?;
-        let known = self.store.trade(ask.key()).await?;
-        let told = known.map(|known| told_again(&known, ask.content_hash));
-        Ok(told.unwrap_or(Told::Refused(code)))
+        Ok(self.known_or(ask, code).await?)
+    }
+
+    async fn known_or(&self, ask: &AskTrade, code: &'static str) -> Result<Told, Failure> {
+        let terminal = (&*ask.access, ask.batch, ask.trace);
+        let known = self.pos_known(terminal, ask.content_hash).await?;
+        Ok(known.unwrap_or(Told::Refused(code)))
+    }
+
+    /// What the transaction under this number was told, where there is one.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn pos_known(
+        &self,
+        (access, batch, trace): (&PosAccess, u32, u32),
+        content_hash: [u8; 32],
+    ) -> Result<Option<Told>, Failure> {
+        let key = TradeKey { terminal: access.terminal.terminal, batch, trace };
+        let known = self.store.trade(key).await?;
+        Ok(known.map(|known| told_again(&known, content_hash)))
     }
 
     /// The hold that is to be completed, or why it cannot be.
@@ -187,7 +206,7 @@ impl App {
         let plan = match &held {
             Some(held) => match self.way_of(&plan, &held.order).await? {
                 Some(plan) => plan,
-                None => return Ok(Told::Refused(NO_WAY)),
+                None => return Ok(self.known_or(ask, NO_WAY).await?),
             },
             None => plan,
         };

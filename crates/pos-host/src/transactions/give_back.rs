@@ -7,8 +7,8 @@ use bytes::Bytes;
 use iso8583::cup::Original;
 use orders::TradeKind;
 
-use super::take::{ask, authorization, original};
-use super::{sealed_refusal, tell};
+use super::take::{ask, authorization, known_or_refused, original};
+use super::tell;
 use crate::asked::{Asked, Code, FORMAT};
 use crate::host::{Failed, PosHost};
 
@@ -22,7 +22,7 @@ pub(super) async fn give_back(
     let asked_for = asked_for.and_then(|ask| Ok((ask, original_of(asked, kind)?)));
     let (ask, original) = match asked_for {
         Ok(asked_for) => asked_for,
-        Err(code) => return sealed_refusal(host, access, asked, code),
+        Err(code) => return known_or_refused(host, access, asked, code).await,
     };
     let told = host.app.pos_give_back(ask, original, kind).await?;
     tell(host, access, asked, &told)

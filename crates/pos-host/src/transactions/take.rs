@@ -29,7 +29,7 @@ pub(super) async fn take(
     let asked_for = asked_for.and_then(|ask| Ok((ask, taking(asked, kind)?)));
     let (ask, taking) = match asked_for {
         Ok(asked_for) => asked_for,
-        Err(code) => return sealed_refusal(host, access, asked, code),
+        Err(code) => return known_or_refused(host, access, asked, code).await,
     };
     let by_code = matches!(ask.presented, Presented::Code(_));
     let mut told = host.app.pos_take(ask.clone(), taking).await?;
@@ -98,6 +98,26 @@ pub(super) fn ask(
         trace: asked.trace()?,
         amount: amount?,
         // Under a key: it covers the card number.
-        content_hash: host.app.vault.token("trade", &asked.canonical()),
+        content_hash: content_hash(host, asked),
     })
+}
+
+fn content_hash(host: &PosHost, asked: &Asked<'_>) -> [u8; 32] {
+    host.app.vault.token("trade", &asked.canonical())
+}
+
+/// A message that cannot be read under the keys of now (its PIN or its track is under older ones) may be the
+/// repeat of one that was: then that is what counts.
+pub(super) async fn known_or_refused(
+    host: &PosHost,
+    access: &Arc<PosAccess>,
+    asked: &Asked<'_>,
+    code: Code,
+) -> Result<Option<Bytes>, Failed> {
+    let Ok(trace) = asked.trace() else { return sealed_refusal(host, access, asked, code) };
+    let terminal = (&**access, asked.transaction.batch, trace);
+    match host.app.pos_known(terminal, content_hash(host, asked)).await? {
+        Some(known) => tell(host, access, asked, &known),
+        None => sealed_refusal(host, access, asked, code),
+    }
 }

@@ -264,11 +264,14 @@ async fn a_day_at_a_terminal() {
         assert_eq!(heard.field(63), "CUP");
         // The same again: the same answer, and nothing taken twice.
         assert_eq!(pos.told(&sale).await, heard);
+        // Also after a sign-on, with its PIN still under the key that is no more.
+        pos.sign_on().await;
+        assert_eq!(pos.told(&sale).await, heard);
         assert_eq!(stage.channels_hold().await, (10_000, 1));
 
         let mut void = pos.money("0200", ("200000", 23), 10_000);
         void.set(37, heard.field(37)).unwrap();
-        void.set(61, &format!("{:06}{:06}", pos.batch, pos.trace - 1)).unwrap();
+        void.set(61, &format!("{:06}{}", pos.batch, heard.field(11))).unwrap();
         let voided = pos.told(&void).await;
         assert_eq!(voided.field(39), "00");
         assert_eq!(pos.told(&void).await, voided);
@@ -568,6 +571,13 @@ async fn a_hold_outlives_its_completions() {
         pos.sign_on().await;
         let asked = pos.authorization(10_000);
         let hold = pos.told(&asked).await;
+        // There is nothing to refund of a hold.
+        let listed = stage.get("/v1/payments").await;
+        assert_eq!(listed["items"][0]["channel"], "card_hold");
+        let refund = json!({ "merchant_refund_no": "r", "payment_id": listed["items"][0]["id"],
+                             "amount": { "total": 1, "currency": "CNY" }, "reason": "r" });
+        let (status, refused) = stage.post("/v1/refunds", &refund).await;
+        assert_eq!((status, &refused["code"]), (409, &json!("order_is_hold")));
         let completion = pos.completion(&hold, 11_500);
         let completed = pos.told(&completion).await;
         let void = pos.completion_void(&completed, 11_500);

@@ -195,7 +195,7 @@ impl Record for Leg {
             self.id.to_i64().into(),
             i64::from(self.no).into(),
             self.content_hash.map(|hash| hash.to_vec()).into(),
-            self.tender.code().into(),
+            self.tender.code().as_ref().into(),
             i64::from(self.self_collected).into(),
             self.reference.as_deref().into(),
             minor(self.amount),
