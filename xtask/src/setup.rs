@@ -25,6 +25,11 @@ const NEEDS: &[Need] = &[
         is_there: || answers("hledger", &["--version"]),
     },
     Need {
+        what: "SoftHSM2, a hardware module in software, for the key store",
+        package: "softhsm2",
+        is_there: || answers("softhsm2-util", &["--version"]),
+    },
+    Need {
         what: "Python 3 with venv, for the channels' Python SDKs and beancount",
         package: "python3-venv",
         is_there: || answers("python3", &["-c", "import venv, ensurepip"]),

@@ -193,7 +193,7 @@ impl App {
             pulse: self.directory.pulses.of(&ledger_owner(&row)),
             ledger_owner: ledger_owner(&row),
             channel: row.channel,
-            connector: channels::connector(&config).or(Err(unusable()))?,
+            connector: channels::connector(&config, &*self.keys).or(Err(unusable()))?,
         });
         self.directory.accounts.put(id, self.now(), Arc::clone(&account));
         Ok(Some(account))

@@ -1,5 +1,6 @@
 //! How a use case fails: refused with a stable code, or failed for a reason of ours.
 
+use crypto::pos::KeyFault;
 use merchants::ShiftRefusal;
 use orders::{CaseRefusal, CloseRefusal, CreateRefusal, LegRefusal, RefundRefusal, WalletRefusal};
 use store::StoreError;
@@ -38,6 +39,8 @@ pub enum Failure {
     Store(#[from] StoreError),
     #[error("what is stored cannot be used: {what}")]
     Unusable { what: &'static str },
+    #[error(transparent)]
+    Keys(#[from] KeyFault),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +54,12 @@ pub enum UseCaseError {
 impl From<StoreError> for UseCaseError {
     fn from(error: StoreError) -> Self {
         Self::Failed(Failure::Store(error))
+    }
+}
+
+impl From<KeyFault> for UseCaseError {
+    fn from(fault: KeyFault) -> Self {
+        Self::Failed(Failure::Keys(fault))
     }
 }
 

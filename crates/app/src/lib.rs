@@ -52,6 +52,7 @@ use std::sync::Arc;
 
 use channels::Sender;
 pub use channels::{PlatformKey, PlatformKeys};
+use crypto::pos::KeyStore;
 use ids::IdSource;
 use jiff::{SignedDuration, Timestamp};
 use store::Store;
@@ -82,6 +83,8 @@ pub struct App {
     pub sender: Arc<dyn Sender>,
     pub directory: Directory,
     pub vault: Vault,
+    /// Where the keys of terminals and of the card network's zone work.
+    pub keys: Arc<dyn KeyStore>,
     pub settings: Settings,
     /// Sign notifications, and answers to keys without a shared secret.
     pub platform_keys: PlatformKeys,

@@ -181,7 +181,8 @@ impl App {
         let unusable = || Failure::unusable("a channel account's parameters");
         let config: channels::ChannelConfig =
             serde_json::from_str(new.config.expose()).or(Err(unusable()))?;
-        channels::connector(&config).or(Err(unusable()))?;
+        channels::connector(&config, &*self.keys).or(Err(unusable()))?;
+        let kept = channels::with_keys_kept(&new.config, &*self.keys).or(Err(unusable()))?;
         let owned = ledger::AccountKey::channel_receivable(
             &new.channel,
             &new.account_no,
@@ -199,7 +200,7 @@ impl App {
             account_no: new.account_no,
             version: last.saturating_add(1),
             live: new.live,
-            sealed: self.vault.seal(&id.to_string(), &new.config),
+            sealed: self.vault.seal(&id.to_string(), &kept),
             created_at: now,
         };
         self.put(vec![AdminRow::ChannelAccount(account.clone())]).await?;

@@ -3,8 +3,10 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crypto::pos::{KeyCipher, KeyFault, KeyStore};
 use jiff::Timestamp;
 use orders::channel::{Call, Charge, Notice, PayWay, PaymentReply, RefundReply, Reply, Unknown};
+use secret::Secret;
 use serde::Deserialize;
 
 use crate::{Channel, Request, Response};
@@ -79,6 +81,8 @@ pub enum BuildError {
     NotOffered,
     #[error("a value does not fit the channel's message")]
     Unfit,
+    #[error(transparent)]
+    Keys(#[from] KeyFault),
 }
 
 /// Why a channel's keys are not taken.
@@ -144,14 +148,42 @@ pub enum ChannelConfig {
     Card(crate::card::CardConfig),
 }
 
+/// An account's parameters with the keys that work in a key store as it writes them down.
+///
+/// # Errors
+/// [`ConfigError::Key`]
+pub fn with_keys_kept(
+    config: &Secret<String>,
+    keys: &dyn KeyStore,
+) -> Result<Secret<String>, ConfigError> {
+    let unreadable = || ConfigError::Key;
+    let mut parameters: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(config.expose()).or(Err(unreadable()))?;
+    if parameters.get("channel").and_then(|channel| channel.as_str()) != Some(Channel::Card.code())
+    {
+        return Ok(config.clone());
+    }
+    for name in crate::card::KEPT_KEYS {
+        let given = parameters.get(name).and_then(|key| key.as_str()).ok_or_else(unreadable)?;
+        let key = keys.read(KeyCipher::Des, given).or(Err(unreadable()))?;
+        parameters.insert(name.to_owned(), key.written().expose().as_str().into());
+    }
+    serde_json::to_string(&parameters).map(Secret::new).or(Err(unreadable()))
+}
+
+/// The connector of an account; keys that work in a key store are read from `keys`.
+///
 /// # Errors
 /// [`ConfigError`]
-pub fn connector(config: &ChannelConfig) -> Result<Arc<dyn Connector>, ConfigError> {
+pub fn connector(
+    config: &ChannelConfig,
+    keys: &dyn KeyStore,
+) -> Result<Arc<dyn Connector>, ConfigError> {
     Ok(match config {
         ChannelConfig::Alipay(config) => Arc::new(crate::alipay::Alipay::new(config)?),
         ChannelConfig::Wechat(config) => Arc::new(crate::wechat::Wechat::new(config)?),
         ChannelConfig::Unionpay(config) => Arc::new(crate::unionpay::Unionpay::new(config)?),
-        ChannelConfig::Card(config) => Arc::new(crate::card::Card::new(config)?),
+        ChannelConfig::Card(config) => Arc::new(crate::card::Card::new(config, keys)?),
     })
 }
 

@@ -20,7 +20,7 @@ mod wechat;
 pub use card::{CardLinks, WireSender};
 pub use connector::{
     BuildError, ChannelConfig, ConfigError, Connector, KeysRefusal, MESSAGES_PER_CALL_MAX,
-    NoticeRefusal, connector, silence,
+    NoticeRefusal, connector, silence, with_keys_kept,
 };
 pub use platform_key::{PlatformKey, PlatformKeys};
 pub use sender::{ClientCertificate, HttpSender, SendError, Sender};

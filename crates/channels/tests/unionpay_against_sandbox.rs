@@ -8,6 +8,7 @@ mod tests {
     use channels::{
         Channel, ChannelConfig, Connector, MESSAGES_PER_CALL_MAX, Request, Response, connector,
     };
+    use crypto::pos::SoftKeys;
     use ids::{AttemptId, IdSource, RefundId};
     use jiff::{SignedDuration, Timestamp};
     use money::{Amount, Currency};
@@ -54,7 +55,7 @@ mod tests {
         let own = all.into_iter().find(|p| p.channel == Channel::UnionPay.code()).unwrap();
         let parameters: ChannelConfig = serde_json::from_value(own.config).unwrap();
         Line {
-            connector: connector(&parameters).unwrap(),
+            connector: connector(&parameters, &SoftKeys).unwrap(),
             sandbox: Sandbox::new(config().clone()),
             now: start(),
             ids: IdSource::new(0).unwrap(),
@@ -611,7 +612,7 @@ mod tests {
         let mut parameters = own.config;
         parameters.as_object_mut().unwrap().remove("open_platform");
         let parameters: ChannelConfig = serde_json::from_value(parameters).unwrap();
-        let plain = connector(&parameters).unwrap();
+        let plain = connector(&parameters, &SoftKeys).unwrap();
         assert!(!plain.offers(PayWay::Jsapi) && plain.offers(PayWay::DynamicQr));
         let line = line(Trust::Keys);
         let (_, call) = in_app(&line);

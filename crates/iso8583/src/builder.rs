@@ -1,12 +1,13 @@
 //! Writing a message: fields in any order, each checked as it is set.
 
+use std::convert::Infallible;
 use std::fmt;
 
 use crate::bcd::{hex_digit, nibble_of, nibbles, pack_decimal};
 use crate::dialect::{Coding, Content, Dialect, FIELDS_MAX, Field, Length, LengthCoding};
 use crate::message::{Message, Mti, Present, Span, check};
 use crate::value::{RAW_MARK, unhex};
-use crate::{Error, MESSAGE_BYTES_MAX, Place, Why};
+use crate::{Error, MESSAGE_BYTES_MAX, MacError, Place, Why};
 
 /// The longest text that [`Builder::set_number`] makes.
 const NUMBER_DIGITS: usize = 20;
@@ -188,19 +189,36 @@ impl<'d> Builder<'d> {
     /// Packs with a MAC as the last field: `mac` is given everything before it and says its bytes.
     ///
     /// # Errors
-    /// [`Why::UnknownField`] where the dialect has no such field; [`Why::WrongLength`] where a field
-    /// behind it is set or the MAC is not of its length.
+    /// [`Why::UnknownField`] where the dialect has no such field, [`Why::BadBitmap`] where a field behind
+    /// it is set, [`Why::WrongLength`] where the field is not of a MAC's length. `out` is then as it was.
     pub fn pack_with_mac(
         &self,
         number: u8,
         out: &mut Vec<u8>,
         mac: impl FnOnce(&[u8]) -> [u8; 8],
     ) -> Result<(), Error> {
+        let made = |message: &[u8]| Ok::<_, Infallible>(mac(message));
+        match self.try_pack_with_mac(number, out, made) {
+            Ok(()) => Ok(()),
+            Err(MacError::Message(error)) => Err(error),
+        }
+    }
+
+    /// The same with a MAC that may fail to be made, as one from a hardware module does.
+    ///
+    /// # Errors
+    /// [`MacError::Mac`] with what `mac` said, else as [`Self::pack_with_mac`].
+    pub fn try_pack_with_mac<M>(
+        &self,
+        number: u8,
+        out: &mut Vec<u8>,
+        mac: impl FnOnce(&[u8]) -> Result<[u8; 8], M>,
+    ) -> Result<(), MacError<M>> {
         let field = self.known(number)?;
         let refused = |why| Error::new(Place::Field(number), 0, why);
         field.fits(8).map_err(refused)?;
         if self.present.numbers().any(|set| set >= number) {
-            return Err(refused(Why::BadBitmap));
+            return Err(refused(Why::BadBitmap).into());
         }
         let start = out.len();
         let mut present = self.present;
@@ -208,7 +226,14 @@ impl<'d> Builder<'d> {
         self.head(present, out);
         self.body(out);
         let mac = mac(out.get(start..).unwrap_or_default());
-        write(field, &mac, out).map_err(refused)
+        let written = mac
+            .map_err(MacError::Mac)
+            .and_then(|mac| Ok(write(field, &mac, out).map_err(refused)?));
+        if written.is_err() {
+            // A message without its code does not leave.
+            out.truncate(start);
+        }
+        written
     }
 
     fn known(&self, number: u8) -> Result<&'d Field, Error> {

@@ -144,3 +144,12 @@ impl Error {
         Self { offset: self.offset.saturating_add(bytes), ..self }
     }
 }
+
+/// Why a message with a MAC was not packed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MacError<M> {
+    #[error(transparent)]
+    Message(#[from] Error),
+    #[error("the MAC could not be made")]
+    Mac(M),
+}

@@ -21,6 +21,6 @@ pub use dialect::{
     Coding, Content, Dialect, FIELDS_MAX, Field, Length, LengthCoding, Privacy, Shape,
 };
 pub use dialects::{CUP_NETWORK, CUP_POS, ISO87_ASCII, ISO87_BINARY};
-pub use error::{Error, Place, Why};
+pub use error::{Error, MacError, Place, Why};
 pub use message::{MESSAGE_BYTES_MAX, Message, Mti};
 pub use value::{Value, mask_pan};

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use crypto::pos::{BlockKey, PinFormat};
+use crypto::pos::{HostKey, PinFormat};
 use ids::{AttemptId, ChannelTradeNo, RefundId};
 use jiff::Timestamp;
 use money::Amount;
@@ -78,7 +78,7 @@ pub struct CardRead {
 #[derive(Debug, Clone)]
 pub struct EncipheredPin {
     pub block: Vec<u8>,
-    pub key: BlockKey,
+    pub key: HostKey,
     pub format: PinFormat,
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crypto::pos::{PinFormat, open_pin, open_track};
+use crypto::pos::{PinError, PinFormat};
 use ids::TradeId;
 use iso8583::cup::{Transaction, read_digit_tags};
 use iso8583::frame::{Header, Tpdu};
@@ -24,6 +24,8 @@ const INVALID_CARD: Code = "14";
 const PIN_FORMAT: Code = "99";
 /// 40: the track is enciphered, and there is no key for it.
 const NOT_SUPPORTED: Code = "40";
+/// 96: the key store does not answer.
+pub(crate) const MALFUNCTION: Code = "96";
 const YUAN: &str = "156";
 /// Of field 59.
 const PIN_BLOCK: [u8; 2] = *b"A1";
@@ -135,7 +137,7 @@ impl Asked<'_> {
         // No key for tracks was given at sign-on.
         let key = access.track.as_ref().filter(|key| !key.is_sm4()).ok_or(NOT_SUPPORTED)?;
         let (mut packed, digits) = (value.bytes().into_owned(), value.characters().len());
-        open_track(key, &mut packed);
+        key.open_track(&mut packed).or(Err(MALFUNCTION))?;
         let shown = hex::encode_upper(packed).replace('D', "=");
         let track: String = shown.chars().take(digits).collect();
         let fine = track.chars().all(|c| c.is_ascii_digit() || c == '=');
@@ -158,7 +160,10 @@ impl Asked<'_> {
         }
         let format = if without_pan { PinFormat::WithoutPan } else { PinFormat::WithPan };
         let key = access.pin.clone().ok_or(PIN_FORMAT)?;
-        open_pin(format, &key, &block, pan).or(Err(PIN_FORMAT))?;
+        key.check_pin(format, &block, pan).map_err(|error| match error {
+            PinError::Key(_) => MALFUNCTION,
+            PinError::Digits | PinError::Block => PIN_FORMAT,
+        })?;
         Ok(Some(EncipheredPin { block, key, format }))
     }
 

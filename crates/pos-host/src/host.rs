@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use app::App;
 use app::pos::PosAccess;
+use app::{App, Failure, UseCaseError};
 use bytes::Bytes;
-use crypto::pos::verify_pos_mac;
+use crypto::pos::KeyFault;
 use ids::AttemptId;
-use iso8583::CUP_POS;
 use iso8583::cup::Transaction;
 use iso8583::frame::{Envelope, Wish};
+use iso8583::{CUP_POS, MacError};
 use jiff::Timestamp;
 use merchants::PosState;
 
-use crate::asked::{Asked, Code};
+use crate::asked::{Asked, Code, MALFUNCTION};
 use crate::brake::Brake;
 use crate::reply::{Reply, mac_of};
 use crate::transactions::{self, Kind};
@@ -28,8 +28,6 @@ const SIGN_ON: Code = "77";
 const BAD_MAC: Code = "A0";
 /// 40: no such transaction.
 const NOT_SUPPORTED: Code = "40";
-/// 96: too often asked.
-const BUSY: Code = "96";
 const MAC_FIELD: u8 = 64;
 
 /// What an operator settles for the host.
@@ -92,14 +90,25 @@ impl PosHost {
         if kind.wants_sign_on() && !is_signed_on(&access) {
             return self.refuse(asked, SIGN_ON);
         }
-        if !kind.wants_mac() && asked.message.has(MAC_FIELD) && !is_authentic(&access, asked) {
-            return self.refuse(asked, BAD_MAC);
+        if !kind.wants_mac() && asked.message.has(MAC_FIELD) {
+            match is_authentic(&access, asked) {
+                Ok(true) => {}
+                Ok(false) => return self.refuse(asked, BAD_MAC),
+                Err(_) => return self.refuse(asked, MALFUNCTION),
+            }
         }
         if kind.is_open_to_all() && !self.brake.permits(access.terminal.terminal, self.now()) {
-            return self.refuse(asked, BUSY);
+            // Too often asked.
+            return self.refuse(asked, MALFUNCTION);
         }
         if !kind.wants_mac() {
-            return transactions::manage(self, &access, asked, kind).await;
+            return match transactions::manage(self, &access, asked, kind).await {
+                // No money is in doubt: the terminal may ask again.
+                Err(Failed::UseCase(UseCaseError::Failed(Failure::Keys(_)))) => {
+                    self.refuse(asked, MALFUNCTION)
+                }
+                done => done,
+            };
         }
         let access = match self.verified(access, asked).await? {
             Ok(access) => access,
@@ -119,13 +128,15 @@ impl PosHost {
         access: Arc<PosAccess>,
         asked: &Asked<'_>,
     ) -> Result<Result<Arc<PosAccess>, Code>, Failed> {
-        if is_authentic(&access, asked) {
-            return Ok(Ok(access));
+        match is_authentic(&access, asked) {
+            Ok(true) => return Ok(Ok(access)),
+            Ok(false) => {}
+            Err(_) => return Ok(Err(MALFUNCTION)),
         }
         let terminal = &access.terminal;
         let fresh = self.app.pos_access(&terminal.terminal_no, &terminal.merchant_code, true);
         Ok(match fresh.await? {
-            Some(fresh) if is_authentic(&fresh, asked) => Ok(fresh),
+            Some(fresh) if is_authentic(&fresh, asked) == Ok(true) => Ok(fresh),
             Some(fresh) if !is_signed_on(&fresh) => Err(SIGN_ON),
             Some(_) | None => Err(BAD_MAC),
         })
@@ -177,6 +188,7 @@ impl PosHost {
 pub(crate) enum Failed {
     UseCase(app::UseCaseError),
     Reply(iso8583::Error),
+    Keys(KeyFault),
 }
 
 impl std::fmt::Display for Failed {
@@ -184,6 +196,7 @@ impl std::fmt::Display for Failed {
         match self {
             Self::UseCase(error) => write!(f, "{error}"),
             Self::Reply(error) => write!(f, "an answer could not be made: {error}"),
+            Self::Keys(fault) => write!(f, "an answer could not be sealed: {fault}"),
         }
     }
 }
@@ -197,6 +210,15 @@ impl From<app::UseCaseError> for Failed {
 impl From<app::Failure> for Failed {
     fn from(error: app::Failure) -> Self {
         Self::UseCase(error.into())
+    }
+}
+
+impl From<MacError<KeyFault>> for Failed {
+    fn from(error: MacError<KeyFault>) -> Self {
+        match error {
+            MacError::Message(error) => Self::Reply(error),
+            MacError::Mac(fault) => Self::Keys(fault),
+        }
     }
 }
 
@@ -232,10 +254,9 @@ fn is_signed_on(access: &PosAccess) -> bool {
     access.terminal.state == PosState::SignedOn && access.mac.is_some()
 }
 
-fn is_authentic(access: &PosAccess, asked: &Asked<'_>) -> bool {
+fn is_authentic(access: &PosAccess, asked: &Asked<'_>) -> Result<bool, KeyFault> {
     let signed = asked.message.before(MAC_FIELD).zip(asked.message.get(MAC_FIELD));
     let key = access.mac.as_ref().filter(|_| is_signed_on(access));
-    signed.zip(key).is_some_and(|((covered, code), key)| {
-        verify_pos_mac(mac_of(access.terminal.model), key, covered, code.raw()).is_ok()
-    })
+    let Some(((covered, code), key)) = signed.zip(key) else { return Ok(false) };
+    key.is_mac(mac_of(access.terminal.model), covered, code.raw())
 }

@@ -1,7 +1,7 @@
 //! Answers: what is repeated of the question, what is added, and the code over it.
 
 use bytes::Bytes;
-use crypto::pos::{BlockKey, MacAlgorithm, MacForm, pos_mac};
+use crypto::pos::{HostKey, MacAlgorithm, MacForm};
 use iso8583::frame::{Frame, Wish};
 use iso8583::{Builder, CUP_POS, Error};
 use jiff::Timestamp;
@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use merchants::PosModel;
 
 use crate::asked::Asked;
+use crate::host::Failed;
 
 /// Of the question, in its order.
 const REPEATED: [u8; 11] = [2, 3, 4, 11, 14, 23, 25, 41, 42, 49, 60];
@@ -88,12 +89,12 @@ impl<'a> Reply<'a> {
     pub(crate) fn sealed(
         self,
         (algorithm, form): (MacAlgorithm, MacForm),
-        key: &BlockKey,
-    ) -> Result<Bytes, Error> {
+        key: &HostKey,
+    ) -> Result<Bytes, Failed> {
         let mut message = Vec::new();
-        let mac = |data: &[u8]| pos_mac(algorithm, key, data).field(form);
-        self.builder.pack_with_mac(MAC_FIELD, &mut message, mac)?;
-        self.frame(&message)
+        let mac = |data: &[u8]| key.mac(algorithm, data).map(|mac| mac.field(form));
+        self.builder.try_pack_with_mac(MAC_FIELD, &mut message, mac)?;
+        Ok(self.frame(&message)?)
     }
 
     fn frame(&self, message: &[u8]) -> Result<Bytes, Error> {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use app::App;
-use app::pos::{NewPosTerminal, PosAccess};
-use clap::Subcommand;
+use app::pos::{NewPosTerminal, PosAccess, new_master_key};
+use clap::{Args, Subcommand};
 use crypto::pos::{BlockKey, COMPONENTS, combine, components};
 use ids::MerchantId;
 use merchants::{PosModel, PosTerminal, TerminalKind};
@@ -18,26 +18,29 @@ use crate::{Outcome, statement};
 /// Custodians to whom a new master key is given in parts.
 const CUSTODIANS: usize = 2;
 
+#[derive(Debug, Args)]
+pub(crate) struct RegisterPosArgs {
+    merchant: MerchantId,
+    /// 终端号, field 41: eight letters and digits.
+    terminal_no: String,
+    /// 商户号, field 42: fifteen letters and digits.
+    merchant_code: String,
+    #[arg(long, default_value = "POS")]
+    name: String,
+    /// How its codes are made: `cup_tdes`, `cup_tdes_long`, `x9_9`, `x9_19`, `tdes_cbc`, `fold_once`, or
+    /// `sm4` with all its keys.
+    #[arg(long, default_value = "cup_tdes")]
+    model: String,
+    /// A file with one component of the master key that is in the terminal already, in hexadecimal
+    /// digits. Give one per custodian.
+    #[arg(long)]
+    component: Vec<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum PosCommand {
     /// Let a terminal speak ISO 8583. Its master key is shown once, in two components for two people.
-    RegisterPos {
-        merchant: MerchantId,
-        /// 终端号, field 41: eight letters and digits.
-        terminal_no: String,
-        /// 商户号, field 42: fifteen letters and digits.
-        merchant_code: String,
-        #[arg(long, default_value = "POS")]
-        name: String,
-        /// How its codes are made: `cup_tdes`, `cup_tdes_long`, `x9_9`, `x9_19`, `tdes_cbc`, `fold_once`, or
-        /// `sm4` with all its keys.
-        #[arg(long, default_value = "cup_tdes")]
-        model: String,
-        /// A file with one component of the master key that is in the terminal already, in hexadecimal
-        /// digits. Give one per custodian.
-        #[arg(long)]
-        component: Vec<PathBuf>,
-    },
+    RegisterPos(RegisterPosArgs),
     /// A terminal's state and batch.
     ShowPos { terminal_no: String, merchant_code: String },
     /// What terminals load from the host: put a new version in force from a JSON file with `parameters`,
@@ -63,39 +66,7 @@ pub(crate) enum PosCommand {
 
 pub(crate) async fn run(app: &App, command: PosCommand) -> Outcome {
     match command {
-        PosCommand::RegisterPos {
-            merchant,
-            terminal_no,
-            merchant_code,
-            name,
-            model,
-            component,
-        } => {
-            if !PosTerminal::numbers_fit(&terminal_no, &merchant_code) {
-                return Err(
-                    "a terminal number has 8, a merchant number 15 letters and digits".into()
-                );
-            }
-            if app.pos_access(&terminal_no, &merchant_code, true).await?.is_some() {
-                return Err("these numbers are another terminal's".into());
-            }
-            app.store.merchant(merchant).await?.ok_or("there is no such merchant")?;
-            let model = PosModel::parse(&model).ok_or_else(|| {
-                let known = PosModel::ALL.map(PosModel::code).join(", ");
-                format!("no such model: {known}")
-            })?;
-            let master = injected(&component, model)?;
-            let is_new = master.is_none();
-            let store = app.create_store(merchant, &name).await?;
-            let terminal = app.create_terminal(&store, TerminalKind::SmartPos, &name).await?;
-            let new = NewPosTerminal { terminal_no, merchant_code, model, master };
-            let access = app.register_pos(&terminal, new).await?;
-            let mut shown = shown(&access);
-            if is_new && let Some(map) = shown.as_object_mut() {
-                map.insert("master_key_components".to_owned(), parts(&access.master));
-            }
-            print(&shown);
-        }
+        PosCommand::RegisterPos(new) => print(&register(app, new).await?),
         PosCommand::ShowPos { terminal_no, merchant_code } => {
             let access = app.pos_access(&terminal_no, &merchant_code, true).await?;
             print(&shown(&*access.ok_or("there is no such terminal")?));
@@ -154,6 +125,34 @@ fn shown_batch(batch: &Batch, rows: &[Upload]) -> Value {
         "ended": batch.ended_at.is_some(),
         "rows": rows.iter().map(row).collect::<Vec<_>>(),
     })
+}
+
+async fn register(app: &App, new: RegisterPosArgs) -> Outcome<Value> {
+    let RegisterPosArgs { merchant, terminal_no, merchant_code, name, model, component } = new;
+    if !PosTerminal::numbers_fit(&terminal_no, &merchant_code) {
+        return Err("a terminal number has 8, a merchant number 15 letters and digits".into());
+    }
+    if app.pos_access(&terminal_no, &merchant_code, true).await?.is_some() {
+        return Err("these numbers are another terminal's".into());
+    }
+    app.store.merchant(merchant).await?.ok_or("there is no such merchant")?;
+    let model = PosModel::parse(&model).ok_or_else(|| {
+        let known = PosModel::ALL.map(PosModel::code).join(", ");
+        format!("no such model: {known}")
+    })?;
+    let known = injected(&component, model)?;
+    let is_new = known.is_none();
+    let master = known.unwrap_or_else(|| new_master_key(model));
+    let printed = is_new.then(|| parts(&master));
+    let store = app.create_store(merchant, &name).await?;
+    let terminal = app.create_terminal(&store, TerminalKind::SmartPos, &name).await?;
+    let new = NewPosTerminal { terminal_no, merchant_code, model, master };
+    let access = app.register_pos(&terminal, new).await?;
+    let mut shown = shown(&access);
+    if let (Some(parts), Some(map)) = (printed, shown.as_object_mut()) {
+        map.insert("master_key_components".to_owned(), parts);
+    }
+    Ok(shown)
 }
 
 /// The key that is in the terminal already; none where one is to be made.

@@ -27,6 +27,7 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 /// Opens the store under a node number of our own.
 pub(crate) async fn assemble(place: &PlaceArgs) -> Result<Arc<App>, Failed> {
     let vault = place.vault()?;
+    let keys = place.keys()?;
     let owner = format!("{}-{}", std::process::id(), crypto::random::random_alphanumeric(8));
     let now = clock::now();
     let ids = node_ids(place, &owner).await?;
@@ -39,6 +40,7 @@ pub(crate) async fn assemble(place: &PlaceArgs) -> Result<Arc<App>, Failed> {
         sender: Arc::new(WireSender::new(Arc::new(HttpSender::new()?))),
         directory: Directory::default(),
         vault,
+        keys,
         settings: Settings { public_url: place.public_url().to_owned() },
         platform_keys,
     }))

@@ -12,6 +12,7 @@ mod demo;
 mod export;
 mod fees;
 mod iso8583;
+mod keys;
 mod out;
 mod place;
 mod pos;
@@ -46,6 +47,8 @@ pub(crate) struct PlaceArgs {
     /// The master key, 64 hex digits, instead of the file.
     #[arg(long, env = "SUANPAN_MASTER_KEY", hide_env_values = true)]
     master_key: Option<String>,
+    #[command(flatten)]
+    keys: keys::KeyArgs,
     /// Where channels reach this server.
     #[arg(long, env = "SUANPAN_PUBLIC_URL", default_value = "http://127.0.0.1:8080")]
     public_url: String,
@@ -73,6 +76,8 @@ enum Command {
     Iso8583(iso8583::Iso8583Args),
     /// A card terminal in software; keys, PIN blocks and MACs of terminals.
     Pos(pos::PosArgs),
+    /// Prepare a token of a hardware module for the keys of terminals and zones.
+    Keys(keys::KeysArgs),
     /// Measure, as ratios to the raw limit of the same run.
     Bench(bench::BenchArgs),
 }
@@ -99,6 +104,7 @@ fn main() -> ExitCode {
             Command::Routing(args) => Box::pin(routing::routing(args)).await,
             Command::Iso8583(args) => iso8583::iso8583(&args),
             Command::Pos(args) => Box::pin(pos::pos(&args)).await,
+            Command::Keys(args) => keys::keys(&args),
             Command::Bench(args) => Box::pin(bench::bench(args)).await,
         }
     });

@@ -4,12 +4,15 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use app::Vault;
 use crypto::aead::Aes256Key;
+use crypto::pos::KeyStore;
 use secret::Secret;
 use store::Target;
 
+use crate::keys::KeyArgs;
 use crate::{Outcome, PlaceArgs};
 
 const KEY_FILE: &str = "master.key";
@@ -24,11 +27,21 @@ impl PlaceArgs {
 
     /// A place of the demo or of a test: a directory of its own.
     pub(crate) fn directory(path: &Path, public_url: String) -> Self {
-        Self { data_dir: path.to_owned(), database_url: None, master_key: None, public_url }
+        Self {
+            data_dir: path.to_owned(),
+            database_url: None,
+            master_key: None,
+            keys: KeyArgs::none(),
+            public_url,
+        }
     }
 
     pub(crate) fn public_url(&self) -> &str {
         self.public_url.trim_end_matches('/')
+    }
+
+    pub(crate) fn keys(&self) -> Outcome<Arc<dyn KeyStore>> {
+        self.keys.store()
     }
 
     /// The master key: as given, or from the data directory's file, which only its owner can read.

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use app::App;
-use app::pos::NewPosTerminal;
+use app::pos::{NewPosTerminal, new_master_key};
 use crypto::pos::{BlockKey, components};
 use futures_util::lock::Mutex as Turn;
 use ids::MerchantId;
@@ -110,15 +110,17 @@ impl Desk {
     ) -> Result<Arc<Self>, Failed> {
         let store = app.create_store(merchant, "desk").await?;
         let terminal = app.create_terminal(&store, TerminalKind::SmartPos, "desk").await?;
+        let master = new_master_key(PosModel::CupTdes);
+        let parts = components(&master, CUSTODIANS);
         let new = NewPosTerminal {
             terminal_no: TERMINAL_NO.to_owned(),
             merchant_code: MERCHANT_CODE.to_owned(),
             model: PosModel::CupTdes,
-            master: None,
+            master,
         };
         let access = app.register_pos(&terminal, new).await?;
         let part = |key: &BlockKey| serde_json::json!({ "key": hex::encode(key.expose()) });
-        let parts: Vec<_> = components(&access.master, CUSTODIANS).iter().map(part).collect();
+        let parts: Vec<_> = parts.iter().map(part).collect();
         let registration = serde_json::json!({
             "terminal_no": TERMINAL_NO,
             "merchant_code": MERCHANT_CODE,

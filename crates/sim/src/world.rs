@@ -10,6 +10,7 @@ use app::{
 use bytes::Bytes;
 use channels::{Request, Response, SendError, Sender};
 use crypto::aead::Aes256Key;
+use crypto::pos::SoftKeys;
 use ids::{CampaignId, ChannelCode, IdSource, MerchantId, MerchantNo, WalletId};
 use jiff::Timestamp;
 use merchants::KeyAlgorithm;
@@ -153,6 +154,7 @@ impl World {
             sender: Arc::new(Network { time, outside, steps }),
             directory: Directory::default(),
             vault: Vault::new(Aes256Key::from_slice(&[7; 32])?),
+            keys: Arc::new(SoftKeys),
             settings: Settings { public_url: "https://suanpan.test".to_owned() },
             platform_keys: self.platform.clone(),
         }))

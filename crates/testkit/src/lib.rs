@@ -1,7 +1,9 @@
-//! Temporary databases for the tests of any crate.
+//! Temporary databases and tokens for the tests of any crate.
 //!
 //! PostgreSQL's address comes from `SUANPAN_TEST_POSTGRES_URL`, which `make test` sets to a server of
 //! its own. Each test gets a database of its own there, so tests do not meet.
+
+pub mod softhsm;
 
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crypto::pos::{BlockKey, BlockKeyError};
+use crypto::pos::{BlockKey, HostKey, KeyCipher};
 use ids::TerminalId;
 use jiff::Timestamp;
 use merchants::{PosLoaded, PosModel, PosState, PosTerminal, Terminal};
@@ -18,12 +18,12 @@ use crate::error::{Failure, UseCaseError};
 #[derive(Debug, Clone)]
 pub struct PosAccess {
     pub terminal: PosTerminal,
-    pub master: BlockKey,
+    pub master: HostKey,
     /// PIK and MAK; none before the first sign-on.
-    pub pin: Option<BlockKey>,
-    pub mac: Option<BlockKey>,
+    pub pin: Option<HostKey>,
+    pub mac: Option<HostKey>,
     /// TDK: none where its sign-on did not ask for one.
-    pub track: Option<BlockKey>,
+    pub track: Option<HostKey>,
 }
 
 /// A terminal that is to speak ISO 8583.
@@ -34,11 +34,32 @@ pub struct NewPosTerminal {
     /// 商户号, fifteen characters.
     pub merchant_code: String,
     pub model: PosModel,
-    /// The master key that was put into it; made here where none was.
-    pub master: Option<BlockKey>,
+    /// The master key that was, or is to be, put into it: a key of its own, see [`new_master_key`].
+    pub master: BlockKey,
 }
 
-/// Keys as they are sealed: hexadecimal digits.
+/// A master key that no terminal has yet.
+#[must_use]
+pub fn new_master_key(model: PosModel) -> BlockKey {
+    match cipher_of(model) {
+        KeyCipher::Sm4 => BlockKey::generate_sm4(),
+        KeyCipher::Des => BlockKey::generate_tdes(),
+    }
+}
+
+const fn cipher_of(model: PosModel) -> KeyCipher {
+    match model {
+        PosModel::Sm4 => KeyCipher::Sm4,
+        PosModel::CupTdes
+        | PosModel::CupTdesLong
+        | PosModel::X99
+        | PosModel::X919
+        | PosModel::TdesCbc
+        | PosModel::FoldOnce => KeyCipher::Des,
+    }
+}
+
+/// Keys as they are sealed: as the key store writes them down.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SealedKeys {
@@ -51,12 +72,12 @@ struct SealedKeys {
 
 impl PosAccess {
     pub(super) fn sealed(&self, app: &App) -> Result<Vec<u8>, Failure> {
-        let digits = |key: &BlockKey| hex::encode(key.expose());
+        let written = |key: &HostKey| key.written().expose().clone();
         let keys = SealedKeys {
-            master: digits(&self.master),
-            pin: self.pin.as_ref().map(digits),
-            mac: self.mac.as_ref().map(digits),
-            track: self.track.as_ref().map(digits),
+            master: written(&self.master),
+            pin: self.pin.as_ref().map(written),
+            mac: self.mac.as_ref().map(written),
+            track: self.track.as_ref().map(written),
         };
         let text = serde_json::to_string(&keys).or(Err(Failure::unusable("a terminal's keys")))?;
         Ok(app.vault.seal(&purpose(&self.terminal), &Secret::new(text)))
@@ -66,17 +87,14 @@ impl PosAccess {
         let unusable = || Failure::unusable("a terminal's keys");
         let text = app.vault.open(&purpose(&terminal), &terminal.sealed_keys)?;
         let keys: SealedKeys = serde_json::from_str(text.expose()).or(Err(unusable()))?;
-        let sm4 = terminal.model == PosModel::Sm4;
-        let key = |digits: &str| {
-            let bytes = hex::decode(digits).or(Err(BlockKeyError::Length))?;
-            if sm4 { BlockKey::sm4(&bytes) } else { BlockKey::des(&bytes) }
-        };
-        let optional = |digits: Option<String>| digits.as_deref().map(key).transpose();
+        let cipher = cipher_of(terminal.model);
+        let key = |written: &str| app.keys.read(cipher, written);
+        let optional = |written: Option<String>| written.as_deref().map(key).transpose();
         Ok(Self {
-            master: key(&keys.master).or(Err(unusable()))?,
-            pin: optional(keys.pin).or(Err(unusable()))?,
-            mac: optional(keys.mac).or(Err(unusable()))?,
-            track: optional(keys.track).or(Err(unusable()))?,
+            master: key(&keys.master)?,
+            pin: optional(keys.pin)?,
+            mac: optional(keys.mac)?,
+            track: optional(keys.track)?,
             terminal,
         })
     }
@@ -88,26 +106,17 @@ fn purpose(terminal: &PosTerminal) -> String {
 }
 
 impl App {
-    /// Lets a terminal speak ISO 8583. Its master key is in the answer once, to be put into the device.
+    /// Lets a terminal speak ISO 8583. Its master key goes into the key store.
     ///
     /// # Errors
-    /// A failure of the store; numbers that do not fit fields 41 and 42 are the caller's to refuse.
+    /// A failure of the store, or of the key store; numbers that do not fit fields 41 and 42 are the caller's to refuse.
     pub async fn register_pos(
         &self,
         terminal: &Terminal,
         new: NewPosTerminal,
     ) -> Result<PosAccess, UseCaseError> {
         let now = self.now();
-        let make = match new.model {
-            PosModel::Sm4 => BlockKey::generate_sm4,
-            PosModel::CupTdes
-            | PosModel::CupTdesLong
-            | PosModel::X99
-            | PosModel::X919
-            | PosModel::TdesCbc
-            | PosModel::FoldOnce => BlockKey::generate_tdes,
-        };
-        let master = new.master.unwrap_or_else(make);
+        let master = self.keys.take_in(new.master)?;
         let row = PosTerminal {
             terminal: terminal.id,
             merchant: terminal.merchant,

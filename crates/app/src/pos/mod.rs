@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::App;
 use crate::error::{Failure, Refused, UseCaseError};
 
-pub use access::{NewPosTerminal, PosAccess};
+pub use access::{NewPosTerminal, PosAccess, new_master_key};
 pub use balance::Balance;
 pub use downloads::{Aid, BadDownloads, CaKey, Download, Downloads, Parameters};
 pub use settle::SaidRow;

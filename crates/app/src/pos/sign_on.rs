@@ -1,6 +1,6 @@
 //! 签到 and 签退: fresh working keys for a day's work.
 
-use crypto::pos::{BlockKey, CheckValue, wrap_key};
+use crypto::pos::{BlockKey, CheckValue, HostKey, KeyFault};
 use merchants::PosModel;
 
 use super::PosAccess;
@@ -15,6 +15,11 @@ pub struct SignedOn {
     pub pin: (Vec<u8>, CheckValue),
     pub mac: (Vec<u8>, CheckValue),
     pub track: Option<(Vec<u8>, CheckValue)>,
+}
+
+struct Given {
+    held: HostKey,
+    delivered: (Vec<u8>, CheckValue),
 }
 
 /// The keys that a sign-on asks for.
@@ -32,7 +37,7 @@ impl App {
     /// Makes new working keys; what was signed with the old ones is refused from now on.
     ///
     /// # Errors
-    /// A failure of the store.
+    /// A failure of the store, or of the key store.
     pub async fn pos_sign_on(
         &self,
         access: &PosAccess,
@@ -47,9 +52,14 @@ impl App {
         let double = wanted != KeySet::Single;
         let (pin, mac) = (make(double), make(double && model.has_long_mac_key()));
         let track = (wanted == KeySet::DoubleWithTrack).then(|| make(true));
-        let wrapped = |key: &BlockKey| (wrap_key(&access.master, key), key.check_value());
-        let given = (wrapped(&pin), wrapped(&mac), track.as_ref().map(wrapped));
-        let next = PosAccess { pin: Some(pin), mac: Some(mac), track, ..access.clone() };
+        let given = |key: BlockKey| self.given(&access.master, key);
+        let (pin, mac, track) = (given(pin)?, given(mac)?, track.map(given).transpose()?);
+        let next = PosAccess {
+            pin: Some(pin.held),
+            mac: Some(mac.held),
+            track: track.as_ref().map(|track| track.held.clone()),
+            ..access.clone()
+        };
         let sealed_keys = next.sealed(self)?;
         let terminal = &access.terminal;
         self.change_pos(terminal.terminal, PosChange::SignOn { sealed_keys }).await?;
@@ -57,7 +67,18 @@ impl App {
         let (no, code) = (&terminal.terminal_no, &terminal.merchant_code);
         let fresh = self.pos_access(no, code, true).await?;
         let batch = fresh.map_or(terminal.batch, |fresh| fresh.terminal.batch);
-        Ok(SignedOn { batch, pin: given.0, mac: given.1, track: given.2 })
+        Ok(SignedOn {
+            batch,
+            pin: pin.delivered,
+            mac: mac.delivered,
+            track: track.map(|track| track.delivered),
+        })
+    }
+
+    /// A fresh working key, put away here and delivered under the terminal's master key.
+    fn given(&self, master: &HostKey, key: BlockKey) -> Result<Given, KeyFault> {
+        let delivered = (master.wrap(&key)?, key.check_value());
+        Ok(Given { delivered, held: self.keys.take_in(key)? })
     }
 
     /// # Errors

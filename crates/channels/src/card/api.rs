@@ -1,7 +1,7 @@
 //! What is said to the network.
 
-use crypto::pos::{MacAlgorithm, MacForm, pos_mac, translate_pin};
-use iso8583::{Builder, CUP_NETWORK, Error};
+use crypto::pos::{KeyFault, MacAlgorithm, MacForm, PinError};
+use iso8583::{Builder, CUP_NETWORK, Error, MacError};
 use jiff::Timestamp;
 use money::Amount;
 use orders::RefundKind;
@@ -45,8 +45,8 @@ pub(super) fn message(card: &Card, call: &Call, _now: Timestamp) -> Result<Vec<u
         }
     };
     let mut bytes = Vec::new();
-    let mac = |data: &[u8]| pos_mac(MAC.0, &card.mac_key, data).field(MAC.1);
-    builder.pack_with_mac(MAC_FIELD, &mut bytes, mac).map_err(unfit)?;
+    let mac = |data: &[u8]| card.mac_key.mac(MAC.0, data).map(|mac| mac.field(MAC.1));
+    builder.try_pack_with_mac(MAC_FIELD, &mut bytes, mac).map_err(unsealed)?;
     Ok(bytes)
 }
 
@@ -125,9 +125,8 @@ fn about_charge(
         m.put(55, chip.expose()).map_err(unfit)?;
     }
     if let Some(pin) = &read.pin {
-        let keys = (&pin.key, &card.pin_key);
-        let block = translate_pin(pin.format, keys, &pin.block, &known.pan);
-        m.put(52, &block.or(Err(BuildError::Unfit))?).map_err(unfit)?;
+        let block = pin.key.move_pin(&card.pin_key, (pin.format, &pin.block), &known.pan);
+        m.put(52, &block.map_err(no_pin)?).map_err(unfit)?;
         m.set(26, PIN_DIGITS_MAX).map_err(unfit)?;
         m.set(53, PIN_CONTROL).map_err(unfit)?;
     }
@@ -221,6 +220,20 @@ fn begin(
 
 fn of_card(subject: &Subject) -> Result<&CardSubject, BuildError> {
     subject.card.as_deref().ok_or(BuildError::NotOffered)
+}
+
+const fn no_pin(error: PinError) -> BuildError {
+    match error {
+        PinError::Key(fault) => BuildError::Keys(fault),
+        PinError::Digits | PinError::Block => BuildError::Unfit,
+    }
+}
+
+fn unsealed(error: MacError<KeyFault>) -> BuildError {
+    match error {
+        MacError::Message(error) => unfit(error),
+        MacError::Mac(fault) => BuildError::Keys(fault),
+    }
 }
 
 fn unfit(error: Error) -> BuildError {

@@ -1,6 +1,5 @@
 //! What the network's answers mean.
 
-use crypto::pos::verify_pos_mac;
 use ids::ChannelTradeNo;
 use iso8583::{CUP_NETWORK, Message, Value};
 use jiff::Timestamp;
@@ -109,8 +108,10 @@ fn trusted<'a>(card: &Card, call: &Call, bytes: &'a [u8]) -> Result<Message<'a>,
     let key = key_of(call).ok_or(Unknown::Unreadable)?;
     let signed = answer.before(MAC_FIELD).zip(answer.get(MAC_FIELD));
     let (covered, code) = signed.ok_or(Unknown::BadSignature)?;
-    let verified = verify_pos_mac(MAC, &card.mac_key, covered, code.raw());
-    verified.or(Err(Unknown::BadSignature))?;
+    // A key store that is away proves nothing: the result stays unknown.
+    if card.mac_key.is_mac(MAC, covered, code.raw()) != Ok(true) {
+        return Err(Unknown::BadSignature);
+    }
     if answers(&answer, &key) { Ok(answer) } else { Err(Unknown::Unreadable) }
 }
 

@@ -13,7 +13,7 @@ mod map;
 
 use std::sync::Arc;
 
-use crypto::pos::BlockKey;
+use crypto::pos::{HostKey, KeyCipher, KeyStore};
 use jiff::Timestamp;
 use orders::channel::{Call, Notice, PayWay, Reply, Unknown};
 use secret::Secret;
@@ -30,6 +30,9 @@ pub(crate) use map::OUR_FAULTS;
 /// Institutions are eleven digits at most (field 32).
 const INSTITUTION_DIGITS: std::ops::RangeInclusive<usize> = 1..=11;
 
+/// The parameters that are keys of the network's zone.
+pub(crate) const KEPT_KEYS: [&str; 2] = ["pin_key", "mac_key"];
+
 /// An acquirer's membership at a card network.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,7 +45,8 @@ pub struct CardConfig {
     forwarder: String,
     /// 商户类型: field 18, four digits, where the merchant has none of its own.
     merchant_type: String,
-    /// Over PIN blocks in the network's zone: 16 bytes in hexadecimal digits.
+    /// Over PIN blocks in the network's zone: 16 bytes in hexadecimal digits, or as the key store writes
+    /// its keys down.
     #[serde(deserialize_with = "secret_text")]
     pin_key: Secret<String>,
     /// For field 128: 16 bytes.
@@ -56,8 +60,8 @@ pub(crate) struct Card {
     acquirer: String,
     forwarder: String,
     merchant_type: String,
-    pin_key: BlockKey,
-    mac_key: BlockKey,
+    pin_key: HostKey,
+    mac_key: HostKey,
 }
 
 /// The lines that a message may go over; a request carries them among its extensions.
@@ -68,7 +72,10 @@ pub(crate) struct Links {
 }
 
 impl Card {
-    pub(crate) fn new(config: &CardConfig) -> Result<Self, ConfigError> {
+    pub(crate) fn new(config: &CardConfig, keys: &dyn KeyStore) -> Result<Self, ConfigError> {
+        let key = |written: &Secret<String>| {
+            keys.read(KeyCipher::Des, written.expose()).or(Err(ConfigError::Key))
+        };
         let digits = |text: &str, count: std::ops::RangeInclusive<usize>| {
             let fine = count.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
             fine.then(|| text.to_owned()).ok_or(ConfigError::Address)
@@ -96,11 +103,6 @@ impl Card {
     fn institutions(&self) -> (&str, &str) {
         (&self.acquirer, &self.forwarder)
     }
-}
-
-fn key(hex_digits: &Secret<String>) -> Result<BlockKey, ConfigError> {
-    let bytes = hex::decode(hex_digits.expose()).or(Err(ConfigError::Key))?;
-    BlockKey::des(&bytes).or(Err(ConfigError::Key))
 }
 
 impl Connector for Card {

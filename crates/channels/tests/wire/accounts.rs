@@ -2,6 +2,7 @@
 //! no secret.
 
 use channels::{ChannelConfig, connector};
+use crypto::pos::SoftKeys;
 use serde_json::{Value, json};
 
 use crate::line::{configs, coordinates};
@@ -14,7 +15,9 @@ fn said(number: usize, name: &str, value: Value) -> String {
     map.retain(|_, value| !value.is_null());
     match serde_json::from_value::<ChannelConfig>(config) {
         Err(error) => error.to_string(),
-        Ok(config) => connector(&config).err().map_or("taken".to_owned(), |e| e.to_string()),
+        Ok(config) => {
+            connector(&config, &SoftKeys).err().map_or("taken".to_owned(), |e| e.to_string())
+        }
     }
 }
 

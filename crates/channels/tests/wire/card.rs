@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use channels::{ChannelConfig, Connector, WireSender, connector};
-use crypto::pos::{BlockKey, Pin, PinFormat, seal_pin};
+use crypto::pos::{BlockKey, Pin, PinFormat, SoftKeys, seal_pin};
 use ids::{AttemptId, IdSource, RefundId};
 use jiff::Timestamp;
 use money::{Amount, Currency};
@@ -31,7 +31,7 @@ fn config(base_url: &str) -> (SandboxConfig, Arc<dyn Connector>) {
     let config = CONFIG.get_or_init(|| SandboxConfig::generate(now).unwrap()).clone();
     let parameters = sandbox::card_parameters(&config.coordinates(base_url)).config;
     let read: ChannelConfig = serde_json::from_value(parameters).unwrap();
-    (config, connector(&read).unwrap())
+    (config, connector(&read, &SoftKeys).unwrap())
 }
 
 impl Bench {
@@ -122,7 +122,7 @@ fn charge(subject: &Subject, read: CardRead) -> Call {
 fn with_pin(digits: &str, key: &BlockKey) -> CardRead {
     let pan = Pan::parse(PAN).unwrap();
     let block = seal_pin(PinFormat::WithPan, key, &Pin::parse(digits).unwrap(), &pan);
-    let pin = EncipheredPin { block, key: key.clone(), format: PinFormat::WithPan };
+    let pin = EncipheredPin { block, key: key.clone().into(), format: PinFormat::WithPan };
     let track2 = Some(Secret::new(format!("{PAN}=30122201000000000")));
     CardRead { track2, chip: None, pin: Some(pin) }
 }
@@ -198,7 +198,7 @@ fn a_pin_goes_from_the_terminal_s_zone_to_the_network_s() {
     // A block under another key is no PIN block: nothing is sent.
     let mut read = with_pin("123456", &terminal);
     if let Some(pin) = &mut read.pin {
-        pin.key = BlockKey::generate_tdes();
+        pin.key = BlockKey::generate_tdes().into();
     }
     let call = charge(&bench.subject(100), read);
     assert!(bench.connector.build(&call, bench.now, "n").is_err());
@@ -346,7 +346,7 @@ async fn lines_carry_many_messages_and_fail_over() {
     let mut parameters = sandbox::card_parameters(&config.coordinates("http://x")).config;
     parameters["links"] = serde_json::json!(["127.0.0.1:1", format!("127.0.0.1:{port}")]);
     let read: ChannelConfig = serde_json::from_value(parameters).unwrap();
-    let connector = connector(&read).unwrap();
+    let connector = connector(&read, &SoftKeys).unwrap();
     let now = Timestamp::from_second(1_795_147_200).unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let sandbox = Sandbox::new(config);

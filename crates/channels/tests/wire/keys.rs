@@ -1,5 +1,6 @@
 //! Keys that change: WeChat Pay's certificates, and our own certificate in TLS.
 
+use crypto::pos::SoftKeys;
 use std::sync::Arc;
 
 use channels::{
@@ -26,7 +27,7 @@ fn outdated() -> Line {
     let old = coordinates()["wechat"]["certificate"].clone();
     line.config["platform_certificates"] = json!([old]);
     let config: ChannelConfig = serde_json::from_value(line.config.clone()).unwrap();
-    line.connector = connector(&config).unwrap();
+    line.connector = connector(&config, &SoftKeys).unwrap();
     line
 }
 
@@ -93,8 +94,9 @@ fn a_reverse_shows_our_certificate_and_nothing_else_does() {
     let at = coordinates();
     let (_, _, mut config) = configs(&at).pop().unwrap();
     config["base_url"] = json!("https://channels.test");
-    let read =
-        |config: &serde_json::Value| connector(&serde_json::from_value(config.clone()).unwrap());
+    let read = |config: &serde_json::Value| {
+        connector(&serde_json::from_value(config.clone()).unwrap(), &SoftKeys)
+    };
     assert_eq!(read(&config).err(), Some(ConfigError::ClientCertificate));
     config["client_certificate"] = at["wechat"]["certificate"].clone();
     let wechat = read(&config).unwrap();

@@ -1,5 +1,6 @@
 //! A connector and the sandbox that it speaks to, for every kind of account.
 
+use crypto::pos::SoftKeys;
 use std::sync::Arc;
 
 use channels::{Channel, ChannelConfig, Connector, Request, Response, connector};
@@ -55,7 +56,7 @@ pub(crate) fn lines() -> Vec<Line> {
             name,
             config,
             channel,
-            connector: connector(&read).unwrap(),
+            connector: connector(&read, &SoftKeys).unwrap(),
             sandbox: Sandbox::new(sandbox.clone()),
             now: start(),
             ids: IdSource::new(0).unwrap(),

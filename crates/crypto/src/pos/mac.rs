@@ -1,6 +1,7 @@
 //! Message authentication codes of field 64. Which one a terminal uses is a setting of its model.
 
 use super::BlockKey;
+use super::cipher::Cipher;
 use crate::{BadSignature, constant_time_eq};
 
 /// How a code is computed. All fill the message with zeros to whole blocks.
@@ -59,23 +60,40 @@ impl PosMac {
 /// field's bit set in the bitmap.
 #[must_use]
 pub fn pos_mac(algorithm: MacAlgorithm, key: &BlockKey, message: &[u8]) -> PosMac {
-    PosMac(match algorithm {
-        MacAlgorithm::CupEcb | MacAlgorithm::Sm4 => twice(key, &fold(message, key.block_bytes())),
+    let Ok(mac) = made(algorithm, key, message);
+    mac
+}
+
+/// The same with a key that may be elsewhere.
+pub(super) fn made<C: Cipher>(
+    algorithm: MacAlgorithm,
+    key: &C,
+    message: &[u8],
+) -> Result<PosMac, C::Fault> {
+    Ok(PosMac(match algorithm {
+        MacAlgorithm::CupEcb | MacAlgorithm::Sm4 => twice(key, &fold(message, key.block_bytes()))?,
         MacAlgorithm::FoldOnce => {
             let mut folded = fold(message, key.block_bytes());
-            key.encrypt(&mut folded);
+            key.encrypt(&mut folded)?;
             folded
         }
-        MacAlgorithm::TdesCbc => cbc(key, message),
-        MacAlgorithm::X99 => cbc(&halves(key).0, message),
+        MacAlgorithm::TdesCbc => key.chain(message)?,
+        MacAlgorithm::X99 => key.left()?.chain(message)?,
         MacAlgorithm::X919 => {
-            let (left, right) = halves(key);
-            let mut last = cbc(&left, message);
-            right.decrypt(&mut last);
-            left.encrypt(&mut last);
-            last
+            // Deciphering with the right half and enciphering with the left one again is what triple DES
+            // does to the last block.
+            let (before, last) = message.split_at(last_block(message, key.block_bytes()));
+            let mut block = key.left()?.chain(before)?;
+            block.iter_mut().zip(last).for_each(|(to, from)| *to ^= from);
+            key.encrypt(&mut block)?;
+            block
         }
-    })
+    }))
+}
+
+/// Where the last block of a message begins.
+const fn last_block(message: &[u8], block: usize) -> usize {
+    message.len().saturating_sub(1) / block * block
 }
 
 /// # Errors
@@ -99,32 +117,14 @@ fn fold(message: &[u8], block: usize) -> Vec<u8> {
     folded
 }
 
-fn twice(key: &BlockKey, folded: &[u8]) -> Vec<u8> {
+fn twice<C: Cipher>(key: &C, folded: &[u8]) -> Result<Vec<u8>, C::Fault> {
     let characters: Vec<u8> = hex_upper(folded).collect();
     let (first, second) = characters.split_at(folded.len());
     let mut block = first.to_vec();
-    key.encrypt(&mut block);
+    key.encrypt(&mut block)?;
     block.iter_mut().zip(second).for_each(|(to, from)| *to ^= from);
-    key.encrypt(&mut block);
-    block
-}
-
-fn cbc(key: &BlockKey, message: &[u8]) -> Vec<u8> {
-    let mut block = vec![0; key.block_bytes()];
-    for chunk in message.chunks(key.block_bytes()) {
-        block.iter_mut().zip(chunk).for_each(|(to, from)| *to ^= from);
-        key.encrypt(&mut block);
-    }
-    block
-}
-
-/// The two keys inside a key of 16 bytes; one of 8 is both.
-fn halves(key: &BlockKey) -> (BlockKey, BlockKey) {
-    let bytes = key.expose();
-    let half = |half: Option<&[u8]>| {
-        half.and_then(|bytes| BlockKey::des(bytes).ok()).unwrap_or_else(|| key.clone())
-    };
-    (half(bytes.get(..8)), half(bytes.get(8..16).or(bytes.get(..8))))
+    key.encrypt(&mut block)?;
+    Ok(block)
 }
 
 fn hex_upper(bytes: &[u8]) -> impl Iterator<Item = u8> {

@@ -4,7 +4,8 @@ use std::fmt;
 
 use secret::Pan;
 
-use super::BlockKey;
+use super::cipher::Cipher;
+use super::{BlockKey, KeyFault};
 
 /// Digits of a PIN (ISO 9564-1).
 const PIN_DIGITS: std::ops::RangeInclusive<usize> = 4..=12;
@@ -18,6 +19,14 @@ pub enum PinError {
     Digits,
     #[error("the PIN block is not one, under this key and for this card")]
     Block,
+    #[error(transparent)]
+    Key(#[from] KeyFault),
+}
+
+impl From<std::convert::Infallible> for PinError {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
 }
 
 /// A PIN in the clear: at the terminal, and inside the issuer. `Debug` says nothing of it.
@@ -69,10 +78,20 @@ pub enum PinFormat {
 /// ```
 #[must_use]
 pub fn seal_pin(format: PinFormat, key: &BlockKey, pin: &Pin, pan: &Pan) -> Vec<u8> {
+    let Ok(block) = sealed(format, key, pin, pan);
+    block
+}
+
+fn sealed<C: Cipher>(
+    format: PinFormat,
+    key: &C,
+    pin: &Pin,
+    pan: &Pan,
+) -> Result<Vec<u8>, C::Fault> {
     let mut block = clear_block(key.block_bytes(), pin);
     xor_pan(format, &mut block, pan);
-    key.encrypt(&mut block);
-    block
+    key.encrypt(&mut block)?;
+    Ok(block)
 }
 
 /// The PIN in a block.
@@ -85,11 +104,19 @@ pub fn open_pin(
     block: &[u8],
     pan: &Pan,
 ) -> Result<Pin, PinError> {
+    opened(format, key, block, pan)
+}
+
+fn opened<C>(format: PinFormat, key: &C, block: &[u8], pan: &Pan) -> Result<Pin, PinError>
+where
+    C: Cipher,
+    PinError: From<C::Fault>,
+{
     if block.len() != key.block_bytes() {
         return Err(PinError::Block);
     }
     let mut clear = block.to_vec();
-    key.decrypt(&mut clear);
+    key.decrypt(&mut clear)?;
     xor_pan(format, &mut clear, pan);
     let mut nibbles = clear.iter().flat_map(|byte| [byte >> 4, byte & 0x0F]);
     let format_nibble = nibbles.next();
@@ -102,18 +129,33 @@ pub fn open_pin(
     if fine { Ok(Pin(pin)) } else { Err(PinError::Block) }
 }
 
-/// Takes a PIN out of one zone's block and puts it into another's. The clear PIN lives inside this call.
-///
-/// # Errors
-/// [`PinError::Block`].
-pub fn translate_pin(
+/// Whether there is a PIN in a block.
+pub(super) fn check_block<C>(
     format: PinFormat,
-    (from, to): (&BlockKey, &BlockKey),
+    key: &C,
     block: &[u8],
     pan: &Pan,
-) -> Result<Vec<u8>, PinError> {
-    let pin = open_pin(format, from, block, pan)?;
-    Ok(seal_pin(PinFormat::WithPan, to, &pin, pan))
+) -> Result<(), PinError>
+where
+    C: Cipher,
+    PinError: From<C::Fault>,
+{
+    opened(format, key, block, pan).map(|_| ())
+}
+
+/// Takes a PIN out of one zone's block and puts it into another's. The clear PIN lives inside this call.
+pub(super) fn moved_block<C>(
+    format: PinFormat,
+    (from, to): (&C, &C),
+    block: &[u8],
+    pan: &Pan,
+) -> Result<Vec<u8>, PinError>
+where
+    C: Cipher,
+    PinError: From<C::Fault>,
+{
+    let pin = opened(format, from, block, pan)?;
+    Ok(sealed(PinFormat::WithPan, to, &pin, pan)?)
 }
 
 /// Length, digits, and F to the end.
@@ -200,7 +242,7 @@ mod tests {
             let terminal = BlockKey::generate_tdes();
             for network in [BlockKey::generate_tdes(), BlockKey::generate_des(), BlockKey::generate_sm4()] {
                 let block = seal_pin(PinFormat::WithPan, &terminal, &pin, &card);
-                let moved = translate_pin(PinFormat::WithPan, (&terminal, &network), &block, &card).unwrap();
+                let moved = moved_block(PinFormat::WithPan, (&terminal, &network), &block, &card).unwrap();
                 prop_assert_eq!(moved.len(), network.block_bytes());
                 prop_assert!(open_pin(PinFormat::WithPan, &network, &moved, &card).unwrap().is(&pin));
             }

@@ -4,6 +4,7 @@
 //! and the padding behind it. Lengths do not change.
 
 use super::BlockKey;
+use super::cipher::Cipher;
 
 /// Bytes of the block.
 const BLOCK: usize = 8;
@@ -29,9 +30,12 @@ pub fn seal_track(key: &BlockKey, packed: &mut [u8]) {
 
 /// The way back.
 pub fn open_track(key: &BlockKey, packed: &mut [u8]) {
-    if let Some(block) = block(packed) {
-        key.decrypt(block);
-    }
+    let Ok(()) = opened(key, packed);
+}
+
+/// The same with a key that may be elsewhere.
+pub(super) fn opened<C: Cipher>(key: &C, packed: &mut [u8]) -> Result<(), C::Fault> {
+    block(packed).map_or(Ok(()), |block| key.decrypt(block))
 }
 
 fn block(packed: &mut [u8]) -> Option<&mut [u8]> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use app::{App, CreatePayment, Directory, Means, PaidBy, Settings, Vault};
 use channels::Channel;
 use crypto::aead::Aes256Key;
+use crypto::pos::SoftKeys;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use ids::{IdSource, JournalId, MerchantId, MerchantNo, NotificationId};
@@ -96,6 +97,7 @@ pub(super) async fn assemble(target: Target) -> Result<App, Failed> {
         sender: Arc::new(InstantSender),
         directory: Directory::default(),
         vault,
+        keys: Arc::new(SoftKeys),
         settings: Settings { public_url: "http://127.0.0.1".to_owned() },
         platform_keys,
     })

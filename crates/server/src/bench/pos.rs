@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use app::App;
-use app::pos::{KeySet, NewPosTerminal};
+use app::pos::{KeySet, NewPosTerminal, new_master_key};
 use bytes::Bytes;
 use channels::{ChannelConfig, Request, Response, SendError, Sender, connector};
 use crypto::pos::{BlockKey, MacAlgorithm, MacForm, Pin, PinFormat, pos_mac, seal_pin, unwrap_key};
@@ -133,7 +133,7 @@ async fn set_up(app: &App, network: &Network, args: &PosArgs) -> Outcome<Vec<Vec
         "pin_key": hex::encode(network.pin.expose()),
         "mac_key": hex::encode(network.mac.expose()),
     }))?;
-    app.adopt_connector(&account, connector(&config)?);
+    app.adopt_connector(&account, connector(&config, &*app.keys)?);
     app.set_trade_rules(None, &orders::TradeRules::of_wallets()).await?;
     let each = args.payments / args.terminals.max(1);
     let mut frames: Vec<Vec<Vec<u8>>> = Vec::new();
@@ -143,16 +143,16 @@ async fn set_up(app: &App, network: &Network, args: &PosArgs) -> Outcome<Vec<Vec
         let store = app.create_store(merchant.id, "bench").await?;
         let terminal = app.create_terminal(&store, TerminalKind::SmartPos, "bench").await?;
         let terminal_no = format!("{n:08}");
+        let master = new_master_key(PosModel::CupTdes);
         let new = NewPosTerminal {
             terminal_no: terminal_no.clone(),
             merchant_code: MERCHANT_CODE.to_owned(),
             model: PosModel::CupTdes,
-            master: None,
+            master: master.clone(),
         };
         let access = app.register_pos(&terminal, new).await?;
         let keys = app.pos_sign_on(&access, KeySet::Double).await?;
-        let (pin, mac) =
-            (unwrap_key(&access.master, &keys.pin.0)?, unwrap_key(&access.master, &keys.mac.0)?);
+        let (pin, mac) = (unwrap_key(&master, &keys.pin.0)?, unwrap_key(&master, &keys.mac.0)?);
         let own = (1..=each).map(|trace| purchase(&terminal_no, trace, (&pin, &mac)));
         frames.push(own.collect::<Outcome<_>>()?);
     }

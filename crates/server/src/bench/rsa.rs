@@ -12,6 +12,7 @@ use channels::{
     BuildError, Channel, ChannelConfig, Connector, NoticeRefusal, Request, Response, connector,
 };
 use crypto::RsaPrivateKey;
+use crypto::pos::SoftKeys;
 use jiff::Timestamp;
 use orders::channel::{Call, Notice, Reply};
 use serde_json::json;
@@ -45,7 +46,10 @@ impl RsaChannel {
         }))?;
         let signature = BASE64.encode(theirs.sign_sha256(ANSWER.as_bytes()));
         let body = format!("{{\"alipay_trade_pay_response\":{ANSWER},\"sign\":\"{signature}\"}}");
-        Ok(Self { alipay: connector(&config)?, answer: Response::new(Bytes::from(body)) })
+        Ok(Self {
+            alipay: connector(&config, &SoftKeys)?,
+            answer: Response::new(Bytes::from(body)),
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::App;
-use app::pos::NewPosTerminal;
+use app::pos::{NewPosTerminal, new_master_key};
 use crypto::pos::components;
 use jiff::tz::{TimeZone, offset};
 use merchants::{PosModel, Terminal};
@@ -44,15 +44,17 @@ pub(super) fn serve(
 
 /// Lets the merchant's terminal speak ISO 8583.
 pub(super) async fn register(app: &App, terminal: &Terminal) -> Result<String, Failed> {
+    let master = new_master_key(PosModel::CupTdes);
+    let parts = components(&master, CUSTODIANS);
     let new = NewPosTerminal {
         terminal_no: TERMINAL_NO.to_owned(),
         merchant_code: MERCHANT_CODE.to_owned(),
         model: PosModel::CupTdes,
-        master: None,
+        master,
     };
     let access = app.register_pos(terminal, new).await?;
     let part = |key: &crypto::pos::BlockKey| json!({ "key": hex::encode_upper(key.expose()) });
-    let parts: Vec<_> = components(&access.master, CUSTODIANS).iter().map(part).collect();
+    let parts: Vec<_> = parts.iter().map(part).collect();
     Ok(json!({
         "terminal_no": TERMINAL_NO,
         "merchant_code": MERCHANT_CODE,

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use secret::Secret;
 use serde_json::{Value, json};
+use testkit::softhsm::{self, SoftHsm};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_suanpan");
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -24,6 +25,8 @@ pub(crate) struct Process {
 pub(crate) struct Stage {
     pub(crate) folder: tempfile::TempDir,
     database: Option<String>,
+    /// Where keys are, if not in memory.
+    token: Option<SoftHsm>,
     _sandbox: Process,
     pub(crate) sandbox_url: String,
     server: Option<Process>,
@@ -74,17 +77,40 @@ impl Drop for Process {
     }
 }
 
+/// A token with the key that all others are wrapped under.
+fn fresh_token(folder: &std::path::Path) -> SoftHsm {
+    let token = SoftHsm::fresh(folder);
+    std::fs::write(folder.join("token-pin"), softhsm::PIN).unwrap();
+    let mut command = Command::new(BINARY);
+    command.args(["keys", "init-token"]);
+    in_token(&mut command, folder, &token);
+    assert!(command.stdout(Stdio::null()).status().unwrap().success());
+    token
+}
+
+fn in_token(command: &mut Command, folder: &std::path::Path, token: &SoftHsm) {
+    command.env(softhsm::VARIABLE, &token.configuration);
+    command.arg("--key-module").arg(&token.module).args(["--key-token", softhsm::TOKEN]);
+    command.arg("--key-pin-file").arg(folder.join("token-pin"));
+}
+
 impl Stage {
     pub(crate) async fn on_sqlite() -> Self {
-        Self::new(None).await
+        Self::new(None, false).await
+    }
+
+    /// On SQLite, with the keys of terminals and of the card network in a token.
+    pub(crate) async fn on_token() -> Self {
+        Self::new(None, true).await
     }
 
     pub(crate) async fn on_postgres() -> Self {
-        Self::new(Some(testkit::fresh_postgres())).await
+        Self::new(Some(testkit::fresh_postgres()), false).await
     }
 
-    async fn new(database: Option<String>) -> Self {
+    async fn new(database: Option<String>, in_token: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let token = in_token.then(|| fresh_token(folder.path()));
         let coordinates = folder.path().join("sandbox.json");
         let sandbox = Process::start(
             Command::new(BINARY)
@@ -100,6 +126,7 @@ impl Stage {
             _sandbox: sandbox,
             folder,
             database,
+            token,
             server: None,
             api: String::new(),
             terminals: String::new(),
@@ -120,6 +147,9 @@ impl Stage {
         command.arg("--data-dir").arg(self.folder.path().join("data"));
         if let Some(url) = &self.database {
             command.arg("--database-url").arg(url);
+        }
+        if let Some(token) = &self.token {
+            in_token(command, self.folder.path(), token);
         }
     }
 

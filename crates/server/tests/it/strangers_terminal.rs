@@ -48,6 +48,12 @@ async fn a_strangers_terminal_on_sqlite() {
     play(Stage::on_sqlite().await).await;
 }
 
+/// The keys of the terminal and of the network's zone are in a token; the stranger sees no difference.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strangers_terminal_with_keys_in_a_token() {
+    play(Stage::on_token().await).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_strangers_terminal_on_postgres() {
     play(Stage::on_postgres().await).await;
