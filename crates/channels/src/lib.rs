@@ -17,7 +17,9 @@ pub mod shown;
 mod unionpay;
 mod wechat;
 
-pub use card::{CardLinks, WireSender};
+pub use card::{
+    CardLinks, Cleared, ClearedLine, ClearingError, Malformed, WireSender, read_clearing_file,
+};
 pub use connector::{
     BuildError, ChannelConfig, ConfigError, Connector, KeysRefusal, MESSAGES_PER_CALL_MAX,
     NoticeRefusal, connector, silence, with_keys_kept,

@@ -250,6 +250,7 @@ fn control<C: Fn() -> Timestamp>(shared: &Shared<C>, request: &Request) -> Respo
             let books: Vec<Value> = shared.sandbox().books().iter().map(book_line).collect();
             said(StatusCode::OK, &json!({ "books": books }))
         }
+        (&Method::GET, "/sandbox/clearing") => clearing(shared, request.uri().query()),
         (&Method::GET, "/sandbox/faults") => {
             said(StatusCode::OK, &json!({ "faults": shared.sandbox().faults.rules() }))
         }
@@ -272,6 +273,22 @@ fn control<C: Fn() -> Timestamp>(shared: &Shared<C>, request: &Request) -> Respo
         }
         _ => problem(StatusCode::NOT_FOUND, "no such control"),
     }
+}
+
+/// `?channel=card&day=2026-11-21`: the file as it is.
+fn clearing<C: Fn() -> Timestamp>(shared: &Shared<C>, query: Option<&str>) -> Response {
+    let parts: std::collections::BTreeMap<_, _> =
+        form_urlencoded::parse(query.unwrap_or_default().as_bytes()).collect();
+    let day = parts.get("day").and_then(|day| day.parse().ok());
+    let Some((channel, day)) = parts.get("channel").zip(day) else {
+        return problem(StatusCode::BAD_REQUEST, "channel and day are wanted: day=2026-11-21");
+    };
+    let Some(file) = shared.sandbox().clearing_file(channel, day) else {
+        return problem(StatusCode::NOT_FOUND, "the channel has no clearing file");
+    };
+    let mut response = status(StatusCode::OK);
+    *response.body_mut() = Bytes::from(file);
+    response
 }
 
 fn pay<C: Fn() -> Timestamp>(shared: &Shared<C>, order: &PayOrder) -> Response {

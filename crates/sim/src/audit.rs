@@ -76,6 +76,19 @@ pub enum Finding {
     TrialBalance {
         code: &'static str,
     },
+    /// What cards are down by is not what our ledger says was charged or is held, in fen.
+    CardholdersDiffer {
+        drawn: i128,
+        ours: i128,
+    },
+    /// The network's clearing file and our orders differ about a message, in fen.
+    ClearingDiffers {
+        reference: String,
+        theirs: Option<i128>,
+        ours: Option<i128>,
+    },
+    /// A message that arrived twice was answered differently.
+    RepeatDiffers,
     JobsLeft {
         jobs: u64,
     },

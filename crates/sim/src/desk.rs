@@ -29,7 +29,8 @@ const PATIENCE_MS: u64 = 60_000;
 const LOSS_PERCENT: u64 = 10;
 /// How often the network does something wrong with a message of the terminal's, in a hundred.
 const FAULT_PERCENT: u64 = 25;
-const YEAR: i16 = 2026;
+pub(crate) const YEAR: i16 = 2026;
+pub(crate) const ACQUIRER: &str = "48021000";
 const CUSTODIANS: usize = 2;
 /// Fen; what ends a refusal's code into an amount is left to the issuers.
 const SALE_MAX: u64 = 5_000;
@@ -108,26 +109,7 @@ impl Desk {
         world: &World,
         (merchant, seed): (MerchantId, u64),
     ) -> Result<Arc<Self>, Failed> {
-        let store = app.create_store(merchant, "desk").await?;
-        let terminal = app.create_terminal(&store, TerminalKind::SmartPos, "desk").await?;
-        let master = new_master_key(PosModel::CupTdes);
-        let parts = components(&master, CUSTODIANS);
-        let new = NewPosTerminal {
-            terminal_no: TERMINAL_NO.to_owned(),
-            merchant_code: MERCHANT_CODE.to_owned(),
-            model: PosModel::CupTdes,
-            master,
-        };
-        let access = app.register_pos(&terminal, new).await?;
-        let part = |key: &BlockKey| serde_json::json!({ "key": hex::encode(key.expose()) });
-        let parts: Vec<_> = parts.iter().map(part).collect();
-        let registration = serde_json::json!({
-            "terminal_no": TERMINAL_NO,
-            "merchant_code": MERCHANT_CODE,
-            "model": access.terminal.model.code(),
-            "master_check_value": access.terminal.master_check,
-            "master_key_components": parts,
-        });
+        let registration = register(app, merchant).await?;
         let line = Arc::new(HostLine {
             time: Arc::clone(&world.time),
             host: Mutex::new(None),
@@ -136,7 +118,7 @@ impl Desk {
         });
         let settings = Settings { first_trace: 1, year: YEAR };
         let carrier: Arc<dyn Line> = Arc::<HostLine>::clone(&line);
-        let device = Device::new(carrier, settings, &registration.to_string())?;
+        let device = Device::new(carrier, settings, &registration)?;
         let mut random = Random::new(seed ^ 0xde5c);
         let acts_left = random.below(ACTS_MAX);
         let counts = DeskCounts::default();
@@ -147,7 +129,7 @@ impl Desk {
 
     /// A host comes up over this process.
     pub(crate) fn connect(&self, app: &Arc<App>) {
-        let settings = PosSettings { acquirer: "48021000".to_owned() };
+        let settings = PosSettings { acquirer: ACQUIRER.to_owned() };
         *lock(&self.line.host) = Some(Arc::new(PosHost::new(Arc::clone(app), settings)));
     }
 
@@ -200,6 +182,31 @@ impl Desk {
         let settlements = usize::try_from(batches).unwrap_or(usize::MAX);
         ((!shop.device.is_open()).then_some(net), DeskCounts { settlements, ..shop.counts })
     }
+}
+
+/// Registers a terminal: what it is told of itself.
+pub(crate) async fn register(app: &App, merchant: MerchantId) -> Result<String, Failed> {
+    let store = app.create_store(merchant, "desk").await?;
+    let terminal = app.create_terminal(&store, TerminalKind::SmartPos, "desk").await?;
+    let master = new_master_key(PosModel::CupTdes);
+    let parts = components(&master, CUSTODIANS);
+    let new = NewPosTerminal {
+        terminal_no: TERMINAL_NO.to_owned(),
+        merchant_code: MERCHANT_CODE.to_owned(),
+        model: PosModel::CupTdes,
+        master,
+    };
+    let access = app.register_pos(&terminal, new).await?;
+    let part = |key: &BlockKey| serde_json::json!({ "key": hex::encode(key.expose()) });
+    let parts: Vec<_> = parts.iter().map(part).collect();
+    let registration = serde_json::json!({
+        "terminal_no": TERMINAL_NO,
+        "merchant_code": MERCHANT_CODE,
+        "model": access.terminal.model.code(),
+        "master_check_value": access.terminal.master_check,
+        "master_key_components": parts,
+    });
+    Ok(registration.to_string())
 }
 
 impl Shop {

@@ -10,6 +10,7 @@ mod day;
 mod desk;
 mod executor;
 mod fate;
+mod matrix;
 mod plan;
 mod random;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use audit::Finding;
 pub use day::{Counts, Report, run};
 pub use desk::DeskCounts;
 pub use fate::Wrong;
+pub use matrix::{CardStory, CardTold, Mishap, card_row, tell_card};
 pub use steps::{Story, Told, tell, trio};
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use crate::world::{
 };
 
 /// Polls of one life: a use case that needs more does not end.
-const POLLS_MAX: u64 = 200_000;
+pub(crate) const POLLS_MAX: u64 = 200_000;
 /// How long a merchant waits for an answer before asking again.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 
@@ -136,7 +136,7 @@ pub fn tell(
     for _ in 0..times {
         executor.spawn(player.play(&world, &app));
     }
-    run_until_answered(&mut executor, &mut random, (&world, &steps))?;
+    run_until_answered(&mut executor, &mut random, (&world, &steps, PATIENCE))?;
     let taken = steps.taken();
     executor.crash();
     app = restart(&world, app)?;
@@ -144,7 +144,7 @@ pub fn tell(
     // then.
     for _ in 0..2 {
         executor.spawn(player.play(&world, &app));
-        run_until_answered(&mut executor, &mut random, (&world, &steps))?;
+        run_until_answered(&mut executor, &mut random, (&world, &steps, PATIENCE))?;
         spawn_service(&mut executor, &world, &app, true);
         executor.run(&mut random, POLLS_MAX, after(world.time.now(), REST));
         executor.crash();
@@ -196,12 +196,12 @@ fn succeeded(order: &Aggregate) -> usize {
 }
 
 /// Lets the merchant's tasks run to their answers, or the process die.
-fn run_until_answered(
+pub(crate) fn run_until_answered(
     executor: &mut Executor,
     random: &mut Random,
-    (world, steps): (&World, &Steps),
+    (world, steps, patience): (&World, &Steps, SignedDuration),
 ) -> Result<(), Failed> {
-    let until = after(world.time.now(), PATIENCE);
+    let until = after(world.time.now(), patience);
     for _ in 0..POLLS_MAX {
         match executor.run(random, 1, until) {
             End::Done | End::Late => return Ok(()),

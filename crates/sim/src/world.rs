@@ -78,7 +78,7 @@ pub(crate) struct World {
     pub(crate) time: Arc<Time>,
     pub(crate) outside: Arc<Mutex<Outside>>,
     pub(crate) ids: Arc<IdSource>,
-    steps: Arc<Steps>,
+    pub(crate) steps: Arc<Steps>,
     platform: PlatformKeys,
 }
 

@@ -7,6 +7,7 @@
 //! settled between us and a network stands in the account's parameters.
 
 mod api;
+mod clearing;
 mod key;
 mod links;
 mod map;
@@ -24,6 +25,7 @@ use crate::{
     BuildError, Channel, ConfigError, Connector, NoticeRefusal, Request, Response, silence,
 };
 
+pub use clearing::{Cleared, ClearedLine, ClearingError, Malformed, read_clearing_file};
 pub use links::{CardLinks, WireSender};
 pub(crate) use map::OUR_FAULTS;
 

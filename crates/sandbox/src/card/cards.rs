@@ -6,7 +6,7 @@ use crypto::pos::{BlockKey, Pin, PinFormat, open_pin};
 use secret::Pan;
 
 /// 100,000.00 yuan.
-const BALANCE: u64 = 10_000_000;
+const BALANCE: i64 = 10_000_000;
 const PIN: &str = "123456";
 const PIN_TRIES_MAX: u32 = 3;
 /// 50,000.00 yuan at once.
@@ -19,7 +19,8 @@ pub(super) struct Cards {
 
 #[derive(Debug)]
 struct Card {
-    balance: u64,
+    /// Below zero only by what a reversed void took again.
+    balance: i64,
     wrong_pins: u32,
 }
 
@@ -45,7 +46,11 @@ impl Cards {
         if amount > LIMIT {
             return Err("61");
         }
-        card.balance = card.balance.checked_sub(amount).ok_or("51")?;
+        let fen = signed(amount);
+        if card.balance < fen {
+            return Err("51");
+        }
+        card.balance -= fen;
         Ok(())
     }
 
@@ -61,7 +66,7 @@ impl Cards {
         if pin.0.is_none() {
             return Err("55");
         }
-        Ok(self.opened(pan, pin)?.balance)
+        Ok(u64::try_from(self.opened(pan, pin)?.balance).unwrap_or(0))
     }
 
     /// The card, if its PIN is right or none was entered.
@@ -88,15 +93,20 @@ impl Cards {
 
     pub(super) fn give_back(&mut self, pan: &str, amount: u64) {
         if let Some(card) = self.card(pan) {
-            card.balance = card.balance.saturating_add(amount);
+            card.balance += signed(amount);
         }
     }
 
     /// What a reversed void takes again; an issuer lets the card go below zero then.
     pub(super) fn take_again(&mut self, pan: &str, amount: u64) {
         if let Some(card) = self.card(pan) {
-            card.balance = card.balance.saturating_sub(amount);
+            card.balance -= signed(amount);
         }
+    }
+
+    /// What all cards are down by.
+    pub(super) fn drawn(&self) -> i128 {
+        self.cards.values().map(|card| i128::from(BALANCE - card.balance)).sum()
     }
 
     fn card(&mut self, pan: &str) -> Option<&mut Card> {
@@ -104,4 +114,9 @@ impl Cards {
         let new = || Card { balance: BALANCE, wrong_pins: 0 };
         issued.then(|| self.cards.entry(pan.to_owned()).or_insert_with(new))
     }
+}
+
+/// Twelve digits (field 4) always fit.
+fn signed(fen: u64) -> i64 {
+    i64::try_from(fen).unwrap_or(i64::MAX)
 }

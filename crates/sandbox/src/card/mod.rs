@@ -1,5 +1,7 @@
 //! The card network and its issuers, as an acquirer's host sees them: ISO 8583 in the network's dialect.
 //!
+//! What was cleared on a day stands in its clearing file (ACOM).
+//!
 //! It charges, holds (0100), completes holds, gives back, takes advices and answers balances.
 //!
 //! Any card whose number begins with 62, 4 or 5 exists: its PIN is 123456 and it holds 100,000.00 yuan.
@@ -8,12 +10,14 @@
 //! and the clock are the network's own; of the platform it knows only bytes.
 
 mod cards;
+mod clearing;
 mod config;
 mod network;
 mod wire;
 
 use http::HeaderMap;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use money::{Amount, Currency};
 
 pub use config::CardNetworkConfig;
@@ -97,12 +101,19 @@ impl Channel for CardNetwork {
         &[]
     }
 
+    fn clearing_file(&self, day: Date) -> Option<Vec<u8>> {
+        Some(self.network.clearing_file(day))
+    }
+
+    fn drawn(&self) -> i128 {
+        self.network.drawn()
+    }
+
     fn books(&self) -> Vec<BookLine> {
         let line = |trade: &network::Trade| {
             let kind = match trade.kind {
                 Kind::Charge => BookKind::Pay,
                 Kind::Void | Kind::Refund => BookKind::Refund,
-                // Nothing has moved.
                 Kind::Hold | Kind::Release => return None,
             };
             Some(BookLine {

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use iso8583::{CUP_NETWORK, Message};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::cards::Cards;
+use super::clearing;
 use super::config::CardNetworkConfig;
 use super::wire::{self, text};
 
@@ -27,11 +29,11 @@ pub(super) struct Network {
 /// By what the network knows a message: fields 7, 11, 32, 33, 41.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
-    transmitted: String,
-    trace: String,
+    pub(super) transmitted: String,
+    pub(super) trace: String,
     pub(super) acquirer: String,
-    forwarder: String,
-    terminal: String,
+    pub(super) forwarder: String,
+    pub(super) terminal: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,10 +51,17 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Whether it is about an earlier message whose effect it takes back.
-    const fn gives_back(self) -> bool {
+    pub(super) const fn gives_back(self) -> bool {
         match self {
             Self::Void | Self::Release | Self::Refund => true,
             Self::Charge | Self::Hold => false,
+        }
+    }
+
+    pub(super) const fn moves_money(self) -> bool {
+        match self {
+            Self::Charge | Self::Void | Self::Refund => true,
+            Self::Hold | Self::Release => false,
         }
     }
 }
@@ -62,22 +71,38 @@ impl Kind {
 pub(super) struct Trade {
     pub(super) key: Key,
     pub(super) kind: Kind,
-    pan: String,
+    pub(super) pan: String,
     pub(super) amount: u64,
     pub(super) reference: String,
     /// Field 37 of the sale that it is or is about.
     pub(super) sale_reference: String,
     /// What it gives back, or the hold that it completes.
-    original: Option<Key>,
+    pub(super) original: Option<Key>,
     code: String,
-    auth_code: String,
-    reversed: bool,
+    pub(super) auth_code: String,
+    /// Said as an advice (0220).
+    pub(super) advised: bool,
+    pub(super) said: Said,
+    pub(super) reversed_at: Option<Timestamp>,
     pub(super) at: Timestamp,
+}
+
+/// What it said of the merchant and of how the card was read, for the clearing file.
+#[derive(Debug, Clone)]
+pub(super) struct Said {
+    pub(super) merchant: String,
+    pub(super) merchant_type: String,
+    pub(super) condition: String,
+    pub(super) entry: String,
 }
 
 impl Trade {
     fn is_effective(&self) -> bool {
-        self.code == "00" && !self.reversed
+        self.was_approved() && self.reversed_at.is_none()
+    }
+
+    pub(super) fn was_approved(&self) -> bool {
+        self.code == "00"
     }
 }
 
@@ -89,6 +114,16 @@ impl Network {
     /// Everything that moved money and was not undone as if it had never been.
     pub(super) fn effective(&self) -> impl Iterator<Item = &Trade> {
         self.trades.values().filter(|trade| trade.is_effective())
+    }
+
+    /// What was cleared on a day.
+    pub(super) fn clearing_file(&self, day: Date) -> Vec<u8> {
+        clearing::file(self.trades.values(), day)
+    }
+
+    /// What all cards are down by, in fen: what was charged or is held.
+    pub(super) fn drawn(&self) -> i128 {
+        self.cards.drawn()
     }
 
     /// The answer; none to what cannot be read.
@@ -194,7 +229,14 @@ impl Network {
             original,
             code: String::new(),
             auth_code: format!("{:06}", (self.trades.len() + 1) % 1_000_000),
-            reversed: false,
+            advised: asked.mti().as_str().starts_with("022"),
+            said: Said {
+                merchant: text(asked, 42),
+                merchant_type: text(asked, 18),
+                condition: text(asked, 25),
+                entry: text(asked, 22),
+            },
+            reversed_at: None,
             at: now,
         }
     }
@@ -287,7 +329,7 @@ impl Network {
             self.tombstones.insert(key, now);
             return "25".to_owned();
         };
-        let done = trade.reversed || trade.code != "00";
+        let done = trade.reversed_at.is_some() || !trade.was_approved();
         if touched && !done {
             return "12".to_owned();
         }
@@ -300,7 +342,7 @@ impl Network {
             Kind::Hold | Kind::Release | Kind::Refund => None,
         };
         if let Some(trade) = self.trades.get_mut(&key) {
-            trade.reversed = true;
+            trade.reversed_at.get_or_insert(now);
         }
         if !done {
             let held = held.unwrap_or_default();
@@ -363,8 +405,11 @@ impl Key {
 
 /// `MMDD`.
 fn settlement_date(now: Timestamp) -> String {
+    settlement_day(now).strftime("%m%d").to_string()
+}
+
+pub(super) fn settlement_day(now: Timestamp) -> Date {
     let china = now.to_zoned(TimeZone::fixed(jiff::tz::offset(8)));
     let late = china.hour() >= CUT_OVER_HOUR;
-    let date = if late { china.date().tomorrow().unwrap_or(china.date()) } else { china.date() };
-    date.strftime("%m%d").to_string()
+    if late { china.date().tomorrow().unwrap_or(china.date()) } else { china.date() }
 }

@@ -14,6 +14,7 @@ use std::fmt::Debug;
 
 use bytes::Bytes;
 use http::HeaderMap;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use money::Amount;
 
@@ -154,6 +155,16 @@ pub(crate) trait Channel: Debug + Send {
 
     /// Every effective payment and refund, and nothing else.
     fn books(&self) -> Vec<BookLine>;
+
+    /// What the channel cleared on a day, where it says so by a file.
+    fn clearing_file(&self, _day: Date) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// What its payers' accounts are down by, in fen, where it keeps them.
+    fn drawn(&self) -> i128 {
+        0
+    }
 }
 
 /// `now` plus so many milliseconds, at most the end of time.

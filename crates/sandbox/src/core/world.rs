@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::StatusCode;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::{
     BookLine, Channel, Ctx, Delivery, Fault, Faults, Insistence, Letter, Notice, NoticeQueue,
@@ -213,6 +214,20 @@ impl Sandbox {
         let mut lines: Vec<_> = self.channels.iter().flat_map(|channel| channel.books()).collect();
         lines.sort_by_key(|line| line.at);
         lines
+    }
+
+    /// What a channel cleared on a day; none where there is no such channel or it has no such file.
+    #[must_use]
+    pub fn clearing_file(&self, channel: &str, day: Date) -> Option<Vec<u8>> {
+        let at = self.position(channel)?;
+        self.channels.get(at)?.clearing_file(day)
+    }
+
+    /// What a channel's payers are down by, in fen: charged, or held.
+    #[must_use]
+    pub fn drawn(&self, channel: &str) -> i128 {
+        let found = self.position(channel).and_then(|at| self.channels.get(at));
+        found.map_or(0, |channel| channel.drawn())
     }
 
     fn position(&self, code: &str) -> Option<usize> {
