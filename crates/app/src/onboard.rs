@@ -1,5 +1,6 @@
 //! Set up who takes part: merchants, stores, terminals, API keys, channel accounts, platform keys.
 
+use channels::ClearsTo;
 use crypto::random::random_alphanumeric;
 use crypto::{RsaPublicKey, Sm2PublicKey};
 use ids::{ApiKeyName, ChannelAccountId, ChannelCode, MerchantId, StoreId, TerminalId};
@@ -225,11 +226,12 @@ impl App {
         merchant: MerchantId,
         account: &ChannelAccount,
     ) -> Result<(), UseCaseError> {
-        self.open_channel_as(merchant, account, (false, 0)).await
+        self.open_channel_as(merchant, account, (false, 0)).await.map(|_| ())
     }
 
     /// The same with whether the account is the merchant's own, which the channel pays directly
-    /// (商户自收), and with its priority: among equals the lower one is first.
+    /// (商户自收), and with its priority: among equals the lower one is first. Where the contract says that
+    /// the channel pays merchants, it does.
     ///
     /// # Errors
     /// A failure of the store.
@@ -238,7 +240,10 @@ impl App {
         merchant: MerchantId,
         account: &ChannelAccount,
         (self_collected, priority): (bool, u32),
-    ) -> Result<(), UseCaseError> {
+    ) -> Result<bool, UseCaseError> {
+        let known = self.account(account.id).await?;
+        let direct = known.is_some_and(|a| a.connector.clears_to() == ClearsTo::Merchant);
+        let self_collected = self_collected || direct;
         let link = MerchantChannel {
             merchant,
             channel: account.channel.clone(),
@@ -250,7 +255,7 @@ impl App {
         };
         self.put(vec![AdminRow::MerchantChannel(link)]).await?;
         self.directory.merchant_channels.forget();
-        Ok(())
+        Ok(self_collected)
     }
 
     pub(crate) async fn put(&self, admin: Vec<AdminRow>) -> Result<(), UseCaseError> {

@@ -36,6 +36,11 @@ pub trait Connector: Send + Sync + Debug {
         None
     }
 
+    /// Whose account the channel's money comes to, by the contract.
+    fn clears_to(&self) -> ClearsTo {
+        ClearsTo::AcquirerBank
+    }
+
     /// Asks the channel for the keys that it signs with now; `None` where an operator enters them.
     fn ask_keys(&self, _now: Timestamp, _nonce: &str) -> Option<Request> {
         None
@@ -72,6 +77,19 @@ pub trait Connector: Send + Sync + Debug {
 
     /// What the channel wants to hear back.
     fn notice_answer(&self, accepted: bool) -> Response;
+}
+
+/// 清算方式: whose account a channel pays what it has cleared to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClearsTo {
+    /// The acquirer's own, at its bank.
+    #[default]
+    AcquirerBank,
+    /// The account of a bank that settles for the acquirer (代理清算行).
+    AgentBank,
+    /// The merchant's, by small-value credits of the network (小额入账): nothing of it comes to us.
+    Merchant,
 }
 
 /// Why a call could not be built.

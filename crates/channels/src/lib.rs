@@ -21,8 +21,8 @@ pub use card::{
     CardLinks, Cleared, ClearedLine, ClearingError, Malformed, WireSender, read_clearing_file,
 };
 pub use connector::{
-    BuildError, ChannelConfig, ConfigError, Connector, KeysRefusal, MESSAGES_PER_CALL_MAX,
-    NoticeRefusal, connector, silence, with_keys_kept,
+    BuildError, ChannelConfig, ClearsTo, ConfigError, Connector, KeysRefusal,
+    MESSAGES_PER_CALL_MAX, NoticeRefusal, connector, silence, with_keys_kept,
 };
 pub use platform_key::{PlatformKey, PlatformKeys};
 pub use sender::{ClientCertificate, HttpSender, SendError, Sender};

@@ -135,6 +135,17 @@ async fn create_terminal(app: &App, merchant: MerchantId, (kind, name): (&str, &
     Ok(())
 }
 
+async fn open_channel(
+    app: &App,
+    (merchant, account): (MerchantId, ChannelAccountId),
+    how: (bool, u32),
+) -> Outcome<Value> {
+    let account = app.store.channel_account(account).await?;
+    let account = account.ok_or("there is no such channel account")?;
+    let self_collected = app.open_channel_as(merchant, &account, how).await?;
+    Ok(json!({ "opened": account.channel.as_str(), "self_collected": self_collected }))
+}
+
 async fn run(app: &App, command: Admin) -> Outcome {
     match command {
         Admin::CreateMerchant { name } => {
@@ -185,10 +196,7 @@ async fn run(app: &App, command: Admin) -> Outcome {
             print(&Value::Array(accounts.iter().map(account_json).collect()));
         }
         Admin::OpenChannel { merchant, account, self_collected, priority } => {
-            let account = app.store.channel_account(account).await?;
-            let account = account.ok_or("there is no such channel account")?;
-            app.open_channel_as(merchant, &account, (self_collected, priority)).await?;
-            print(&json!({ "opened": account.channel.as_str() }));
+            print(&open_channel(app, (merchant, account), (self_collected, priority)).await?);
         }
         Admin::CloseChannel { merchant, account } => {
             let (channel, number) = account.split_once(':').ok_or("channel:account number")?;

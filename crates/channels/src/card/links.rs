@@ -1,8 +1,9 @@
 //! The lines to a card network: opened once, kept open, many messages under way on each.
 //!
 //! A message goes over the first line that is up. Answers come in any order and are told apart by the
-//! class of the message and by fields 7 and 11. A line that is silent is asked for an echo; one that
-//! does not answer is closed and opened anew when it is next wanted.
+//! class of the message and by fields 7 and 11. A line is signed on (签到) before anything else goes over it.
+//! One that is silent is asked for an echo; one that does not answer is closed and opened anew when it is
+//! next wanted.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +25,8 @@ use crate::{Request, Response};
 pub(super) const PATH: &str = "/card-network";
 
 const CONNECT: Duration = Duration::from_secs(3);
+/// How long it has to sign us on: a payment waits for it, and the next line may be up.
+const SIGN_ON: Duration = Duration::from_secs(3);
 /// How long the network has to answer: the terminal waits longer, so that it hears of it.
 const ANSWER: Duration = Duration::from_secs(10);
 /// A line that said nothing for so long is asked for an echo.
@@ -116,8 +119,12 @@ impl CardLinks {
         if let Some(line) = known(&self.lines()) {
             return Some(line);
         }
-        let stream = timeout(CONNECT, TcpStream::connect(address)).await.ok()?.ok()?;
+        let mut stream = timeout(CONNECT, TcpStream::connect(address)).await.ok()?.ok()?;
         stream.set_nodelay(true).ok()?;
+        if timeout(SIGN_ON, sign_on(&mut stream, acquirer)).await != Ok(Some(())) {
+            tracing::warn!(line = address, "the card network does not sign us on");
+            return None;
+        }
         let mut lines = self.lines();
         // Another was faster: ours closes.
         if let Some(line) = known(&lines) {
@@ -192,14 +199,39 @@ impl Echo {
     fn next(&mut self) -> Bytes {
         self.sent = self.sent.wrapping_add(1);
         self.open = true;
-        let mut echo = Builder::new(&CUP_NETWORK, "0820");
-        let trace = format!("{:06}", self.sent % 1_000_000);
-        // Digits of their fields' length.
-        echo.set(7, "0000000000").ok();
-        echo.set(11, &trace).ok();
-        echo.set(70, "301").ok();
-        Bytes::from(echo.pack())
+        managed("301", self.sent)
     }
+}
+
+/// A message about the line itself: field 70 says what.
+fn managed(code: &str, number: u32) -> Bytes {
+    let mut message = Builder::new(&CUP_NETWORK, "0820");
+    let trace = format!("{:06}", number % 1_000_000);
+    // Digits of their fields' length.
+    message.set(7, "0000000000").ok();
+    message.set(11, &trace).ok();
+    message.set(70, code).ok();
+    Bytes::from(message.pack())
+}
+
+/// 签到: 0820 with field 70 = 001. None where the network does not answer, or refuses.
+async fn sign_on(stream: &mut TcpStream, acquirer: &str) -> Option<()> {
+    write(stream, acquirer, &managed("001", 0)).await.ok()?;
+    let mut buffer = BytesMut::with_capacity(MESSAGE_BYTES_MAX);
+    let answer = loop {
+        match take(&mut buffer) {
+            Err(NotAFrame) => return None,
+            Ok(Some(message)) => break message,
+            Ok(None) => {
+                if stream.read_buf(&mut buffer).await.ok()? == 0 {
+                    return None;
+                }
+            }
+        }
+    };
+    let answer = CUP_NETWORK.unpack(&answer).ok()?;
+    let done = answer.get(39).is_some_and(|code| code.shown() == "00");
+    (done && answer.mti().as_str() == "0830").then_some(())
 }
 
 async fn read(mut reads: OwnedReadHalf, arrived: mpsc::Sender<Bytes>) {
@@ -237,7 +269,7 @@ fn take(buffer: &mut BytesMut) -> Result<Option<Bytes>, NotAFrame> {
 }
 
 async fn write(
-    writes: &mut OwnedWriteHalf,
+    writes: &mut (impl AsyncWriteExt + Unpin),
     acquirer: &str,
     message: &[u8],
 ) -> Result<(), std::io::Error> {

@@ -22,7 +22,8 @@ use serde::Deserialize;
 
 use crate::config::secret as secret_text;
 use crate::{
-    BuildError, Channel, ConfigError, Connector, NoticeRefusal, Request, Response, silence,
+    BuildError, Channel, ClearsTo, ConfigError, Connector, NoticeRefusal, Request, Response,
+    silence,
 };
 
 pub use clearing::{Cleared, ClearedLine, ClearingError, Malformed, read_clearing_file};
@@ -51,6 +52,9 @@ pub struct CardConfig {
     /// its keys down.
     #[serde(deserialize_with = "secret_text")]
     pin_key: Secret<String>,
+    /// 清算方式: `acquirer_bank`, `agent_bank` or `merchant`.
+    #[serde(default)]
+    clearing: ClearsTo,
     /// For field 128: 16 bytes.
     #[serde(deserialize_with = "secret_text")]
     mac_key: Secret<String>,
@@ -62,6 +66,7 @@ pub(crate) struct Card {
     acquirer: String,
     forwarder: String,
     merchant_type: String,
+    clearing: ClearsTo,
     pin_key: HostKey,
     mac_key: HostKey,
 }
@@ -94,6 +99,7 @@ impl Card {
             acquirer,
             forwarder: digits(&config.forwarder, INSTITUTION_DIGITS)?,
             merchant_type: digits(&config.merchant_type, 4..=4)?,
+            clearing: config.clearing,
             pin_key: key(&config.pin_key)?,
             mac_key: key(&config.mac_key)?,
         })
@@ -114,6 +120,10 @@ impl Connector for Card {
 
     fn offers(&self, way: PayWay) -> bool {
         way.is_card()
+    }
+
+    fn clears_to(&self) -> ClearsTo {
+        self.clearing
     }
 
     fn build(&self, call: &Call, now: Timestamp, _nonce: &str) -> Result<Request, BuildError> {

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use channels::{ChannelConfig, Connector, WireSender, connector};
 use crypto::pos::{BlockKey, Pin, PinFormat, SoftKeys, seal_pin};
 use ids::{AttemptId, IdSource, RefundId};
+use iso8583::CUP_NETWORK;
 use jiff::Timestamp;
 use money::{Amount, Currency};
 use orders::RefundKind;
@@ -380,6 +381,69 @@ async fn lines_carry_many_messages_and_fail_over() {
     // The line is found broken, or cannot be opened anew: never an answer, and never a panic.
     assert!(pay(1).await.is_err());
     assert_eq!(pay(1).await.unwrap_err(), channels::SendError::NotSent);
+}
+
+/// A line whose network answers a sign-on with this; it counts what else it hears.
+async fn a_gate(code: &'static str) -> (u16, Arc<std::sync::atomic::AtomicUsize>) {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let heard = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&heard);
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let counter = Arc::clone(&counter);
+            tokio::spawn(async move {
+                let mut bytes = vec![0; 4_096];
+                let read = stream.read(&mut bytes).await.unwrap();
+                let asked = CUP_NETWORK.unpack(&bytes[50..read]).unwrap();
+                assert_eq!(asked.get(70).unwrap().shown(), "001", "a line begins with a sign-on");
+                let mut answer = iso8583::Builder::of(&CUP_NETWORK, asked.mti().reply());
+                answer.copy(7, &asked).unwrap();
+                answer.copy(11, &asked).unwrap();
+                answer.set(39, code).unwrap();
+                let answer = answer.pack();
+                let length = format!("{:04}", 46 + answer.len());
+                let frame = [length.as_bytes(), &bytes[4..50], &answer].concat();
+                stream.write_all(&frame).await.unwrap();
+                while stream.read(&mut bytes).await.is_ok_and(|read| read > 0) {
+                    counter.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    (port, heard)
+}
+
+/// 签到: a network that does not sign us on hears nothing more, and the next line is tried.
+#[tokio::test]
+async fn a_line_is_signed_on_before_it_is_used() {
+    use channels::Sender as _;
+    let (config, _) = config("http://127.0.0.1:1");
+    let (refusing, heard) = a_gate("58").await;
+    let (signing, heard_next) = a_gate("00").await;
+    let mut parameters = sandbox::card_parameters(&config.coordinates("http://x")).config;
+    let lines = [refusing, signing].map(|port| format!("127.0.0.1:{port}"));
+    parameters["links"] = serde_json::json!(lines);
+    let read: ChannelConfig = serde_json::from_value(parameters).unwrap();
+    let connector = connector(&read, &SoftKeys).unwrap();
+    let now = Timestamp::from_second(1_795_147_200).unwrap();
+    let sender = WireSender::new(Arc::new(channels::HttpSender::new().unwrap()));
+    let attempt = AttemptId::generate(&IdSource::new(1).unwrap(), now.as_millisecond());
+    let subject = Subject { attempt, amount: fen(1), way: PayWay::Card, card: Some(card(PAN)) };
+    let request = connector.build(&charge(&subject, CardRead::default()), now, "n").unwrap();
+    let sent = tokio::spawn(async move { sender.send(request).await });
+    for _ in 0..100 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        if heard_next.load(std::sync::atomic::Ordering::Relaxed) > 0 {
+            break;
+        }
+    }
+    assert_eq!(heard.load(std::sync::atomic::Ordering::Relaxed), 0);
+    assert_eq!(heard_next.load(std::sync::atomic::Ordering::Relaxed), 1);
+    sent.abort();
 }
 
 /// 预授权, its completion, the voids of both, and each of them lost on either way: the network's books and

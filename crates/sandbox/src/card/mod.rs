@@ -30,6 +30,12 @@ use network::{Kind, Network};
 /// The path under which a line's messages come in.
 pub(crate) const PATH: &str = "/card-network";
 
+/// 签到 of a line.
+pub(crate) fn is_sign_on(message: &[u8]) -> bool {
+    let asked = iso8583::CUP_NETWORK.unpack(message).ok();
+    asked.is_some_and(|m| m.mti().as_str() == "0820" && wire::text(&m, 70) == "001")
+}
+
 #[derive(Debug)]
 pub(crate) struct CardNetwork {
     network: Network,

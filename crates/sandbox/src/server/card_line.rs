@@ -1,4 +1,5 @@
-//! One line of the card network: frames of length, header and message, many under way.
+//! One line of the card network: frames of length, header and message, many under way. It begins with a
+//! sign-on (0820, field 70 = 001); who says something else first is hung up on.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use tokio::net::tcp::OwnedWriteHalf;
 use tokio::sync::Mutex;
 
 use super::Shared;
-use crate::card::PATH;
+use crate::card::{self, PATH};
 use crate::core::{Delivery, Request};
 
 const LENGTH_DIGITS: usize = 4;
@@ -27,6 +28,7 @@ where
     let (mut reads, writes) = stream.into_split();
     let writes = Arc::new(Mutex::new(writes));
     let mut buffer = BytesMut::with_capacity(FRAME_BYTES_MAX);
+    let mut signed_on = false;
     loop {
         while let Some(length) = length_of(&buffer) {
             if !(HEADER_BYTES..=FRAME_BYTES_MAX).contains(&length) {
@@ -38,6 +40,10 @@ where
             let mut frame = buffer.split_to(LENGTH_DIGITS + length);
             let message = frame.split_off(LENGTH_DIGITS + HEADER_BYTES).freeze();
             let header = frame.split_off(LENGTH_DIGITS).freeze();
+            signed_on |= card::is_sign_on(&message);
+            if !signed_on {
+                return;
+            }
             handle(&shared, &writes, header, message);
         }
         match reads.read_buf(&mut buffer).await {

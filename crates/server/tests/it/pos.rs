@@ -281,7 +281,7 @@ async fn a_day_at_a_terminal() {
         let bought = pos.told(&sale).await;
         let mut refund = pos.money("0220", ("200000", 25), 2_000);
         refund.set(37, bought.field(37)).unwrap();
-        refund.set(61, "0000000000001121").unwrap();
+        refund.set(61, &format!("000000000000{}", bought.field(13))).unwrap();
         assert_eq!(pos.told(&refund).await.field(39), "00");
         assert_eq!(stage.channels_hold().await.0, 3_000);
 
@@ -471,6 +471,152 @@ async fn a_dead_host_owes_nobody() {
         settles_at(stage, 1_000).await;
     })
     .await;
+}
+
+/// What cardholders are to be charged by the network's clearing files, in fen: a day's last hour is the
+/// next settlement date's.
+async fn cleared(stage: &Stage) -> i128 {
+    let today = jiff::Timestamp::from_second(crate::stage::now())
+        .unwrap()
+        .to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8)))
+        .date();
+    let mut sum = 0;
+    for day in [today.yesterday().unwrap(), today, today.tomorrow().unwrap()] {
+        let url = format!("{}/sandbox/clearing?channel=card&day={day}", stage.sandbox_url);
+        let file = stage.http.get(url).send().await.unwrap().bytes().await.unwrap();
+        for line in channels::read_clearing_file(&file) {
+            let line = line.unwrap();
+            let fen = i128::from(line.amount);
+            sum += match line.what {
+                channels::Cleared::Charge => fen,
+                channels::Cleared::Void | channels::Cleared::Refund => -fen,
+                channels::Cleared::Reversal => panic!("reversed on another day"),
+            };
+        }
+    }
+    sum
+}
+
+/// One of each transaction is under way when the process is killed, before the network took them or after:
+/// what could be given up is given up, what was an advice is done, and the clearing file says the same.
+async fn all_at_once(stage: &mut Stage, pos: &mut Terminal, takes_effect: bool) {
+    let message = pos.sale(1_000);
+    let voided = pos.told(&message).await.field(11).parse().unwrap();
+    let message = pos.sale(2_000);
+    let sold = pos.told(&message).await;
+    let mut holds = Vec::new();
+    for _ in 0..4 {
+        let message = pos.authorization(1_000);
+        holds.push(pos.told(&message).await);
+    }
+    let [released, asked, advised, completed] = holds.try_into().unwrap();
+    let message = pos.completion(&completed, 900);
+    let completed = pos.told(&message).await;
+    let mut refund = pos.money("0220", ("200000", 25), 300);
+    refund.set(37, sold.field(37)).unwrap();
+    refund.set(61, &format!("{:06}{}{}", pos.batch, sold.field(11), sold.field(13))).unwrap();
+    let advice = pos.hold("0220", ("000000", 24), 900);
+    let advices =
+        [refund, Terminal::about(advice, &advised), pos.money("0220", ("000000", 30), 400)];
+    let release = pos.hold("0100", ("200000", 11), 1_000);
+    let reversible = [
+        (pos.sale(500), 500),
+        (pos.void(voided, 1_000), 1_000),
+        (pos.authorization(700), 700),
+        (Terminal::about(release, &released), 1_000),
+        (pos.completion(&asked, 900), 900),
+        (pos.completion_void(&completed, 900), 900),
+    ];
+    let count = advices.len() + reversible.len();
+    let strike = async |fault: serde_json::Value| {
+        let rule = json!({ "channel": "card", "call": "*", "fault": fault, "times": count });
+        stage.sandbox("faults", &rule).await;
+    };
+    strike(json!({ "kind": "delay", "ms": 4_000 })).await;
+    if !takes_effect {
+        strike(json!({ "kind": "lost_answer_before_effect" })).await;
+    }
+    let out = reversible.iter().map(|(message, _)| message).chain(&advices);
+    let out = futures_util::future::join_all(out.map(|message| pos.say(message)));
+    let (heard, ()) = tokio::join!(out, async {
+        tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+        stage.kill();
+    });
+    let refused = heard.iter().flatten().find(|heard| heard.field(39) != "00");
+    assert_eq!(refused, None);
+    stage.start();
+    pos.address.clone_from(&stage.terminals);
+    for (message, fen) in &reversible {
+        let reversal = pos.reversal(message, *fen);
+        assert_eq!(pos.told(&reversal).await.field(39), "00");
+    }
+    for advice in &advices {
+        assert_eq!(until_answered(pos, advice).await.field(39), "00");
+    }
+}
+
+/// A message is said again while the first of its number is worked on.
+async fn until_answered(pos: &Terminal, message: &Builder<'static>) -> Heard {
+    for _ in 0..20 {
+        if let Some(heard) = pos.say(message).await {
+            return heard;
+        }
+    }
+    panic!("an advice is never answered");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_transaction_survives_a_killed_host() {
+    on_both(async |stage| {
+        let mut pos = Terminal::register(stage, "10000032");
+        pos.sign_on().await;
+        let mut fen = 0;
+        for takes_effect in [true, false] {
+            Box::pin(all_at_once(stage, &mut pos, takes_effect)).await;
+            // The sales, the completion that is not voided, and the advices.
+            fen += 1_000 + 2_000 + 900 - 300 + 900 + 400;
+            settles_at(stage, fen).await;
+            assert_eq!(cleared(stage).await, fen);
+        }
+        // Of each round the hold that was not released and the one that was not completed.
+        assert_eq!(held(stage, &mut pos), "4000");
+    })
+    .await;
+}
+
+/// 清算方式 `merchant`: the network pays the merchant, so what cards pay is no receivable of ours.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_may_pay_the_merchant_itself() {
+    let mut stage = Stage::on_sqlite().await;
+    stage.stop();
+    let file = stage.folder.path().join("card.json");
+    let mut config: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    config["clearing"] = json!("merchant");
+    std::fs::write(&file, config.to_string()).unwrap();
+    let added = stage.admin_json(&["add-channel-account", "card", "own", file.to_str().unwrap()]);
+    let account = added["channel_account"].as_str().unwrap();
+    let (merchant, other) = (stage.other.merchant.clone(), stage.key.merchant.clone());
+    stage.admin(&["close-channel", &merchant, "card:48021000"]);
+    let opened = stage.admin_json(&["open-channel", &merchant, account]);
+    assert_eq!(opened["self_collected"], true);
+    stage.start();
+    stage.key.merchant = merchant;
+    let mut pos = Terminal::register(&mut stage, "10000031");
+    stage.key.merchant = other;
+    pos.sign_on().await;
+    let sale = pos.sale(1_000);
+    assert_eq!(pos.told(&sale).await.field(39), "00");
+    let void = pos.void(2, 1_000);
+    assert_eq!(pos.told(&void).await.field(39), "00");
+    let kept = pos.sale(700);
+    assert_eq!(pos.told(&kept).await.field(39), "00");
+    stage.stop();
+    let trial = stage.admin_json(&["trial-balance"]);
+    assert_eq!(trial["balanced"], true);
+    let balances = &trial["balances"];
+    assert!(balances["C.CH_RECV/CNY"].as_str().is_none_or(|owed| owed == "0"), "{trial}");
+    assert_eq!(balances["M.SELF_COLLECTED/CNY"], "700", "{trial}");
 }
 
 /// A stranger hears no more than 97, 77 or A0, and leaves nothing behind.

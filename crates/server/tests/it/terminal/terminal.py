@@ -242,12 +242,12 @@ def a_day(pos):
     heard = pos.ask(sale)
     pos.book(sale, credit=False)
     for fen, code in ((20_000, "00"), (30_001, "61"), (30_000, "00")):
-        refund = pos.card("0220", "200000", "25", fen, **{"37": heard["37"], "61": "0" * 12 + "1121", "63": "000"})
+        refund = pos.card("0220", "200000", "25", fen, **{"37": heard["37"], "61": "0" * 12 + heard["13"], "63": "000"})
         told = pos.ask(refund)
         assert told["39"] == code, (fen, told)
         if code == "00":
             pos.book(refund, credit=True)
-    other = pos.card("0220", "200000", "25", 1, pan="6222020000000000000", **{"37": heard["37"], "61": "0" * 12 + "1121"})
+    other = pos.card("0220", "200000", "25", 1, pan="6222020000000000000", **{"37": heard["37"], "61": "0" * 12 + heard["13"]})
     assert pos.ask(other)["39"] == "14"
     ok("refunds up to the whole and no further, of the same card")
 
