@@ -2,7 +2,10 @@
 
 use crypto::pos::KeyFault;
 use merchants::ShiftRefusal;
-use orders::{CaseRefusal, CloseRefusal, CreateRefusal, LegRefusal, RefundRefusal, WalletRefusal};
+use orders::{
+    CaseRefusal, CloseRefusal, CreateRefusal, DifferenceRefusal, LegRefusal, RefundRefusal,
+    WalletRefusal,
+};
 use store::StoreError;
 
 /// A refusal that the asker can act on. The request changed nothing.
@@ -14,6 +17,8 @@ pub enum Refused {
     Shift(ShiftRefusal),
     #[error("{0}")]
     Case(CaseRefusal),
+    #[error("{0}")]
+    Difference(DifferenceRefusal),
     #[error("{0}")]
     Leg(LegRefusal),
     #[error("{0}")]
@@ -83,6 +88,7 @@ impl Refused {
             Self::Create(refusal) => refusal.code(),
             Self::Shift(refusal) => refusal.code(),
             Self::Case(refusal) => refusal.code(),
+            Self::Difference(refusal) => refusal.code(),
             Self::Leg(refusal) => refusal.code(),
             Self::Close(refusal) => refusal.code(),
             Self::Refund(refusal) => refusal.code(),

@@ -3,7 +3,7 @@
 use ids::{OrderId, RefundId};
 use jiff::Timestamp;
 use orders::channel::{Call, RefundCall, RefundReply, Subject, Unknown};
-use orders::{Aggregate, Trade, TradeState};
+use orders::{Aggregate, RefundState, Trade, TradeState};
 use store::{Command, Decision, Reads, View};
 
 use crate::App;
@@ -11,7 +11,7 @@ use crate::consequences::{Ground, follow};
 use crate::create_payment::subject;
 use crate::directory::Account;
 use crate::error::{Failure, UseCaseError};
-use crate::pos::{follow_refund, is_of_terminal};
+use crate::pos::{follow_refund, is_of_terminal, refused_advice};
 
 impl App {
     /// Calls the channel with the refund's own number. The refund was committed before.
@@ -107,7 +107,13 @@ impl Command for TakeRefundReply {
         };
         let (aggregate, mut changes) = follow(view, &self.ground, aggregate, facts);
         let told = trade.zip(aggregate.refund(self.refund));
-        changes.trades.extend(told.map(|(t, refund)| follow_refund(t, refund, &reply, at)));
+        let next = told.map(|(t, refund)| follow_refund(t, refund, &reply, at));
+        let failed = |order: &Aggregate| {
+            order.refund(self.refund).is_some_and(|r| r.state == RefundState::Failed)
+        };
+        let refused = (order.is_some_and(failed), failed(&aggregate));
+        changes.differences.extend(refused_advice(trade, refused, at));
+        changes.trades.extend(next);
         Decision { changes, answer: Some(aggregate) }
     }
 }

@@ -16,7 +16,7 @@ use crate::create_payment::attempt_job;
 use crate::directory::Account;
 use crate::error::{Failure, UseCaseError};
 use crate::fees::Prices;
-use crate::pos::{follow_payment, is_of_terminal};
+use crate::pos::{follow_payment, is_of_terminal, is_refused, refused_advice};
 use crate::routing::Plan;
 use crate::{App, CALL_LEFT};
 
@@ -158,7 +158,10 @@ impl Command for TakeReply {
         let (aggregate, mut changes) = follow(view, &self.ground, aggregate, facts);
         let trade = view.trades_of(self.order).find(|trade| trade.kind.takes());
         let told = |trade| follow_payment(trade, &aggregate, &self.reply, self.ground.at);
-        let trade = trade.map(told);
+        let next = trade.map(told);
+        let refused = (order.is_some_and(is_refused), is_refused(&aggregate));
+        changes.differences.extend(refused_advice(trade, refused, self.ground.at));
+        let trade = next;
         changes.trades.extend(trade.clone());
         Decision { changes, answer: Some((aggregate, trade)) }
     }

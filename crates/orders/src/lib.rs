@@ -11,6 +11,7 @@ mod campaign;
 mod cases;
 pub mod channel;
 mod combined;
+mod difference;
 mod order;
 mod refund;
 mod refusal;
@@ -25,13 +26,18 @@ pub use attempt::{Attempt, AttemptState, Effect, Event};
 pub use batch::{Batch, BatchTotals, GroupTotals, Upload, Verdict, judge, missing, totals};
 pub use campaign::Campaign;
 pub use combined::LEGS_MAX;
+pub use difference::{
+    Difference, DifferenceDecision, DifferenceKey, DifferenceKind, DifferenceOutcome,
+    NOTE_CHARS_MAX,
+};
 pub use order::{CardHold, Charge, Leg, LegState, Order, OrderShape, OrderState};
 pub use refund::{
     BACK_PREFIX, CLOSE_PREFIX, Case, CaseOutcome, LATE_PREFIX, Refund, RefundEffect, RefundEvent,
     RefundKind, RefundOrigin, RefundState, RefundTry,
 };
 pub use refusal::{
-    CampaignRefusal, CaseRefusal, CloseRefusal, CreateRefusal, LegRefusal, RefundRefusal,
+    CampaignRefusal, CaseRefusal, CloseRefusal, CreateRefusal, DifferenceRefusal, LegRefusal,
+    RefundRefusal,
 };
 pub use rules::{Blackout, Days, QUEUED_DAYS_MAX, ShortOfMoney, TradeRules};
 pub use tender::{Tender, UnknownTender};

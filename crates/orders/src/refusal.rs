@@ -151,6 +151,43 @@ impl CaseRefusal {
     }
 }
 
+/// Why a difference with a terminal is not decided, by precedence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum DifferenceRefusal {
+    #[error("there is no such difference")]
+    NotFound,
+    #[error("the difference is decided already")]
+    Closed,
+    #[error("a note says why, in 1 to 500 characters")]
+    Note,
+    #[error("a correction names what moved the money, in 1 to 64 characters")]
+    Reference,
+    #[error("a correction needs the slip: attach it first")]
+    NoSlip,
+    #[error("nothing was proposed")]
+    NothingProposed,
+    #[error("another person approves than the one who proposed")]
+    SamePerson,
+    #[error("a slip is a PNG, JPEG, PDF or UTF-8 text of at most 1 MB")]
+    NotASlip,
+}
+
+impl DifferenceRefusal {
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotFound => "difference_not_found",
+            Self::Closed => "difference_closed",
+            Self::Note => "difference_note",
+            Self::Reference => "difference_reference",
+            Self::NoSlip => "slip_missing",
+            Self::NothingProposed => "nothing_proposed",
+            Self::SamePerson => "same_person",
+            Self::NotASlip => "not_a_slip",
+        }
+    }
+}
+
 /// Why a refund is refused, by precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum RefundRefusal {

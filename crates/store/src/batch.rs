@@ -10,13 +10,16 @@ use ids::{
 use jiff::Timestamp;
 use ledger::AccountKey;
 use merchants::{Notification, PosTerminal, Shift};
-use orders::{Aggregate, Attempt, Campaign, Leg, Order, Refund, Trade, TradeKey, Wallet};
+use orders::{
+    Aggregate, Attempt, Campaign, Difference, DifferenceKey, Leg, Order, Refund, Trade, TradeKey,
+    Wallet,
+};
 
 use crate::accounts::AccountIds;
 use crate::changes::{AdminRow, Changes, JobChange};
 use crate::flush::flush;
 use crate::holds;
-use crate::rows::{LotRow, Record, UsageRow, VolumeRow};
+use crate::rows::{DIFFERENCE_KEY, LotRow, Record, UsageRow, VolumeRow, difference_key};
 use crate::sql::{Cells, Lock, Mode, Session, SqlError, Value};
 use crate::working::{Reads, UsageKey, View, VolumeKey, WorkingSet};
 
@@ -135,6 +138,7 @@ async fn load(
     load_campaigns(session, &reads.campaigns, &mut set).await?;
     load_trades(session, &reads, &mut set).await?;
     load_pos_terminals(session, &reads.pos_terminals, &mut set).await?;
+    load_differences(session, &reads.differences, &mut set).await?;
     let mut accounts = std::mem::take(&mut reads.accounts);
     holds::load(session, &reads.holds, &mut accounts, &mut set).await?;
     context.accounts.load_locked(session, accounts, &mut set).await?;
@@ -304,6 +308,23 @@ async fn load_pos_terminals(
     Ok(())
 }
 
+async fn load_differences(
+    session: &mut Session,
+    wanted: &BTreeSet<DifferenceKey>,
+    set: &mut WorkingSet,
+) -> Result<(), SqlError> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<Cells> = wanted.iter().map(difference_key).collect();
+    let table = Difference::TABLE;
+    for row in session.select_by(table, DIFFERENCE_KEY, &keys, Lock::ForUpdate).await? {
+        let difference = Difference::from_cells(row)?;
+        set.differences.insert(difference.key, difference);
+    }
+    Ok(())
+}
+
 async fn load_campaigns(
     session: &mut Session,
     campaigns: &BTreeSet<CampaignId>,
@@ -438,6 +459,7 @@ impl AdminRow {
             Self::FeeSchedule(row) => of(row),
             Self::RoutingRules(row) => of(row),
             Self::PosDownloads(row) => of(row),
+            Self::PosSlip(row) => of(row),
             Self::AccountLimits(row) => of(row),
         }
     }

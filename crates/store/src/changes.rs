@@ -6,7 +6,7 @@ use merchants::{
     ApiKey, ChannelAccount, Merchant, MerchantChannel, Notification, NotificationTry, PosTerminal,
     Shift, Store, Terminal,
 };
-use orders::{Aggregate, Batch, Campaign, RefundTry, Trade, Upload, Wallet};
+use orders::{Aggregate, Batch, Campaign, Difference, RefundTry, Trade, Upload, Wallet};
 
 use crate::rows::{Burnt, Job, JobKind};
 use crate::working::{Usage, UsageKey, VolumeKey};
@@ -42,6 +42,8 @@ pub struct Changes {
     /// Batches and uploaded rows as they are to be.
     pub batches: Vec<Batch>,
     pub uploads: Vec<Upload>,
+    /// Differences with terminals as they are to be.
+    pub differences: Vec<Difference>,
     pub admin: Vec<AdminRow>,
 }
 
@@ -156,7 +158,19 @@ pub enum AdminRow {
     RoutingRules(RoutingRulesRow),
     /// A new version: an old one is never changed.
     PosDownloads(PosDownloadsRow),
+    /// Evidence: never changed.
+    PosSlip(PosSlipRow),
     AccountLimits(AccountLimitsRow),
+}
+
+/// A slip that was attached to a difference, sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PosSlipRow {
+    /// SHA-256 of what was attached.
+    pub hash: [u8; 32],
+    pub media_type: String,
+    pub sealed: Vec<u8>,
+    pub created_at: jiff::Timestamp,
 }
 
 /// One of the platform's own signing keys, its private half sealed.

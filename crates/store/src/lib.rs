@@ -26,7 +26,7 @@ mod writer;
 pub use batch::{Command, Decision};
 pub use changes::{
     AccountLimitsRow, AdminRow, Changes, FeeScheduleRow, Held, JobChange, PlatformKeyRow,
-    PosDownloadsRow, Posting, Resolved, RoutingRulesRow, TradeRulesRow, Unposted,
+    PosDownloadsRow, PosSlipRow, Posting, Resolved, RoutingRulesRow, TradeRulesRow, Unposted,
 };
 pub use error::StoreError;
 pub use fates::{WriteFate, WriteFates};

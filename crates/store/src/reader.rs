@@ -12,17 +12,22 @@ use merchants::{
     ApiKey, ChannelAccount, KeyAlgorithm, Merchant, MerchantChannel, Notification, NotificationTry,
     PosTerminal, Shift, Terminal,
 };
-use orders::{Aggregate, Attempt, Batch, Campaign, Refund, Trade, TradeKey, Upload, Wallet};
+use orders::{
+    Aggregate, Attempt, Batch, Campaign, Difference, DifferenceKey, Refund, Trade, TradeKey,
+    Upload, Wallet,
+};
 use tokio::sync::Mutex;
 
 use crate::accounts::{add_deltas, parse_key, to_account};
 use crate::batch::{load_orders, read_wallets};
 use crate::changes::{
-    AccountLimitsRow, FeeScheduleRow, PlatformKeyRow, PosDownloadsRow, RoutingRulesRow,
+    AccountLimitsRow, FeeScheduleRow, PlatformKeyRow, PosDownloadsRow, PosSlipRow, RoutingRulesRow,
     TradeRulesRow,
 };
 use crate::error::StoreError;
-use crate::rows::{AccountRow, Record, UsageRow, Word as _, read_day};
+use crate::rows::{
+    AccountRow, DIFFERENCE_KEY, Record, UsageRow, Word as _, difference_key, read_day,
+};
 use crate::sql::{Cells, Corrupt, Lock, Mode, RowReader, Session, SqlError, Table, Value};
 use crate::working::{Usage, UsageKey, WorkingSet};
 
@@ -433,6 +438,35 @@ impl Readers {
         let mut rows: Vec<Upload> = self.all(&["terminal_id", "batch"], &[key]).await?;
         rows.sort_by_key(|row| row.key);
         Ok(rows)
+    }
+
+    pub(crate) async fn difference(
+        &self,
+        key: &DifferenceKey,
+    ) -> Result<Option<Difference>, StoreError> {
+        self.one(DIFFERENCE_KEY, difference_key(key)).await
+    }
+
+    pub(crate) async fn differences(
+        &self,
+        open_only: bool,
+        limit: u32,
+    ) -> Result<Vec<Difference>, StoreError> {
+        let sql = if open_only {
+            "SELECT terminal_id, batch, trace, kind FROM pos_differences WHERE approved_by IS NULL \
+             ORDER BY opened_at, terminal_id, batch, trace, kind LIMIT ?1"
+        } else {
+            "SELECT terminal_id, batch, trace, kind FROM pos_differences \
+             ORDER BY opened_at, terminal_id, batch, trace, kind LIMIT ?1"
+        };
+        let keys = self.query(sql, &[i64::from(limit.min(PAGE_MAX)).into()]).await?;
+        let mut rows: Vec<Difference> = self.all(DIFFERENCE_KEY, &keys).await?;
+        rows.sort_by_key(|difference| (difference.opened_at, difference.key));
+        Ok(rows)
+    }
+
+    pub(crate) async fn pos_slip(&self, hash: &[u8; 32]) -> Result<Option<PosSlipRow>, StoreError> {
+        self.one(&["hash"], vec![hash.to_vec().into()]).await
     }
 
     pub(crate) async fn trade_by_reference(

@@ -12,11 +12,13 @@ use merchants::{
     ApiKey, ChannelAccount, KeyAlgorithm, Merchant, MerchantChannel, Notification, NotificationTry,
     PosTerminal, Shift, Terminal,
 };
-use orders::{Aggregate, Batch, Campaign, Refund, Trade, TradeKey, Upload, Wallet};
+use orders::{
+    Aggregate, Batch, Campaign, Difference, DifferenceKey, Refund, Trade, TradeKey, Upload, Wallet,
+};
 
 use crate::batch::Command;
 use crate::changes::{
-    AccountLimitsRow, FeeScheduleRow, PlatformKeyRow, PosDownloadsRow, RoutingRulesRow,
+    AccountLimitsRow, FeeScheduleRow, PlatformKeyRow, PosDownloadsRow, PosSlipRow, RoutingRulesRow,
     TradeRulesRow,
 };
 use crate::error::StoreError;
@@ -225,6 +227,10 @@ reads! {
     fn pos_batch(terminal: TerminalId, batch: u32) -> Option<Batch>;
     /// What a terminal uploaded of a batch, and what only we have, by trace.
     fn uploads(terminal: TerminalId, batch: u32) -> Vec<Upload>;
+    fn difference(key: &DifferenceKey) -> Option<Difference>;
+    /// What terminals and we do not agree about, the oldest first: what is open, or all.
+    fn differences(open_only: bool, limit: u32) -> Vec<Difference>;
+    fn pos_slip(hash: &[u8; 32]) -> Option<PosSlipRow>;
     fn trade_by_reference(terminal: TerminalId, reference: &str) -> Option<Trade>;
     /// Every account of a channel that was ever opened for a merchant.
     fn merchant_channels(merchant: MerchantId, channel: &ChannelCode) -> Vec<MerchantChannel>;

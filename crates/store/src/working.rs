@@ -14,7 +14,7 @@ use ledger::{
 };
 use merchants::{Notification, PosTerminal, Shift};
 use money::Currency;
-use orders::{Aggregate, Campaign, Trade, TradeKey, Wallet};
+use orders::{Aggregate, Campaign, Difference, DifferenceKey, Trade, TradeKey, Wallet};
 
 use crate::changes::{Changes, Held, Posting, Resolved, Unposted};
 use crate::rows::{Burnt, BurntKind, LotRow};
@@ -50,6 +50,7 @@ pub struct Reads {
     /// Orders whose trades are wanted.
     pub trades_of: BTreeSet<OrderId>,
     pub pos_terminals: BTreeSet<TerminalId>,
+    pub differences: BTreeSet<DifferenceKey>,
 }
 
 /// What was paid in one month, for a price list that depends on it.
@@ -114,6 +115,7 @@ pub(crate) struct WorkingSet {
     pub(crate) stored_trades: BTreeMap<TradeId, Trade>,
     pub(crate) trades: BTreeMap<TradeKey, Trade>,
     pub(crate) pos_terminals: BTreeMap<TerminalId, PosTerminal>,
+    pub(crate) differences: BTreeMap<DifferenceKey, Difference>,
     pub(crate) books: Books,
     /// What is known of the ids of journals that were asked for.
     pub(crate) seen_journals: BTreeMap<JournalId, Seen>,
@@ -209,6 +211,12 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn pos_terminal(&self, id: TerminalId) -> Option<&'a PosTerminal> {
         self.set.pos_terminals.get(&id)
+    }
+
+    /// A difference of the command's [`Reads`].
+    #[must_use]
+    pub fn difference(&self, key: &DifferenceKey) -> Option<&'a Difference> {
+        self.set.differences.get(key)
     }
 
     /// What was paid in a month of the command's [`Reads`], in minor units.
@@ -370,6 +378,9 @@ impl WorkingSet {
         }
         for terminal in &changes.pos_terminals {
             self.pos_terminals.insert(terminal.terminal, terminal.clone());
+        }
+        for difference in &changes.differences {
+            self.differences.insert(difference.key, difference.clone());
         }
         for (key, amount) in &changes.volumes {
             let volume = self.volumes.entry(key.clone()).or_default();

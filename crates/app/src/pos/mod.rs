@@ -5,6 +5,7 @@
 
 mod access;
 mod balance;
+mod differences;
 mod downloads;
 mod give_back;
 mod reverse;
@@ -18,7 +19,7 @@ use ids::{AttemptId, MerchantNo, TradeId};
 use money::Amount;
 use orders::channel::{CardRead, CardSubject, RefundReply};
 use orders::{
-    Aggregate, Attempt, AttemptState, CreateRefusal, Refund, RefundKind, RefundRefusal,
+    Aggregate, Attempt, AttemptState, CreateRefusal, Difference, Refund, RefundKind, RefundRefusal,
     RefundState, Trade, TradeCard, TradeKey, TradeState,
 };
 use secret::{Pan, PayerCode, Secret};
@@ -29,6 +30,7 @@ use crate::error::{Failure, Refused, UseCaseError};
 
 pub use access::{NewPosTerminal, PosAccess, new_master_key};
 pub use balance::Balance;
+pub use differences::{DIFFERENCES_MAX, SLIP_BYTES_MAX, Slip};
 pub use downloads::{Aid, BadDownloads, CaKey, Download, Downloads, Parameters};
 pub use settle::SaidRow;
 pub use sign_on::{KeySet, SignedOn};
@@ -219,10 +221,7 @@ pub(crate) fn follow_payment(
     use orders::channel::{PayWay, PaymentReply, Unknown};
     let attempts = || order.attempts.iter();
     let paid = attempts().any(|a| a.state == AttemptState::Paid);
-    let refused = attempts().all(|a| a.state == AttemptState::Refused);
-    if refused && trade.state == TradeState::Approved {
-        tracing::error!(trade.id = %trade.id, "the network refuses what a terminal was told is done");
-    }
+    let refused = is_refused(order);
     if paid || refused {
         return trade.on_payment(reply, now);
     }
@@ -240,6 +239,25 @@ pub(crate) fn follow_payment(
         return trade.accepted(now);
     }
     trade.on_payment(&PaymentReply::Unknown(Unknown::NoAnswer), now)
+}
+
+/// Whether the network refused every charge of an order.
+pub(crate) fn is_refused(order: &Aggregate) -> bool {
+    order.attempts.iter().all(|attempt| attempt.state == AttemptState::Refused)
+}
+
+/// The case of a trade that its terminal was told is done, where the network now refuses it.
+pub(crate) fn refused_advice(
+    trade: Option<&Trade>,
+    (was_refused, is_refused): (bool, bool),
+    now: jiff::Timestamp,
+) -> Option<Difference> {
+    let trade = trade.filter(|trade| trade.state == TradeState::Approved)?;
+    if was_refused || !is_refused {
+        return None;
+    }
+    tracing::error!(trade.id = %trade.id, "the network refuses what a terminal was told is done");
+    Some(Difference::of_refused_advice(trade, now))
 }
 
 /// The same of a void or a refund.
@@ -294,6 +312,7 @@ fn code_of(error: UseCaseError) -> Result<&'static str, UseCaseError> {
         | Refused::Refund(_)
         | Refused::Shift(_)
         | Refused::Case(_)
+        | Refused::Difference(_)
         | Refused::Leg(_)
         | Refused::Close(_)
         | Refused::Wallet(_)

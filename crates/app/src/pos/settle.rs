@@ -2,7 +2,7 @@
 //! are kept with what it said, for people.
 
 use jiff::Timestamp;
-use orders::{Batch, BatchTotals, Trade, TradeKey, Upload, judge, missing, totals};
+use orders::{Batch, BatchTotals, Difference, Trade, TradeKey, Upload, judge, missing, totals};
 use secret::Pan;
 use store::{Changes, Command, Decision, Reads, View};
 
@@ -52,7 +52,7 @@ impl App {
             settled_at: now,
             ended_at: None,
         };
-        self.write_batch(Some(row.clone()), Vec::new()).await?;
+        self.write_batch(Some(row.clone()), Vec::new(), Vec::new()).await?;
         Ok(row)
     }
 
@@ -82,10 +82,11 @@ impl App {
                 created_at: now,
             });
         }
-        self.write_batch(None, uploads).await
+        self.write_batch(None, uploads, Vec::new()).await
     }
 
-    /// Ends a batch: what the terminal did not say becomes a difference, and the next batch begins.
+    /// Ends a batch: what the terminal did not say becomes a row, each row that is not ours too a difference for
+    /// people, and the next batch begins.
     /// `rows` is how many it says it sent. The end said again changes nothing.
     ///
     /// # Errors
@@ -111,8 +112,14 @@ impl App {
         if differs {
             tracing::warn!(terminal.id = %terminal.terminal, batch, "a batch was not balanced");
         }
+        let merchant = known.merchant;
+        let case = |row: &Upload| {
+            let trade = trades.iter().find(|trade| trade.key == row.key);
+            Difference::of_upload(row, trade, merchant, now)
+        };
+        let differences = said.iter().chain(&absent).filter_map(case).collect();
         let ended = Batch { uploaded: Some(rows), ended_at: Some(now), ..known };
-        self.write_batch(Some(ended), absent).await?;
+        self.write_batch(Some(ended), absent, differences).await?;
         self.pos_next_batch(access, batch).await
     }
 
@@ -154,8 +161,9 @@ impl App {
         &self,
         batch: Option<Batch>,
         uploads: Vec<Upload>,
+        differences: Vec<Difference>,
     ) -> Result<(), UseCaseError> {
-        self.store.write(Write { at: self.now(), batch, uploads }).await?;
+        self.store.write(Write { at: self.now(), batch, uploads, differences }).await?;
         Ok(())
     }
 }
@@ -164,6 +172,7 @@ struct Write {
     at: Timestamp,
     batch: Option<Batch>,
     uploads: Vec<Upload>,
+    differences: Vec<Difference>,
 }
 
 impl Command for Write {
@@ -177,7 +186,8 @@ impl Command for Write {
 
     fn decide(&self, _view: &View<'_>) -> Decision<()> {
         let batches = self.batch.clone().into_iter().collect();
-        let uploads = self.uploads.clone();
-        Decision { changes: Changes { batches, uploads, ..Changes::default() }, answer: () }
+        let (uploads, differences) = (self.uploads.clone(), self.differences.clone());
+        let changes = Changes { batches, uploads, differences, ..Changes::default() };
+        Decision { changes, answer: () }
     }
 }

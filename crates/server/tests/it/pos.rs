@@ -473,6 +473,36 @@ async fn a_dead_host_owes_nobody() {
     .await;
 }
 
+/// The terminal was told that it is done, and the network refuses it later: people look at it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_advice_that_nobody_takes_is_a_case() {
+    on_both(async |stage| {
+        let mut pos = Terminal::register(stage, "10000033");
+        pos.sign_on().await;
+        fault(stage, "0220", "lost_answer_before_effect").await;
+        // The network's refusal 51.
+        let offline = pos.money("0220", ("000000", 30), 900_051);
+        assert_eq!(until_answered(&pos, &offline).await.field(39), "00");
+        let mut seen = serde_json::Value::Null;
+        for _ in 0..40 {
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            stage.stop();
+            seen = stage.admin_json(&["pos-differences"]);
+            stage.start();
+            if seen.as_array().is_some_and(|open| !open.is_empty()) {
+                break;
+            }
+        }
+        assert_eq!(seen[0]["kind"], "advice_refused", "{seen}");
+        assert_eq!(seen[0]["terminal_says_fen"], 900_051);
+        assert_eq!(seen.as_array().unwrap().len(), 1);
+        pos.address.clone_from(&stage.terminals);
+        // What it was told stays told.
+        assert_eq!(pos.told(&offline).await.field(39), "00");
+    })
+    .await;
+}
+
 /// What cardholders are to be charged by the network's clearing files, in fen: a day's last hour is the
 /// next settlement date's.
 async fn cleared(stage: &Stage) -> i128 {

@@ -39,8 +39,41 @@ async fn play(mut stage: Stage) {
     let rows = shown["rows"].as_array().unwrap();
     let verdicts: Vec<_> = rows.iter().map(|row| row["verdict"].as_str().unwrap()).collect();
     assert_eq!(verdicts, ["Matched", "HostOnly", "Differs", "TerminalOnly"]);
+    decide_differences(&stage);
     stage.start();
     stage.end().await;
+}
+
+/// Each row that is not ours too is a case: two people decide it over the slip.
+fn decide_differences(stage: &Stage) {
+    let open = stage.admin_json(&["pos-differences"]);
+    let open = open.as_array().unwrap();
+    let kinds: Vec<_> = open.iter().map(|case| case["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["host_only", "differs", "terminal_only"]);
+    let slip = stage.folder.path().join("slip.txt");
+    std::fs::write(&slip, "消费 10.01").unwrap();
+    for case in open {
+        let name = case["difference"].as_str().unwrap();
+        let corrected = ["--corrected-by", "transfer 7", "--note", "seen", "--by", "ana"];
+        let propose = [&["propose-difference", name], corrected.as_slice()].concat();
+        if case["kind"] != "host_only" {
+            assert!(stage.admin_refused(&propose).contains("the slip"));
+        }
+        stage.admin(&["attach-slip", name, slip.to_str().unwrap(), "--by", "ana"]);
+        stage.admin(&propose);
+        let refused = stage.admin_refused(&["approve-difference", name, "--by", "ana"]);
+        assert!(refused.contains("another person"), "{refused}");
+        let closed = stage.admin_json(&["approve-difference", name, "--by", "ben"]);
+        assert_eq!(closed["open"], false);
+        let refused = stage.admin_refused(&["approve-difference", name, "--by", "cai"]);
+        assert!(refused.contains("decided already"), "{refused}");
+    }
+    let name = open[0]["difference"].as_str().unwrap();
+    let copy = stage.folder.path().join("copy");
+    stage.admin(&["show-slip", name, copy.to_str().unwrap()]);
+    assert_eq!(std::fs::read_to_string(copy).unwrap(), "消费 10.01");
+    assert_eq!(stage.admin_json(&["pos-differences"]).as_array().unwrap().len(), 0);
+    assert_eq!(stage.admin_json(&["pos-differences", "--all"]).as_array().unwrap().len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

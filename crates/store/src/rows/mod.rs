@@ -19,6 +19,7 @@ pub(crate) use fees::VolumeRow;
 pub use holds::Burnt;
 pub(crate) use holds::{BurntKind, HoldRow, ResolutionRow};
 pub use jobs::{Job, JobKind};
+pub(crate) use pos::{DIFFERENCE_KEY, difference_key};
 pub(crate) use routing::UsageRow;
 pub(crate) use wallets::LotRow;
 

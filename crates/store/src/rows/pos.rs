@@ -3,13 +3,16 @@
 use ids::{MerchantId, OrderId, RefundId, TerminalId, TradeId};
 use merchants::{PosLoaded, PosModel, PosState, PosTerminal};
 use orders::channel::CardApproval;
-use orders::{Batch, Trade, TradeCard, TradeKey, TradeKind, TradeState, Upload, Verdict};
+use orders::{
+    Batch, Difference, DifferenceDecision, DifferenceKey, DifferenceKind, DifferenceOutcome, Trade,
+    TradeCard, TradeKey, TradeKind, TradeState, Upload, Verdict,
+};
 
 use super::{
     Record, Word, currency, id, minor, opt_time, read_amount, read_count, read_hash, read_opt_time,
     read_time, table, time,
 };
-use crate::changes::PosDownloadsRow;
+use crate::changes::{PosDownloadsRow, PosSlipRow};
 use crate::sql::{Cells, Corrupt, RowReader, Table, Value};
 
 impl Word for PosState {
@@ -267,6 +270,110 @@ impl Record for Upload {
             masked: row.opt_text()?,
             amount: u64::try_from(row.int()?).or(Err(Corrupt))?,
             trade: row.opt_int()?.map(TradeId::from_i64).transpose().or(Err(Corrupt))?,
+            created_at: read_time(row)?,
+        })
+    }
+}
+
+impl Word for DifferenceKind {
+    const WORDS: &'static [(Self, &'static str)] = &[
+        (Self::Differs, Self::Differs.code()),
+        (Self::TerminalOnly, Self::TerminalOnly.code()),
+        (Self::HostOnly, Self::HostOnly.code()),
+        (Self::AdviceRefused, Self::AdviceRefused.code()),
+    ];
+}
+
+pub(crate) const DIFFERENCE_KEY: &[&str] = &["terminal_id", "batch", "trace", "kind"];
+
+pub(crate) fn difference_key(key: &DifferenceKey) -> Cells {
+    let TradeKey { terminal, batch, trace } = key.trade;
+    let (batch, trace) = (i64::from(batch), i64::from(trace));
+    vec![terminal.to_i64().into(), batch.into(), trace.into(), key.kind.word()]
+}
+
+const OURS_STANDS: &str = "ours_stands";
+const CORRECTED: &str = "corrected";
+
+impl Record for Difference {
+    const TABLE: &'static Table = table!("pos_differences",
+        key ["terminal_id", "batch", "trace", "kind"],
+        "terminal_id" Int, "batch" Int, "trace" Int, "kind" Text, "merchant_id" Int, "said" Int,
+        "ours" Int, "trade_id" Int, "slip" Blob, "outcome" Text, "reference" Text, "note" Text,
+        "proposed_by" Text, "approved_by" Text, "opened_at" Int, "updated_at" Int);
+
+    fn cells(&self) -> Cells {
+        let fen = |fen: Option<u64>| fen.map(|fen| i64::try_from(fen).unwrap_or(i64::MAX));
+        let decision = self.decision.as_ref();
+        let outcome = decision.map(|decision| match &decision.outcome {
+            DifferenceOutcome::OursStands => (OURS_STANDS, None),
+            DifferenceOutcome::Corrected { reference } => (CORRECTED, Some(reference.as_str())),
+        });
+        let mut cells = difference_key(&self.key);
+        cells.extend([
+            self.merchant.to_i64().into(),
+            fen(self.said).into(),
+            fen(self.ours).into(),
+            self.trade.map(TradeId::to_i64).into(),
+            self.slip.map(|hash| hash.to_vec()).into(),
+            outcome.map(|(word, _)| word).into(),
+            outcome.and_then(|(_, reference)| reference).into(),
+            decision.map(|decision| decision.note.as_str()).into(),
+            decision.map(|decision| decision.proposed_by.as_str()).into(),
+            decision.and_then(|decision| decision.approved_by.as_deref()).into(),
+            time(self.opened_at),
+            time(self.updated_at),
+        ]);
+        cells
+    }
+
+    fn read(row: &mut RowReader) -> Result<Self, Corrupt> {
+        let terminal = id!(row, TerminalId);
+        let trade = TradeKey { terminal, batch: read_count(row)?, trace: read_count(row)? };
+        let key = DifferenceKey { trade, kind: Word::parse(&row.text()?)? };
+        let merchant = id!(row, MerchantId);
+        let fen = |fen: Option<i64>| fen.map(u64::try_from).transpose().or(Err(Corrupt));
+        let (said, ours) = (fen(row.opt_int()?)?, fen(row.opt_int()?)?);
+        let trade = row.opt_int()?.map(TradeId::from_i64).transpose().or(Err(Corrupt))?;
+        let slip = row.opt_blob()?.map(<[u8; 32]>::try_from).transpose().or(Err(Corrupt))?;
+        let (outcome, reference, note) = (row.opt_text()?, row.opt_text()?, row.opt_text()?);
+        let (proposed_by, approved_by) = (row.opt_text()?, row.opt_text()?);
+        let outcome = match (outcome.as_deref(), reference) {
+            (None, None) => None,
+            (Some(OURS_STANDS), None) => Some(DifferenceOutcome::OursStands),
+            (Some(CORRECTED), Some(reference)) => Some(DifferenceOutcome::Corrected { reference }),
+            (Some(_) | None, _) => return Err(Corrupt),
+        };
+        let decision = match (outcome, note, proposed_by) {
+            (Some(outcome), Some(note), Some(proposed_by)) => {
+                Some(DifferenceDecision { outcome, note, proposed_by, approved_by })
+            }
+            (None, None, None) => None,
+            (_, _, _) => return Err(Corrupt),
+        };
+        let (opened_at, updated_at) = (read_time(row)?, read_time(row)?);
+        Ok(Self { key, merchant, said, ours, trade, slip, decision, opened_at, updated_at })
+    }
+}
+
+impl Record for PosSlipRow {
+    const TABLE: &'static Table = table!("pos_slips", key ["hash"],
+        "hash" Blob, "media_type" Text, "sealed" Blob, "created_at" Int);
+
+    fn cells(&self) -> Cells {
+        vec![
+            self.hash.to_vec().into(),
+            self.media_type.as_str().into(),
+            self.sealed.clone().into(),
+            time(self.created_at),
+        ]
+    }
+
+    fn read(row: &mut RowReader) -> Result<Self, Corrupt> {
+        Ok(Self {
+            hash: read_hash(row)?,
+            media_type: row.text()?,
+            sealed: row.blob()?,
             created_at: read_time(row)?,
         })
     }
