@@ -1,7 +1,7 @@
 //! How a use case fails: refused with a stable code, or failed for a reason of ours.
 
 use crypto::pos::KeyFault;
-use merchants::ShiftRefusal;
+use merchants::{CeremonyRefusal, ShiftRefusal};
 use orders::{
     CaseRefusal, CloseRefusal, CreateRefusal, DifferenceRefusal, LegRefusal, RefundRefusal,
     WalletRefusal,
@@ -17,6 +17,8 @@ pub enum Refused {
     Shift(ShiftRefusal),
     #[error("{0}")]
     Case(CaseRefusal),
+    #[error("{0}")]
+    Ceremony(CeremonyRefusal),
     #[error("{0}")]
     Difference(DifferenceRefusal),
     #[error("{0}")]
@@ -88,6 +90,7 @@ impl Refused {
             Self::Create(refusal) => refusal.code(),
             Self::Shift(refusal) => refusal.code(),
             Self::Case(refusal) => refusal.code(),
+            Self::Ceremony(refusal) => refusal.code(),
             Self::Difference(refusal) => refusal.code(),
             Self::Leg(refusal) => refusal.code(),
             Self::Close(refusal) => refusal.code(),

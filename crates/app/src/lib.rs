@@ -5,6 +5,7 @@
 
 mod bookings;
 mod cases;
+mod ceremonies;
 mod channel_port;
 mod close_payment;
 mod combined;
@@ -35,6 +36,7 @@ mod wallets;
 
 pub use bookings::{CHINA, accounting_date, china_time};
 pub use cases::CASES_MAX;
+pub use ceremonies::{Component, CustodianSays};
 pub use combined::AddLeg;
 pub use create_payment::{CardMeans, CreatePayment, Means, NewLeg, PaidBy, Through, draft};
 pub use create_refund::{CreateRefund, PaymentRef, Return};

@@ -70,6 +70,8 @@ registry! {
     AttemptId = "att";
     /// 营销活动: a budget of the platform for discounts.
     CampaignId = "cmp";
+    /// 密钥仪式: a key that comes or goes in components.
+    CeremonyId = "cer";
     /// One version of the parameters and keys of our account at a channel.
     ChannelAccountId = "cha";
     /// Money set aside in an account until it is posted, voided or expires.

@@ -3,12 +3,14 @@
 //! A merchant has stores, a store has terminals of six kinds, and each terminal can have an API key
 //! of its own, which can be revoked without touching the others.
 
+mod ceremony;
 mod key;
 mod notification;
 mod pos;
 mod shift;
 mod terminal;
 
+pub use ceremony::{CUSTODIANS, Ceremony, CeremonyRefusal, CeremonyWay, Custodian, KeyPart};
 pub use key::{ApiKey, KeyAlgorithm};
 pub use notification::{NOTIFY_WAITS_S, Notification, NotificationState, NotificationTry};
 pub use pos::{PosLoaded, PosModel, PosState, PosTerminal};

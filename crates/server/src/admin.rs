@@ -40,6 +40,8 @@ enum Admin {
     Pos(crate::admin_pos::PosCommand),
     #[command(flatten)]
     Differences(crate::admin_differences::DifferenceCommand),
+    #[command(flatten)]
+    Ceremonies(crate::admin_ceremonies::CeremonyCommand),
     /// Register a terminal in a new store of a merchant, with a key of its own.
     CreateTerminal {
         merchant: MerchantId,
@@ -207,6 +209,7 @@ async fn run(app: &App, command: Admin) -> Outcome {
             print(&json!({ "closed": closed }));
         }
         Admin::Pos(command) => crate::admin_pos::run(app, command).await?,
+        Admin::Ceremonies(command) => crate::admin_ceremonies::run(app, command).await?,
         Admin::Differences(command) => crate::admin_differences::run(app, command).await?,
         Admin::Wallets(command) => crate::admin_wallets::run(app, command).await?,
         Admin::Routing(command) => crate::admin_routing::run(app, command).await?,

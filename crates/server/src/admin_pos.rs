@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use app::App;
-use app::pos::{NewPosTerminal, PosAccess, new_master_key};
+use app::pos::{MasterKey, NewPosTerminal, PosAccess, new_master_key};
 use clap::{Args, Subcommand};
 use crypto::pos::{BlockKey, COMPONENTS, combine, components};
-use ids::MerchantId;
+use ids::{CeremonyId, MerchantId};
 use merchants::{PosModel, PosTerminal, TerminalKind};
 use orders::{Batch, BatchTotals, GroupTotals, Upload};
 use serde_json::{Value, json};
@@ -35,6 +35,13 @@ pub(crate) struct RegisterPosArgs {
     /// digits. Give one per custodian.
     #[arg(long)]
     component: Vec<PathBuf>,
+    /// A ceremony by which custodians brought in the key that is in the terminal already.
+    #[arg(long, conflicts_with = "component")]
+    ceremony: Option<CeremonyId>,
+    /// A custodian who takes his component of the new key by himself. Give one per custodian; without them
+    /// all components are printed here.
+    #[arg(long, conflicts_with_all = ["component", "ceremony"])]
+    custodian: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -128,7 +135,8 @@ fn shown_batch(batch: &Batch, rows: &[Upload]) -> Value {
 }
 
 async fn register(app: &App, new: RegisterPosArgs) -> Outcome<Value> {
-    let RegisterPosArgs { merchant, terminal_no, merchant_code, name, model, component } = new;
+    let RegisterPosArgs { merchant, terminal_no, merchant_code, name, model, .. } = new;
+    let (component, ceremony, custodians) = (new.component, new.ceremony, new.custodian);
     if !PosTerminal::numbers_fit(&terminal_no, &merchant_code) {
         return Err("a terminal number has 8, a merchant number 15 letters and digits".into());
     }
@@ -140,17 +148,24 @@ async fn register(app: &App, new: RegisterPosArgs) -> Outcome<Value> {
         let known = PosModel::ALL.map(PosModel::code).join(", ");
         format!("no such model: {known}")
     })?;
-    let known = injected(&component, model)?;
-    let is_new = known.is_none();
-    let master = known.unwrap_or_else(|| new_master_key(model));
-    let printed = is_new.then(|| parts(&master));
+    let fresh = new_master_key(model);
+    let (master, is_new) = match (ceremony, injected(&component, model)?) {
+        (Some(ceremony), _) => (MasterKey::Ceremony(ceremony), false),
+        (None, Some(known)) => (MasterKey::Clear(known), false),
+        (None, None) => (MasterKey::Clear(fresh.clone()), true),
+    };
     let store = app.create_store(merchant, &name).await?;
     let terminal = app.create_terminal(&store, TerminalKind::SmartPos, &name).await?;
     let new = NewPosTerminal { terminal_no, merchant_code, model, master };
     let access = app.register_pos(&terminal, new).await?;
     let mut shown = shown(&access);
-    if let (Some(parts), Some(map)) = (printed, shown.as_object_mut()) {
-        map.insert("master_key_components".to_owned(), parts);
+    if let Some(map) = shown.as_object_mut().filter(|_| is_new) {
+        if custodians.is_empty() {
+            map.insert("master_key_components".to_owned(), parts(&fresh));
+        } else {
+            let shared = app.share_key(&fresh, &custodians, terminal.id).await?;
+            map.insert("ceremony".to_owned(), shared.id.to_string().into());
+        }
     }
     Ok(shown)
 }

@@ -1,6 +1,7 @@
 //! The one binary `suanpan`: wiring, the real clock, the command line, and nothing else.
 
 mod admin;
+mod admin_ceremonies;
 mod admin_differences;
 mod admin_pos;
 mod admin_routing;

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use app::App;
-use app::pos::{NewPosTerminal, new_master_key};
+use app::pos::{MasterKey, NewPosTerminal, new_master_key};
 use crypto::pos::{BlockKey, components};
 use futures_util::lock::Mutex as Turn;
 use ids::MerchantId;
@@ -194,7 +194,7 @@ pub(crate) async fn register(app: &App, merchant: MerchantId) -> Result<String, 
         terminal_no: TERMINAL_NO.to_owned(),
         merchant_code: MERCHANT_CODE.to_owned(),
         model: PosModel::CupTdes,
-        master,
+        master: MasterKey::Clear(master),
     };
     let access = app.register_pos(&terminal, new).await?;
     let part = |key: &BlockKey| serde_json::json!({ "key": hex::encode(key.expose()) });

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ids::{
-    AttemptId, CampaignId, IdSource, MerchantId, MerchantNo, OrderId, RefundId, TerminalId,
-    WalletId,
+    AttemptId, CampaignId, CeremonyId, IdSource, MerchantId, MerchantNo, OrderId, RefundId,
+    TerminalId, WalletId,
 };
 use jiff::Timestamp;
 use ledger::AccountKey;
-use merchants::{Notification, PosTerminal, Shift};
+use merchants::{Ceremony, Notification, PosTerminal, Shift};
 use orders::{
     Aggregate, Attempt, Campaign, Difference, DifferenceKey, Leg, Order, Refund, Trade, TradeKey,
     Wallet,
@@ -138,6 +138,7 @@ async fn load(
     load_campaigns(session, &reads.campaigns, &mut set).await?;
     load_trades(session, &reads, &mut set).await?;
     load_pos_terminals(session, &reads.pos_terminals, &mut set).await?;
+    load_ceremonies(session, &reads.ceremonies, &mut set).await?;
     load_differences(session, &reads.differences, &mut set).await?;
     let mut accounts = std::mem::take(&mut reads.accounts);
     holds::load(session, &reads.holds, &mut accounts, &mut set).await?;
@@ -308,6 +309,22 @@ async fn load_pos_terminals(
     Ok(())
 }
 
+async fn load_ceremonies(
+    session: &mut Session,
+    wanted: &BTreeSet<CeremonyId>,
+    set: &mut WorkingSet,
+) -> Result<(), SqlError> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<Cells> = wanted.iter().map(|id| vec![id.to_i64().into()]).collect();
+    for row in session.select_by(Ceremony::TABLE, &["id"], &keys, Lock::ForUpdate).await? {
+        let ceremony = Ceremony::from_cells(row)?;
+        set.ceremonies.insert(ceremony.id, ceremony);
+    }
+    Ok(())
+}
+
 async fn load_differences(
     session: &mut Session,
     wanted: &BTreeSet<DifferenceKey>,
@@ -459,6 +476,7 @@ impl AdminRow {
             Self::FeeSchedule(row) => of(row),
             Self::RoutingRules(row) => of(row),
             Self::PosDownloads(row) => of(row),
+            Self::Custodian(row) => of(row),
             Self::PosSlip(row) => of(row),
             Self::AccountLimits(row) => of(row),
         }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use ledger::{Delta, Hold, Journal, Refusal, Resolution};
 use merchants::{
-    ApiKey, ChannelAccount, Merchant, MerchantChannel, Notification, NotificationTry, PosTerminal,
-    Shift, Store, Terminal,
+    ApiKey, Ceremony, ChannelAccount, Custodian, Merchant, MerchantChannel, Notification,
+    NotificationTry, PosTerminal, Shift, Store, Terminal,
 };
 use orders::{Aggregate, Batch, Campaign, Difference, RefundTry, Trade, Upload, Wallet};
 
@@ -42,6 +42,8 @@ pub struct Changes {
     /// Batches and uploaded rows as they are to be.
     pub batches: Vec<Batch>,
     pub uploads: Vec<Upload>,
+    /// Ceremonies of keys as they are to be.
+    pub ceremonies: Vec<Ceremony>,
     /// Differences with terminals as they are to be.
     pub differences: Vec<Difference>,
     pub admin: Vec<AdminRow>,
@@ -158,6 +160,7 @@ pub enum AdminRow {
     RoutingRules(RoutingRulesRow),
     /// A new version: an old one is never changed.
     PosDownloads(PosDownloadsRow),
+    Custodian(Custodian),
     /// Evidence: never changed.
     PosSlip(PosSlipRow),
     AccountLimits(AccountLimitsRow),

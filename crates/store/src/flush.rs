@@ -291,6 +291,7 @@ async fn write_pos(session: &mut Session, set: &WorkingSet) -> Result<(), SqlErr
     let batches = changes.iter().flat_map(|c| &c.batches).map(|b| ((b.terminal, b.batch), b));
     upsert_last(session, batches).await?;
     upsert_last(session, changes.iter().flat_map(|c| &c.uploads).map(|u| (u.key, u))).await?;
+    upsert_last(session, changes.iter().flat_map(|c| &c.ceremonies).map(|c| (c.id, c))).await?;
     upsert_last(session, changes.iter().flat_map(|c| &c.differences).map(|d| (d.key, d))).await
 }
 

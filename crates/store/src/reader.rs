@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ids::{
-    ApiKeyName, AttemptId, ChannelAccountId, ChannelCode, HoldId, JournalId, MerchantId,
-    MerchantNo, NotificationId, OrderId, RefundId, ShiftId, TerminalId, TradeId, WalletId,
+    ApiKeyName, AttemptId, CeremonyId, ChannelAccountId, ChannelCode, HoldId, JournalId,
+    MerchantId, MerchantNo, NotificationId, OrderId, RefundId, ShiftId, TerminalId, TradeId,
+    WalletId,
 };
 use ledger::{Account, AccountKey, Hold};
 use merchants::{
-    ApiKey, ChannelAccount, KeyAlgorithm, Merchant, MerchantChannel, Notification, NotificationTry,
-    PosTerminal, Shift, Terminal,
+    ApiKey, Ceremony, ChannelAccount, Custodian, KeyAlgorithm, Merchant, MerchantChannel,
+    Notification, NotificationTry, PosTerminal, Shift, Terminal,
 };
 use orders::{
     Aggregate, Attempt, Batch, Campaign, Difference, DifferenceKey, Refund, Trade, TradeKey,
@@ -438,6 +439,14 @@ impl Readers {
         let mut rows: Vec<Upload> = self.all(&["terminal_id", "batch"], &[key]).await?;
         rows.sort_by_key(|row| row.key);
         Ok(rows)
+    }
+
+    pub(crate) async fn custodian(&self, name: &str) -> Result<Option<Custodian>, StoreError> {
+        self.one(&["name"], vec![name.into()]).await
+    }
+
+    pub(crate) async fn ceremony(&self, id: CeremonyId) -> Result<Option<Ceremony>, StoreError> {
+        self.one(&["id"], vec![id.to_i64().into()]).await
     }
 
     pub(crate) async fn difference(

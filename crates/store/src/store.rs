@@ -3,14 +3,14 @@
 use std::fs::File;
 
 use ids::{
-    ApiKeyName, AttemptId, ChannelAccountId, ChannelCode, HoldId, MerchantId, MerchantNo,
-    NotificationId, OrderId, RefundId, ShiftId, TerminalId, TradeId, WalletId,
+    ApiKeyName, AttemptId, CeremonyId, ChannelAccountId, ChannelCode, HoldId, MerchantId,
+    MerchantNo, NotificationId, OrderId, RefundId, ShiftId, TerminalId, TradeId, WalletId,
 };
 use jiff::Timestamp;
 use ledger::{Account, Hold};
 use merchants::{
-    ApiKey, ChannelAccount, KeyAlgorithm, Merchant, MerchantChannel, Notification, NotificationTry,
-    PosTerminal, Shift, Terminal,
+    ApiKey, Ceremony, ChannelAccount, Custodian, KeyAlgorithm, Merchant, MerchantChannel,
+    Notification, NotificationTry, PosTerminal, Shift, Terminal,
 };
 use orders::{
     Aggregate, Batch, Campaign, Difference, DifferenceKey, Refund, Trade, TradeKey, Upload, Wallet,
@@ -227,6 +227,8 @@ reads! {
     fn pos_batch(terminal: TerminalId, batch: u32) -> Option<Batch>;
     /// What a terminal uploaded of a batch, and what only we have, by trace.
     fn uploads(terminal: TerminalId, batch: u32) -> Vec<Upload>;
+    fn custodian(name: &str) -> Option<Custodian>;
+    fn ceremony(id: CeremonyId) -> Option<Ceremony>;
     fn difference(key: &DifferenceKey) -> Option<Difference>;
     /// What terminals and we do not agree about, the oldest first: what is open, or all.
     fn differences(open_only: bool, limit: u32) -> Vec<Difference>;

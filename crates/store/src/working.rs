@@ -4,15 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ids::{
-    AttemptId, CampaignId, HoldId, JournalId, MerchantId, MerchantNo, NotificationId, OrderId,
-    RefundId, TerminalId, TradeId, WalletId,
+    AttemptId, CampaignId, CeremonyId, HoldId, JournalId, MerchantId, MerchantNo, NotificationId,
+    OrderId, RefundId, TerminalId, TradeId, WalletId,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
 use ledger::{
     AccountKey, Books, Hold, Journal, PostDecision, Refusal, Resolve, ResolveDecision, Seen,
 };
-use merchants::{Notification, PosTerminal, Shift};
+use merchants::{Ceremony, Notification, PosTerminal, Shift};
 use money::Currency;
 use orders::{Aggregate, Campaign, Difference, DifferenceKey, Trade, TradeKey, Wallet};
 
@@ -51,6 +51,7 @@ pub struct Reads {
     pub trades_of: BTreeSet<OrderId>,
     pub pos_terminals: BTreeSet<TerminalId>,
     pub differences: BTreeSet<DifferenceKey>,
+    pub ceremonies: BTreeSet<CeremonyId>,
 }
 
 /// What was paid in one month, for a price list that depends on it.
@@ -116,6 +117,7 @@ pub(crate) struct WorkingSet {
     pub(crate) trades: BTreeMap<TradeKey, Trade>,
     pub(crate) pos_terminals: BTreeMap<TerminalId, PosTerminal>,
     pub(crate) differences: BTreeMap<DifferenceKey, Difference>,
+    pub(crate) ceremonies: BTreeMap<CeremonyId, Ceremony>,
     pub(crate) books: Books,
     /// What is known of the ids of journals that were asked for.
     pub(crate) seen_journals: BTreeMap<JournalId, Seen>,
@@ -211,6 +213,12 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn pos_terminal(&self, id: TerminalId) -> Option<&'a PosTerminal> {
         self.set.pos_terminals.get(&id)
+    }
+
+    /// A ceremony of the command's [`Reads`].
+    #[must_use]
+    pub fn ceremony(&self, id: CeremonyId) -> Option<&'a Ceremony> {
+        self.set.ceremonies.get(&id)
     }
 
     /// A difference of the command's [`Reads`].
@@ -378,6 +386,9 @@ impl WorkingSet {
         }
         for terminal in &changes.pos_terminals {
             self.pos_terminals.insert(terminal.terminal, terminal.clone());
+        }
+        for ceremony in &changes.ceremonies {
+            self.ceremonies.insert(ceremony.id, ceremony.clone());
         }
         for difference in &changes.differences {
             self.differences.insert(difference.key, difference.clone());

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use crypto::pos::{BlockKey, HostKey, KeyCipher};
-use ids::TerminalId;
+use ids::{CeremonyId, TerminalId};
 use jiff::Timestamp;
-use merchants::{PosLoaded, PosModel, PosState, PosTerminal, Terminal};
+use merchants::{Ceremony, CeremonyRefusal, PosLoaded, PosModel, PosState, PosTerminal, Terminal};
 use secret::Secret;
 use serde::{Deserialize, Serialize};
 use store::{Changes, Command, Decision, Reads, View};
 
 use super::Download;
 use crate::App;
-use crate::error::{Failure, UseCaseError};
+use crate::error::{Failure, Refused, UseCaseError};
 
 /// A terminal that may speak, with the keys of its last sign-on.
 #[derive(Debug, Clone)]
@@ -34,8 +34,16 @@ pub struct NewPosTerminal {
     /// 商户号, fifteen characters.
     pub merchant_code: String,
     pub model: PosModel,
-    /// The master key that was, or is to be, put into it: a key of its own, see [`new_master_key`].
-    pub master: BlockKey,
+    pub master: MasterKey,
+}
+
+/// Where a terminal's master key comes from.
+#[derive(Debug)]
+pub enum MasterKey {
+    /// A key that was, or is to be, put into it: a key of its own, see [`new_master_key`].
+    Clear(BlockKey),
+    /// One that custodians brought in; the ceremony forgets it.
+    Ceremony(CeremonyId),
 }
 
 /// A master key that no terminal has yet.
@@ -116,7 +124,14 @@ impl App {
         new: NewPosTerminal,
     ) -> Result<PosAccess, UseCaseError> {
         let now = self.now();
-        let master = self.keys.take_in(new.master)?;
+        let (master, ceremony) = match new.master {
+            MasterKey::Clear(key) => (self.keys.take_in(key)?, None),
+            MasterKey::Ceremony(id) => {
+                let sm4 = cipher_of(new.model) == KeyCipher::Sm4;
+                let (key, moved) = self.use_ceremony(id, terminal.id, sm4).await?;
+                (key, Some(moved))
+            }
+        };
         let row = PosTerminal {
             terminal: terminal.id,
             merchant: terminal.merchant,
@@ -135,7 +150,7 @@ impl App {
         };
         let mut access = PosAccess { terminal: row, master, pin: None, mac: None, track: None };
         access.terminal.sealed_keys = access.sealed(self)?;
-        let change = PosChange::New(Box::new(access.terminal.clone()));
+        let change = PosChange::New(Box::new(access.terminal.clone()), ceremony);
         self.change_pos(terminal.id, change).await?;
         Ok(access)
     }
@@ -145,9 +160,9 @@ impl App {
         terminal: TerminalId,
         change: PosChange,
     ) -> Result<(), UseCaseError> {
-        self.store.write(ChangePos { at: self.now(), terminal, change }).await?;
+        let written = self.store.write(ChangePos { at: self.now(), terminal, change }).await?;
         self.directory.pos.forget();
-        Ok(())
+        if written { Ok(()) } else { Err(Refused::Ceremony(CeremonyRefusal::NoKey).into()) }
     }
 
     /// The terminal of these numbers; `None` where there is none. `fresh` asks the store in any case:
@@ -177,7 +192,8 @@ impl App {
 /// What becomes of a terminal's row. Each is decided over the row as it is, not as it was remembered.
 #[derive(Debug)]
 pub(super) enum PosChange {
-    New(Box<PosTerminal>),
+    /// With the ceremony that its key came by: as it was, and as it is then.
+    New(Box<PosTerminal>, Option<Box<(Ceremony, Ceremony)>>),
     SignOn {
         sealed_keys: Vec<u8>,
     },
@@ -211,9 +227,14 @@ struct ChangePos {
 }
 
 impl ChangePos {
+    /// By which the key came: as it was, and as it is then.
+    fn ceremony(&self) -> Option<&(Ceremony, Ceremony)> {
+        if let PosChange::New(_, ceremony) = &self.change { ceremony.as_deref() } else { None }
+    }
+
     /// None where there is nothing to change.
     fn changed(&self, known: Option<&PosTerminal>) -> Option<PosTerminal> {
-        if let PosChange::New(new) = &self.change {
+        if let PosChange::New(new, _) = &self.change {
             return Some(new.as_ref().clone());
         }
         let known = PosTerminal { updated_at: self.at, ..known?.clone() };
@@ -234,7 +255,7 @@ impl ChangePos {
             PosChange::Loaded { download, version } => {
                 PosTerminal { loaded: loaded(known.loaded, *download, *version), ..known }
             }
-            PosChange::New(_) | PosChange::Settle { .. } | PosChange::EndBatch { .. } => {
+            PosChange::New(..) | PosChange::Settle { .. } | PosChange::EndBatch { .. } => {
                 return None;
             }
         })
@@ -242,7 +263,8 @@ impl ChangePos {
 }
 
 impl Command for ChangePos {
-    type Answer = ();
+    /// False where the ceremony's key was used meanwhile.
+    type Answer = bool;
 
     fn now(&self) -> Timestamp {
         self.at
@@ -250,11 +272,18 @@ impl Command for ChangePos {
 
     fn reads(&self, reads: &mut Reads) {
         reads.pos_terminals.insert(self.terminal);
+        reads.ceremonies.extend(self.ceremony().map(|(before, _)| before.id));
     }
 
-    fn decide(&self, view: &View<'_>) -> Decision<()> {
+    fn decide(&self, view: &View<'_>) -> Decision<bool> {
+        let ceremony = self.ceremony();
+        if ceremony.is_some_and(|(before, _)| view.ceremony(before.id) != Some(before)) {
+            return Decision::answer(false);
+        }
         let changed = self.changed(view.pos_terminal(self.terminal));
         let pos_terminals = changed.into_iter().collect();
-        Decision { changes: Changes { pos_terminals, ..Changes::default() }, answer: () }
+        let ceremonies = ceremony.map(|(_, after)| after.clone()).into_iter().collect();
+        let changes = Changes { pos_terminals, ceremonies, ..Changes::default() };
+        Decision { changes, answer: true }
     }
 }

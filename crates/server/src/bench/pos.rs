@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use app::App;
-use app::pos::{KeySet, NewPosTerminal, new_master_key};
+use app::pos::{KeySet, MasterKey, NewPosTerminal, new_master_key};
 use bytes::Bytes;
 use channels::{ChannelConfig, Request, Response, SendError, Sender, connector};
 use crypto::pos::{BlockKey, MacAlgorithm, MacForm, Pin, PinFormat, pos_mac, seal_pin, unwrap_key};
@@ -148,7 +148,7 @@ async fn set_up(app: &App, network: &Network, args: &PosArgs) -> Outcome<Vec<Vec
             terminal_no: terminal_no.clone(),
             merchant_code: MERCHANT_CODE.to_owned(),
             model: PosModel::CupTdes,
-            master: master.clone(),
+            master: MasterKey::Clear(master.clone()),
         };
         let access = app.register_pos(&terminal, new).await?;
         let keys = app.pos_sign_on(&access, KeySet::Double).await?;

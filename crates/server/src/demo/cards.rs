@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::App;
-use app::pos::{NewPosTerminal, new_master_key};
+use app::pos::{MasterKey, NewPosTerminal, new_master_key};
 use crypto::pos::components;
 use jiff::tz::{TimeZone, offset};
 use merchants::{PosModel, Terminal};
@@ -50,7 +50,7 @@ pub(super) async fn register(app: &App, terminal: &Terminal) -> Result<String, F
         terminal_no: TERMINAL_NO.to_owned(),
         merchant_code: MERCHANT_CODE.to_owned(),
         model: PosModel::CupTdes,
-        master,
+        master: MasterKey::Clear(master),
     };
     let access = app.register_pos(terminal, new).await?;
     let part = |key: &crypto::pos::BlockKey| json!({ "key": hex::encode_upper(key.expose()) });

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod ceremonies;
+#[cfg(test)]
 mod combined;
 #[cfg(test)]
 mod crash;

@@ -14,7 +14,7 @@ const PAN: &str = "6222021234567890128";
 const MERCHANT_CODE: &str = "305310058120001";
 
 /// A terminal in software, with what it knows between messages.
-struct Terminal {
+pub(crate) struct Terminal {
     address: String,
     number: String,
     master: BlockKey,
@@ -26,14 +26,14 @@ struct Terminal {
 
 /// What came back: field by field, as shown.
 #[derive(Debug, PartialEq, Eq)]
-struct Heard {
+pub(crate) struct Heard {
     mti: String,
     header: String,
     fields: Vec<(u8, String)>,
 }
 
 impl Heard {
-    fn field(&self, number: u8) -> &str {
+    pub(crate) fn field(&self, number: u8) -> &str {
         let found = self.fields.iter().find(|(n, _)| *n == number);
         found.map_or("", |(_, value)| value)
     }
@@ -52,6 +52,11 @@ impl Terminal {
         };
         let master = crypto::pos::combine(&[part(0), part(1)]).unwrap();
         assert_eq!(made["master_check_value"], master.check_value().to_string());
+        Self::with_key(stage, number, master)
+    }
+
+    /// One that has its master key.
+    pub(crate) fn with_key(stage: &Stage, number: &str, master: BlockKey) -> Self {
         Self {
             address: stage.terminals.clone(),
             number: number.to_owned(),
@@ -85,7 +90,7 @@ impl Terminal {
         message
     }
 
-    fn sale(&mut self, fen: u64) -> Builder<'static> {
+    pub(crate) fn sale(&mut self, fen: u64) -> Builder<'static> {
         self.money("0200", ("000000", 22), fen)
     }
 
@@ -150,11 +155,11 @@ impl Terminal {
         self.say_bytes(&self.sealed(message)).await
     }
 
-    async fn told(&self, message: &Builder<'static>) -> Heard {
+    pub(crate) async fn told(&self, message: &Builder<'static>) -> Heard {
         self.say(message).await.unwrap()
     }
 
-    async fn sign_on(&mut self) {
+    pub(crate) async fn sign_on(&mut self) {
         let mut message = self.begin("0800");
         message.set(60, "00000000003").unwrap();
         message.set(63, "01 ").unwrap();

@@ -3,6 +3,7 @@
 
 mod admin;
 mod books;
+mod ceremonies;
 mod fees;
 mod holds;
 mod jobs;
