@@ -357,7 +357,10 @@ fn ended_use(
 ) -> Option<routing::Use> {
     let attempt = aggregate.attempt(id).filter(|_| from.is_open() && !to.is_open())?;
     let owner = ground.parties.channel_owner.as_deref()?;
-    routing::ended(view, owner, attempt, to == AttemptState::Paid)
+    // Before this, it was what was asked.
+    let before = view.order(aggregate.id()).and_then(|order| order.attempt(id));
+    let asked = before.map_or(attempt.amount, |before| before.amount);
+    routing::ended(view, owner, (attempt, asked), to == AttemptState::Paid)
 }
 
 /// The next look at an attempt that ended without money, or the end of its watch.

@@ -191,6 +191,7 @@ impl Aggregate {
         let row = next.attempts.iter_mut().find(|a| a.id == attempt)?;
         if let PaymentReply::Paid(paid) = reply
             && paid.amount != row.amount
+            && !(row.state.is_open() && self.takes_part(row, paid))
         {
             return Some((next, vec![Fact::Contradiction { what: "other_amount_paid" }]));
         }
@@ -211,8 +212,30 @@ impl Aggregate {
             return Some((next, vec![Fact::Verify { attempt }]));
         }
         row.note(reply, from, to, now);
+        if let PaymentReply::Paid(paid) = reply {
+            next.become_part(attempt, paid.amount);
+        }
         let facts = next.move_attempt(attempt, (from, to), effect, now);
         Some((next, facts))
+    }
+
+    /// 部分承兑: whether a payment of less than was asked is one that the terminal said it takes.
+    fn takes_part(&self, attempt: &Attempt, paid: &Paid) -> bool {
+        let part = paid.card.as_ref().and_then(|card| card.part);
+        let less = paid.amount.try_cmp(attempt.amount).is_ok_and(|order| order.is_lt());
+        let alone = self.order.shape == OrderShape::Single && self.legs.len() == 1;
+        part == Some(paid.amount) && less && !paid.amount.is_zero() && alone
+    }
+
+    /// The order is for what was approved: the rest is another payment.
+    fn become_part(&mut self, attempt: AttemptId, amount: Amount) {
+        let Some(row) = self.attempts.iter_mut().find(|a| a.id == attempt) else { return };
+        if row.amount == amount {
+            return;
+        }
+        row.amount = amount;
+        self.order.amount = amount;
+        self.legs.iter_mut().for_each(|leg| leg.amount = amount);
     }
 
     /// Ends an attempt whose first call surely took nothing, and begins another in its place; the leg

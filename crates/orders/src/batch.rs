@@ -110,7 +110,7 @@ pub fn totals<'a>(trades: impl IntoIterator<Item = &'a Trade>) -> BatchTotals {
     let mut sums = BatchTotals::default();
     for trade in trades.into_iter().filter(|trade| counts(trade)) {
         let group = if is_foreign(trade) { &mut sums.foreign } else { &mut sums.domestic };
-        group.take(trade.kind, trade.amount.minor());
+        group.take(trade.kind, trade.moved().minor());
     }
     sums
 }
@@ -134,7 +134,7 @@ pub fn judge(trade: Option<&Trade>, token: Option<[u8; 32]>, amount: u64) -> Ver
         return Verdict::TerminalOnly;
     };
     let same_card = trade.card.as_ref().map(|card| card.token) == token;
-    if same_card && trade.amount.minor() == amount { Verdict::Matched } else { Verdict::Differs }
+    if same_card && trade.moved().minor() == amount { Verdict::Matched } else { Verdict::Differs }
 }
 
 /// The trades that count and that the terminal did not say, as rows.
@@ -145,7 +145,7 @@ pub fn missing(trades: &[Trade], said: &[Upload], now: Timestamp) -> Vec<Upload>
         key: trade.key,
         verdict: Verdict::HostOnly,
         masked: trade.card.as_ref().map(|card| card.masked.clone()),
-        amount: trade.amount.minor(),
+        amount: trade.moved().minor(),
         trade: Some(trade.id),
         created_at: now,
     };

@@ -72,6 +72,8 @@ pub struct CardRead {
     /// Field 55.
     pub chip: Option<Secret<Vec<u8>>>,
     pub pin: Option<EncipheredPin>,
+    /// 部分承兑: the terminal takes the approval of a part (60.6).
+    pub takes_part: bool,
 }
 
 /// A PIN block with the key that it is under, to be put under the network's.
@@ -227,7 +229,7 @@ pub struct Paid {
     /// The payer as the channel names him to us (openid, user id); not a card number.
     pub payer: Option<String>,
     /// What the issuer says besides, of a card.
-    pub card: Option<CardApproval>,
+    pub card: Option<Box<CardApproval>>,
 }
 
 /// What an issuer's approval says to the terminal.
@@ -243,6 +245,8 @@ pub struct CardApproval {
     pub balance: Option<String>,
     /// The issuer's cryptogram and scripts: field 55.
     pub chip: Option<Vec<u8>>,
+    /// 部分承兑: what was approved, where it is less than what was asked.
+    pub part: Option<Amount>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

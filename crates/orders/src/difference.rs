@@ -127,7 +127,7 @@ impl Difference {
         };
         Some(Self {
             said: (kind != DifferenceKind::HostOnly).then_some(upload.amount),
-            ours: trade.map(|trade| trade.amount.minor()),
+            ours: trade.map(|trade| trade.moved().minor()),
             trade: upload.trade,
             ..Self::open(DifferenceKey { trade: upload.key, kind }, merchant, now)
         })

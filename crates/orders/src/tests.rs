@@ -48,7 +48,7 @@ mod money {
     use proptest::prelude::*;
 
     use super::super::channel::{
-        ChannelCodeText, Paid, PayWay, PaymentReply, RefundReply, Unknown,
+        CardApproval, ChannelCodeText, Paid, PayWay, PaymentReply, RefundReply, Unknown,
     };
     use super::super::*;
 
@@ -167,6 +167,36 @@ mod money {
         let (same, facts) = order.on_reply(id, Source::Notice, &paid(99), NOW).unwrap();
         assert_eq!(same, order);
         assert_eq!(facts, [Fact::Contradiction { what: "other_amount_paid" }]);
+    }
+
+    /// 部分承兑: only what the issuer calls a part, and less, makes the order smaller.
+    #[test]
+    fn a_part_makes_the_order_smaller() {
+        let card_paid = |minor, part: Option<u64>| {
+            let PaymentReply::Paid(paid) = paid(minor) else { unreachable!() };
+            let card = CardApproval { part: part.map(fen), ..CardApproval::default() };
+            PaymentReply::Paid(Paid { card: Some(Box::new(card)), ..paid })
+        };
+        let check = |reply: &PaymentReply, expect: Option<u64>| {
+            let before = order(1_000);
+            let id = before.attempts[0].id;
+            let (after, facts) = before.on_reply(id, Source::Charge, reply, NOW).unwrap();
+            let part = fen(expect.unwrap_or(1_000));
+            assert_eq!(
+                (after.order.amount, after.legs[0].amount, after.attempts[0].amount),
+                (part, part, part),
+                "{reply:?}"
+            );
+            let refused = facts == [Fact::Contradiction { what: "other_amount_paid" }];
+            assert_eq!(refused, expect.is_none(), "{reply:?}");
+        };
+        check(&card_paid(600, Some(600)), Some(600));
+        check(&card_paid(1_000, None), Some(1_000));
+        check(&card_paid(600, None), None);
+        check(&card_paid(600, Some(500)), None);
+        check(&card_paid(1_001, Some(1_001)), None);
+        check(&card_paid(0, Some(0)), None);
+        check(&paid(600), None);
     }
 
     #[test]

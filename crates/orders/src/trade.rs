@@ -177,6 +177,7 @@ impl TradeEvent {
 
 /// 发卡方无应答: what a terminal is told when nobody knows.
 pub const NO_ANSWER: &str = "98";
+const APPROVED_IN_PART: &str = "10";
 const APPROVED: &str = "00";
 
 impl Trade {
@@ -207,17 +208,25 @@ impl Trade {
         }
     }
 
+    /// What moved by it: the part that was approved, where it was not all.
+    #[must_use]
+    pub fn moved(&self) -> Amount {
+        self.approval.part.unwrap_or(self.amount)
+    }
+
     /// Takes in what the network said of its charge.
     #[must_use]
     pub fn on_payment(&self, reply: &PaymentReply, now: Timestamp) -> Self {
         match reply {
             PaymentReply::Paid(paid) => {
-                let told = self.told(TradeEvent::SawApproved, APPROVED, now);
+                let part = paid.card.as_ref().is_some_and(|card| card.part.is_some());
+                let code = if part { APPROVED_IN_PART } else { APPROVED };
+                let told = self.told(TradeEvent::SawApproved, code, now);
                 if told.state == self.state {
                     // What it was told already stays as it was told.
                     return told;
                 }
-                Self { approval: paid.card.clone().unwrap_or_default(), ..told }
+                Self { approval: *paid.card.clone().unwrap_or_default(), ..told }
             }
             PaymentReply::Refused(refusal) => {
                 self.told(TradeEvent::SawDeclined, &refusal.code, now)

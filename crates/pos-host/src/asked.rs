@@ -128,7 +128,10 @@ impl Asked<'_> {
         };
         let bytes = |value: Value<'_>| Secret::new(value.bytes().into_owned());
         let chip = self.message.get(55).map(bytes);
-        Ok((Arc::new(card), CardRead { track2: track2.map(Secret::new), chip, pin }))
+        let reading = self.transaction.reading;
+        let takes_part = reading.is_some_and(|reading| reading.partial_approval == Some(true));
+        let read = CardRead { track2: track2.map(Secret::new), chip, pin, takes_part };
+        Ok((Arc::new(card), read))
     }
 
     /// Field 35 where its block is enciphered.

@@ -33,6 +33,8 @@ pub enum Done {
 }
 
 const DONE: &str = "00";
+/// 部分承兑: the answer says of how much.
+const PART: &str = "10";
 /// Field 39 of a reversal: no answer came in time.
 const NO_ANSWER: &str = "98";
 /// How often a reversal is said.
@@ -426,6 +428,10 @@ impl Device {
         self.pending = None;
         match heard.field(39) {
             DONE => Ok(self.keep(&pending, &heard)),
+            PART => {
+                let fen = heard.field(4).parse().unwrap_or_default();
+                Ok(self.keep(&Pending { fen, ..pending }, &heard))
+            }
             code => Ok(Done::Refused(code.to_owned())),
         }
     }

@@ -228,6 +228,29 @@ impl Usage {
         Self::from_parts(UsageParts { pending, ..self.0 }).or(Err(NotReserved))
     }
 
+    /// The trade took a part of what was set aside: the rest is given back, and the trade stays counted.
+    ///
+    /// # Errors
+    /// [`NotReserved`]
+    pub fn settle_part(self, reservation: Reservation, part: Amount) -> Result<Self, NotReserved> {
+        let settled = self.settle(reservation)?;
+        let rest = reservation.amount.try_sub(part).or(Err(NotReserved))?;
+        let less = |sum: Sum| {
+            let amount = sum.amount.try_sub(rest).or(Err(NotReserved))?;
+            Ok::<_, NotReserved>(Sum { amount, ..sum })
+        };
+        let (now, open) = (settled.0, settled.0.day.ok_or(NotReserved)?);
+        let (same_day, same_month) =
+            (open == reservation.day, month(open) == month(reservation.day));
+        let parts = UsageParts {
+            today: if same_day { less(now.today)? } else { now.today },
+            this_month: if same_month { less(now.this_month)? } else { now.this_month },
+            total: less(now.total)?,
+            ..now
+        };
+        Self::from_parts(parts).or(Err(NotReserved))
+    }
+
     /// The trade took no money: its amount is given back. A day or month that is over is not opened
     /// again.
     ///

@@ -14,7 +14,7 @@ pub(crate) fn json(access: &PosAccess, batch: u32, trades: &[Trade]) -> Value {
         let counts = |t: &&Trade| {
             t.state == TradeState::Approved && t.kind.side() == side && t.card.is_some() == by_card
         };
-        let rows: Vec<u64> = trades.iter().filter(counts).map(|t| t.amount.minor()).collect();
+        let rows: Vec<u64> = trades.iter().filter(counts).map(|t| t.moved().minor()).collect();
         json!({ "count": rows.len(), "fen": rows.iter().sum::<u64>() })
     };
     let both = |by_card| json!({ "taken": of(by_card, TradeSide::Debit), "given_back": of(by_card, TradeSide::Credit) });
@@ -37,7 +37,7 @@ pub(crate) fn csv(trades: &[Trade]) -> String {
             kind(trade.kind).to_owned(),
             state(trade.state).to_owned(),
             trade.code.clone().unwrap_or_default(),
-            trade.amount.minor().to_string(),
+            trade.moved().minor().to_string(),
             paid_by(trade),
             trade.reference.clone(),
             trade.approval.auth_code.clone().unwrap_or_default(),
@@ -57,7 +57,8 @@ fn row(trade: &Trade) -> Value {
         "kind": kind(trade.kind),
         "state": state(trade.state),
         "code": trade.code,
-        "amount_fen": trade.amount.minor(),
+        "amount_fen": trade.moved().minor(),
+        "asked_fen": trade.amount.minor(),
         "paid_by": paid_by(trade),
         "reference": trade.reference,
         "auth_code": trade.approval.auth_code,

@@ -17,7 +17,7 @@ use jiff::tz::{Offset, TimeZone};
 use ledger::{AccountCode, Side};
 use orders::{Aggregate, AttemptState, RefundKind, RefundState};
 use pos_host::{Answer, PosHost, PosSettings};
-use pos_terminal::{Act, Device, Failed as Refused, Line, Settings};
+use pos_terminal::{Act, Card, Device, Failed as Refused, Line, Settings};
 use sandbox::{Fault, FaultRule};
 
 use crate::audit::{self, Finding};
@@ -40,6 +40,8 @@ const LOOKS_MAX: u32 = 10;
 /// A life of the process: longer than all that a terminal waits for in it.
 const LIFE: SignedDuration = SignedDuration::from_mins(30);
 const NO_PROCESS: &str = "no process is alive";
+/// A card that holds 10.00 yuan.
+const POOR: &str = "6222020000001000";
 /// Settlement dates that a run can reach.
 const DAYS: i32 = 4;
 
@@ -49,6 +51,8 @@ pub enum CardStory {
     Sale,
     /// The issuer says no.
     SaleRefused,
+    /// 部分承兑: the card has less than the sale wants, and pays what it has.
+    SaleInPart,
     Void,
     Refund,
     /// 预授权
@@ -95,9 +99,10 @@ pub struct CardTold {
 }
 
 impl CardStory {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Sale,
         Self::SaleRefused,
+        Self::SaleInPart,
         Self::Void,
         Self::Refund,
         Self::Authorize,
@@ -111,7 +116,7 @@ impl CardStory {
     /// What is charged and held at its end, in fen.
     const fn end(self) -> (i128, i128) {
         match self {
-            Self::Sale => (1_000, 0),
+            Self::Sale | Self::SaleInPart => (1_000, 0),
             Self::SaleRefused | Self::Void | Self::Release => (0, 0),
             Self::Refund => (700, 0),
             Self::Authorize | Self::VoidCompletion => (0, 1_000),
@@ -125,7 +130,9 @@ impl CardStory {
         let sale = || Act::Sale { fen: 1_000, card: None };
         let authorize = || Act::Authorize { fen: 1_000, card: None };
         match self {
-            Self::Sale | Self::SaleRefused | Self::Authorize | Self::Offline => Vec::new(),
+            Self::Sale | Self::SaleRefused | Self::SaleInPart | Self::Authorize | Self::Offline => {
+                Vec::new()
+            }
             Self::Void | Self::Refund => vec![sale()],
             Self::Release | Self::Complete | Self::CompleteByAdvice => vec![authorize()],
             Self::VoidCompletion => {
@@ -135,10 +142,14 @@ impl CardStory {
     }
 
     /// The last transaction, about what stands last on the terminal's journal.
-    const fn last(self, trace: u32) -> Act {
+    fn last(self, trace: u32) -> Act {
         match self {
             Self::Sale => Act::Sale { fen: 1_000, card: None },
             Self::SaleRefused => Act::Sale { fen: 900_051, card: None },
+            Self::SaleInPart => {
+                let card = Card { pan: POOR.to_owned(), pin: None };
+                Act::Sale { fen: 1_500, card: Some(card) }
+            }
             Self::Void | Self::Release | Self::VoidCompletion => Act::Void { trace },
             Self::Refund => Act::Refund { trace, fen: 300 },
             Self::Authorize => Act::Authorize { fen: 1_000, card: None },
@@ -151,9 +162,12 @@ impl CardStory {
     /// The network's type of its message.
     const fn call(self) -> &'static str {
         match self {
-            Self::Sale | Self::SaleRefused | Self::Void | Self::Complete | Self::VoidCompletion => {
-                "0200"
-            }
+            Self::Sale
+            | Self::SaleRefused
+            | Self::SaleInPart
+            | Self::Void
+            | Self::Complete
+            | Self::VoidCompletion => "0200",
             Self::Authorize | Self::Release => "0100",
             Self::Refund | Self::CompleteByAdvice | Self::Offline => "0220",
         }

@@ -13,8 +13,8 @@ mod tests {
 
     #[test]
     fn sales_and_what_gives_them_back() {
-        use CardStory::{Offline, Refund, Sale, SaleRefused, Void};
-        check(&[Sale, SaleRefused, Void, Refund, Offline]);
+        use CardStory::{Offline, Refund, Sale, SaleInPart, SaleRefused, Void};
+        check(&[Sale, SaleRefused, SaleInPart, Void, Refund, Offline]);
     }
 
     #[test]

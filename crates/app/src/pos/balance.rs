@@ -45,7 +45,7 @@ impl App {
             Err(error) => return Ok(told(code_of(error)?, CardApproval::default())),
         };
         Ok(match reply {
-            PaymentReply::Paid(paid) => told(DONE, paid.card.unwrap_or_default()),
+            PaymentReply::Paid(paid) => told(DONE, *paid.card.unwrap_or_default()),
             PaymentReply::Refused(refusal) => told(&refusal.code, CardApproval::default()),
             PaymentReply::Ready { .. }
             | PaymentReply::Pending

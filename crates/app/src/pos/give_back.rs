@@ -121,7 +121,7 @@ fn misfit(app: &App, ask: &AskTrade, sale: &Trade, kind: TradeKind) -> Option<&'
     if sale.card.as_ref().is_some_and(|card| Some(card.token) != shown) {
         return Some(OTHER_CARD);
     }
-    (kind != TradeKind::Refund && ask.amount != sale.amount).then_some(OTHER_AMOUNT)
+    (kind != TradeKind::Refund && ask.amount != sale.moved()).then_some(OTHER_AMOUNT)
 }
 
 /// Writes the trade with its refund, unless the terminal's number is used.

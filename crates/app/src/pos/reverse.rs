@@ -60,7 +60,9 @@ impl App {
         let Some(known) = self.store.trade(key).await? else {
             return self.reverse(tombstone, None).await;
         };
-        if known.amount != amount && known.state != TradeState::Tombstone {
+        // A terminal may name what it asked, or what it heard.
+        let is_its = amount == known.amount || amount == known.moved();
+        if !is_its && known.state != TradeState::Tombstone {
             tracing::error!(trade.id = %known.id, "a reversal names another amount than its original");
             return Ok(Some(OTHER_AMOUNT));
         }

@@ -326,13 +326,23 @@ impl Way {
 }
 
 /// What becomes of an attempt's reservation when it ends.
-pub(crate) fn ended(view: &View<'_>, owner: &str, attempt: &Attempt, is_paid: bool) -> Option<Use> {
+/// `asked` is what was set aside: a card may have paid a part of it.
+pub(crate) fn ended(
+    view: &View<'_>,
+    owner: &str,
+    (attempt, asked): (&Attempt, Amount),
+    is_paid: bool,
+) -> Option<Use> {
     let day = attempt.reserved_on?;
     let currency = attempt.amount.currency();
     let key = UsageKey { owner: owner.to_owned(), currency };
     let usage = counted(view.usage(&key), currency)?;
-    let reservation = Reservation { amount: attempt.amount, day };
-    let usage = if is_paid { usage.settle(reservation) } else { usage.release(reservation) };
+    let reservation = Reservation { amount: asked, day };
+    let usage = if is_paid {
+        usage.settle_part(reservation, attempt.amount)
+    } else {
+        usage.release(reservation)
+    };
     match usage {
         Ok(usage) => Some((key, kept(usage.parts()))),
         Err(error) => {

@@ -21,6 +21,8 @@ const TERMINAL_ASKED: &str = "06";
 const PIN_CONTROL: &str = "2600000000000000";
 /// Field 26: the digits that a PIN may have here.
 const PIN_DIGITS_MAX: &str = "12";
+/// Field 60: a part may be approved. Free text of the network; ours is settled with it.
+const TAKES_PART: &str = "PARTIAL=1";
 /// How the code of field 128 is made.
 pub(super) const MAC: (MacAlgorithm, MacForm) = (MacAlgorithm::X919, MacForm::Raw);
 pub(super) const MAC_FIELD: u8 = 128;
@@ -120,6 +122,9 @@ fn about_charge(
     }
     if let Some(track) = &read.track2 {
         m.set(35, track.expose()).map_err(unfit)?;
+    }
+    if read.takes_part && subject.way == PayWay::Card && known.authorization.is_none() {
+        m.set(60, TAKES_PART).map_err(unfit)?;
     }
     if let Some(chip) = &read.chip {
         m.put(55, chip.expose()).map_err(unfit)?;

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use money::Amount;
 use orders::RefundKind;
 use orders::channel::{
-    Call, CardApproval, ChannelCodeText, Paid, PayWay, PaymentReply, RefundCall, RefundReply,
-    Reply, Unknown,
+    Call, CardApproval, ChannelCodeText, Charge, Instrument, Paid, PayWay, PaymentReply,
+    RefundCall, RefundReply, Reply, Unknown,
 };
 
 use super::Card;
@@ -89,9 +89,11 @@ pub(super) fn read(card: &Card, call: &Call, now: Timestamp, bytes: &[u8]) -> Re
             Call::Refund(refund) => Reply::Refund(refund_reply(&answer, refund, now)),
             Call::QueryRefund(refund) => Reply::Refund(look_reply(&answer, refund, now)),
             Call::Cancel(_) => Reply::Payment(reversal_reply(&answer)),
-            Call::Charge(charge) => {
-                Reply::Payment(charge_reply(&answer, charge.subject.amount, now))
-            }
+            Call::Charge(charge) => Reply::Payment(if takes_part(charge) {
+                part_reply(&answer, charge.subject.amount, now)
+            } else {
+                charge_reply(&answer, charge.subject.amount, now)
+            }),
             Call::Query(subject) if subject.way == PayWay::CardAdvice => {
                 Reply::Payment(charge_reply(&answer, subject.amount, now))
             }
@@ -140,7 +142,8 @@ fn said(answer: &Message<'_>) -> Said {
     if UNSURE.contains(&code) {
         return Said::Unsure(Unknown::ChannelUnsure);
     }
-    // 10, 11 and 16 approve in part or with conditions, which no message of ours allows.
+    // 11 and 16 approve with conditions, which no message of ours allows; nor 10 (a part) where the terminal
+    // takes none.
     match REFUSALS.iter().find(|(known, _)| *known == code) {
         Some((_, words)) => Said::Refused(ChannelCodeText::new(code, words)),
         None => Said::Unsure(Unknown::UnlistedCode),
@@ -159,6 +162,29 @@ fn charge_reply(answer: &Message<'_>, asked: Amount, now: Timestamp) -> PaymentR
     }
 }
 
+fn takes_part(charge: &Charge) -> bool {
+    matches!(&charge.instrument, Instrument::Card(read) if read.takes_part)
+}
+
+/// 部分承兑 (10): less than was asked, and something.
+fn part_reply(answer: &Message<'_>, asked: Amount, now: Timestamp) -> PaymentReply {
+    if text(answer, 39).as_deref() != Some("10") {
+        return charge_reply(answer, asked, now);
+    }
+    let less = |paid: &Paid| {
+        !paid.amount.is_zero() && paid.amount.try_cmp(asked).is_ok_and(|order| order.is_lt())
+    };
+    match paid(answer, asked, now).filter(less) {
+        Some(paid) => {
+            let part = Some(paid.amount);
+            let card = paid.card.clone().map(|card| Box::new(CardApproval { part, ..*card }));
+            PaymentReply::Paid(Paid { card, ..paid })
+        }
+        // Reversed by whoever finds it unknown.
+        None => PaymentReply::Unknown(Unknown::Unreadable),
+    }
+}
+
 fn paid(answer: &Message<'_>, asked: Amount, now: Timestamp) -> Option<Paid> {
     let amount = match answer.get(4).and_then(|value| value.number()) {
         // An inquiry names none.
@@ -173,13 +199,14 @@ fn paid(answer: &Message<'_>, asked: Amount, now: Timestamp) -> Option<Paid> {
         // The network's clock says no year, and the issuer's no more than we know.
         paid_at: now,
         payer: None,
-        card: Some(CardApproval {
+        card: Some(Box::new(CardApproval {
             auth_code: trimmed(38),
             settled_on: trimmed(15),
             institutions: trimmed(44),
             balance: trimmed(54),
             chip: answer.get(55).map(chip),
-        }),
+            part: None,
+        })),
     })
 }
 

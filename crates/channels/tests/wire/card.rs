@@ -125,7 +125,7 @@ fn with_pin(digits: &str, key: &BlockKey) -> CardRead {
     let block = seal_pin(PinFormat::WithPan, key, &Pin::parse(digits).unwrap(), &pan);
     let pin = EncipheredPin { block, key: key.clone().into(), format: PinFormat::WithPan };
     let track2 = Some(Secret::new(format!("{PAN}=30122201000000000")));
-    CardRead { track2, chip: None, pin: Some(pin) }
+    CardRead { track2, chip: None, pin: Some(pin), takes_part: false }
 }
 
 fn code(reply: &PaymentReply) -> &str {

@@ -292,6 +292,10 @@ fn outcome(
         .set_some(44, approval.institutions.as_deref())?
         .set_some(54, approval.balance.as_deref())?
         .set(63, SCHEME)?;
+    let reply = match approval.part {
+        Some(part) => reply.set(4, &format!("{:012}", part.minor()))?,
+        None => reply,
+    };
     let reply = match voucher_of(trade) {
         Some(voucher) => reply.put(59, &voucher)?,
         None => reply,

@@ -136,6 +136,22 @@ fn what_took_the_money_stays_counted_and_cannot_be_released() {
     }
 }
 
+/// 部分承兑: a card paid 200 of 500.
+#[test]
+fn what_took_a_part_gives_the_rest_back_and_stays_one_trade() {
+    let (one, first) = take(empty(), 500, friday()).unwrap();
+    let settled = one.settle_part(first, fen(200)).unwrap();
+    assert_eq!((today(settled), total(settled)), ((200, 1), (200, 1)));
+    assert_eq!(settled.parts().pending, empty().parts().pending);
+    assert_eq!(one.settle_part(first, fen(500)).unwrap(), one.settle(first).unwrap());
+    assert_eq!(one.settle_part(first, fen(501)), Err(NotReserved));
+    // Of yesterday: the month and the whole.
+    let (two, _) = take(one, 300, date(2026, 11, 21)).unwrap();
+    let late = two.settle_part(first, fen(200)).unwrap();
+    assert_eq!((today(late), total(late)), ((300, 1), (500, 2)));
+    assert_eq!(late.parts().this_month.amount, fen(500));
+}
+
 #[test]
 fn over_the_cut() {
     let saturday = date(2026, 11, 21);

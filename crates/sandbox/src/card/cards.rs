@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use crypto::pos::{BlockKey, Pin, PinFormat, open_pin};
 use secret::Pan;
 
+/// Cards whose number ends so hold 10.00 yuan only.
+const POOR: &str = "1000";
+const POOR_BALANCE: i64 = 1_000;
 /// 100,000.00 yuan.
 const BALANCE: i64 = 10_000_000;
 const PIN: &str = "123456";
@@ -52,6 +55,12 @@ impl Cards {
         }
         card.balance -= fen;
         Ok(())
+    }
+
+    /// What a card can pay of an amount that is more than it has: 部分承兑.
+    pub(super) fn part_of(&mut self, pan: &str, amount: u64) -> Option<u64> {
+        let left = u64::try_from(self.card(pan)?.balance).ok()?;
+        (0 < left && left < amount).then_some(left)
     }
 
     /// What is left on a card that shows its PIN.
@@ -106,14 +115,18 @@ impl Cards {
 
     /// What all cards are down by.
     pub(super) fn drawn(&self) -> i128 {
-        self.cards.values().map(|card| i128::from(BALANCE - card.balance)).sum()
+        self.cards.iter().map(|(pan, card)| i128::from(opening(pan) - card.balance)).sum()
     }
 
     fn card(&mut self, pan: &str) -> Option<&mut Card> {
         let issued = pan.starts_with("62") || pan.starts_with(['4', '5']);
-        let new = || Card { balance: BALANCE, wrong_pins: 0 };
+        let new = || Card { balance: opening(pan), wrong_pins: 0 };
         issued.then(|| self.cards.entry(pan.to_owned()).or_insert_with(new))
     }
+}
+
+fn opening(pan: &str) -> i64 {
+    if pan.ends_with(POOR) { POOR_BALANCE } else { BALANCE }
 }
 
 /// Twelve digits (field 4) always fit.

@@ -4,7 +4,8 @@
 //!
 //! It charges, holds (0100), completes holds, gives back, takes advices and answers balances.
 //!
-//! Any card whose number begins with 62, 4 or 5 exists: its PIN is 123456 and it holds 100,000.00 yuan.
+//! Any card whose number begins with 62, 4 or 5 exists: its PIN is 123456 and it holds 100,000.00 yuan, or
+//! 10.00 where the number ends in 1000, of which it pays a part to a terminal that takes one.
 //! What it is asked to pay decides some answers: 9,000.01 to 9,000.99 yuan are refused with the two
 //! digits behind the point as the code, and more than 50,000.00 at once with 61. The keys, the numbers
 //! and the clock are the network's own; of the platform it knows only bytes.

@@ -165,6 +165,11 @@ impl Network {
             fields.push((38, auth_code.to_owned()));
         }
         fields.push((44, format!("{:<11}{:<11}", "01020000", self.config.acquirer)));
+        if code == "10"
+            && let Some(trade) = self.trades.get(&Key::of(asked))
+        {
+            fields.push((4, format!("{:012}", trade.amount)));
+        }
         wire::answer(asked, &self.config.mac_key, &fields)
     }
 
@@ -183,6 +188,8 @@ impl Network {
             return ("22".to_owned(), String::new());
         }
         let mut trade = self.draft(now, asked, key, kind);
+        let part = self.part(asked, &trade);
+        trade.amount = part.unwrap_or(trade.amount);
         let done = match kind {
             Kind::Charge | Kind::Hold => self.charge(asked, &trade),
             Kind::Void | Kind::Release | Kind::Refund => self.give_back(&trade),
@@ -194,7 +201,10 @@ impl Network {
         if trade.code != "00" {
             trade.auth_code = String::new();
         }
-        let said = (trade.code.clone(), trade.auth_code.clone());
+        // A part is approved by a code of its own.
+        let part = part.filter(|_| trade.code == "00");
+        let code = part.map_or_else(|| trade.code.clone(), |_| "10".to_owned());
+        let said = (code, trade.auth_code.clone());
         self.trades.insert(key.clone(), trade);
         said
     }
@@ -211,6 +221,12 @@ impl Network {
             Some(known) => (known.code.clone(), known.auth_code.clone()),
             None => self.first(now, asked, key, kind),
         }
+    }
+
+    /// What a card that has less pays, where the terminal takes that.
+    fn part(&mut self, asked: &Message<'_>, trade: &Trade) -> Option<u64> {
+        let takes = trade.kind == Kind::Charge && text(asked, 60) == "PARTIAL=1";
+        self.cards.part_of(&trade.pan, trade.amount).filter(|_| takes)
     }
 
     fn draft(&self, now: Timestamp, asked: &Message<'_>, key: &Key, kind: Kind) -> Trade {

@@ -478,6 +478,56 @@ async fn a_dead_host_owes_nobody() {
     .await;
 }
 
+/// 部分承兑: the card has 10.00 and pays them; the order, its voids and refunds, and the settlement are of that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_may_pay_a_part() {
+    on_both(async |stage| {
+        let mut pos = Terminal::register(stage, "10000034");
+        pos.sign_on().await;
+        let poor = |message: &mut Builder<'static>| {
+            message.set(2, "6222020000001000").unwrap();
+            message.set(35, "6222020000001000=30122201000000000").unwrap();
+        };
+        // A terminal that takes no part hears that the card has not enough.
+        let mut whole = pos.sale(1_500);
+        poor(&mut whole);
+        whole.set(60, &format!("22{:06}000500", pos.batch)).unwrap();
+        assert_eq!(pos.told(&whole).await.field(39), "51");
+        let mut part = pos.sale(1_500);
+        poor(&mut part);
+        let heard = pos.told(&part).await;
+        assert_eq!((heard.field(39), heard.field(4)), ("10", "000000001000"));
+        assert_eq!(heard.field(38).len(), 6);
+        assert_eq!(pos.told(&part).await, heard);
+        assert_eq!(stage.channels_hold().await.0, 1_000);
+        let payments = stage.get("/v1/payments").await;
+        assert_eq!(payments["items"][0]["amount"]["total"], 1_000, "{payments}");
+
+        // More than the part does not go back; the part does, as a void that names it.
+        let of: u32 = heard.field(11).parse().unwrap();
+        let mut wrong = pos.void(of, 1_500);
+        poor(&mut wrong);
+        assert_eq!(pos.told(&wrong).await.field(39), "64");
+        let mut void = pos.void(of, 1_000);
+        poor(&mut void);
+        assert_eq!(pos.told(&void).await.field(39), "00");
+        assert_eq!(stage.channels_hold().await.0, 0);
+
+        // Given up by the terminal that named what it had asked.
+        let mut again = pos.sale(1_600);
+        poor(&mut again);
+        assert_eq!(pos.told(&again).await.field(39), "10");
+        let reversal = pos.reversal(&again, 1_600);
+        assert_eq!(pos.told(&reversal).await.field(39), "00");
+        settles_at(stage, 0).await;
+        let mut kept = pos.sale(2_000);
+        poor(&mut kept);
+        assert_eq!(pos.told(&kept).await.field(4), "000000001000");
+        settles_at(stage, 1_000).await;
+    })
+    .await;
+}
+
 /// The terminal was told that it is done, and the network refuses it later: people look at it.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_advice_that_nobody_takes_is_a_case() {

@@ -2,6 +2,7 @@
 
 use ids::{MerchantId, OrderId, RefundId, TerminalId, TradeId};
 use merchants::{PosLoaded, PosModel, PosState, PosTerminal};
+use money::Amount;
 use orders::channel::CardApproval;
 use orders::{
     Batch, Difference, DifferenceDecision, DifferenceKey, DifferenceKind, DifferenceOutcome, Trade,
@@ -121,7 +122,7 @@ impl Record for Trade {
         "amount" Int, "currency" Text, "content_hash" Blob, "masked" Text, "token" Blob,
         "sealed_card" Blob, "reference" Text, "order_id" Int, "refund_id" Int, "state" Text,
         "code" Text, "auth_code" Text, "settled_on" Text, "institutions" Text, "balance" Text,
-        "chip" Blob, "created_at" Int, "updated_at" Int, "hold_token" Blob);
+        "chip" Blob, "created_at" Int, "updated_at" Int, "hold_token" Blob, "part" Int);
 
     fn cells(&self) -> Cells {
         let hold = (self.kind == TradeKind::Authorization).then_some(self.card.as_ref()).flatten();
@@ -152,6 +153,7 @@ impl Record for Trade {
             time(self.created_at),
             time(self.updated_at),
             hold.map_or(Value::Null, |card| card.token.to_vec().into()),
+            approval.part.map_or(Value::Null, minor),
         ]
     }
 
@@ -174,7 +176,7 @@ impl Record for Trade {
         let reference = row.text()?;
         let order = row.opt_int()?.map(OrderId::from_i64).transpose().or(Err(Corrupt))?;
         let refund = row.opt_int()?.map(RefundId::from_i64).transpose().or(Err(Corrupt))?;
-        let trade = Self {
+        let mut trade = Self {
             id,
             key,
             merchant,
@@ -193,12 +195,16 @@ impl Record for Trade {
                 institutions: row.opt_text()?,
                 balance: row.opt_text()?,
                 chip: row.opt_blob()?,
+                part: None,
             },
             created_at: read_time(row)?,
             updated_at: read_time(row)?,
         };
         // For an index: it follows from the rest.
         row.opt_blob()?;
+        let part = row.opt_int()?.map(|fen| u64::try_from(fen).or(Err(Corrupt))).transpose()?;
+        let part = part.map(|fen| Amount::new(fen, trade.amount.currency()).or(Err(Corrupt)));
+        trade.approval.part = part.transpose()?;
         Ok(trade)
     }
 }

@@ -229,6 +229,12 @@ def a_day(pos):
         assert pos.ask(pos.sale(fen))["39"] == code
     assert pos.ask(pos.sale(100, pan="9999990000000000"))["39"] == "14"
     ok("refusals of the issuer")
+    poor = pos.sale(1_500, pan="6222020000001000")
+    poor["60"] = f"22{pos.batch:06d}00050" + "1"
+    heard = pos.ask(poor)
+    assert (heard["39"], heard["4"]) == ("10", f"{1_000:012d}"), heard
+    pos.journal.append((heard["11"], heard["2"], 1_000, False))
+    ok("a part approved, and the order is of that part")
 
     void = pos.card("0200", "200000", "23", 12_345, **{"37": heard["37"], "61": f"{pos.batch:06d}{sale['11']}"})
     told = pos.ask(void)
