@@ -23,6 +23,8 @@ pub struct PosTerminal {
     /// 批结算 of this batch was asked for: nothing more is taken in it.
     pub settled: bool,
     pub loaded: PosLoaded,
+    /// 单笔限额: the most that one sale or pre-authorization may be, in fen; none without one.
+    pub most: Option<u64>,
     pub signed_on_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,

@@ -36,7 +36,8 @@ pub(crate) const VOUCHER: [u8; 2] = *b"A4";
 #[derive(Debug)]
 pub(crate) struct Asked<'a> {
     pub(crate) tpdu: Tpdu,
-    pub(crate) header: Header,
+    /// A few gateways leave it out.
+    pub(crate) header: Option<Header>,
     pub(crate) message: Message<'a>,
     pub(crate) transaction: Transaction,
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crypto::pos::KeyFault;
 use ids::AttemptId;
 use iso8583::cup::Transaction;
-use iso8583::frame::{Envelope, Wish};
+use iso8583::frame::{Envelope, Tpdu, Wish};
 use iso8583::{CUP_POS, MacError};
 use jiff::Timestamp;
 use merchants::PosState;
@@ -232,7 +232,7 @@ impl From<iso8583::Error> for Failed {
 /// with its place and never with its value.
 fn read(frame: &[u8]) -> Option<Asked<'_>> {
     let read = || {
-        let frame = Envelope::CUP_POS.open(frame)?;
+        let frame = envelope_of(frame).open(frame)?;
         let message = CUP_POS.unpack(frame.message)?;
         let digits = message.get(60).map(|value| value.characters().into_owned());
         let transaction = Transaction::parse(&digits.unwrap_or_default())?;
@@ -240,14 +240,19 @@ fn read(frame: &[u8]) -> Option<Asked<'_>> {
     };
     match read() {
         Ok((frame, message, transaction)) => {
-            let (tpdu, header) = frame.tpdu.zip(frame.header)?;
-            Some(Asked { tpdu, header, message, transaction })
+            Some(Asked { tpdu: frame.tpdu?, header: frame.header, message, transaction })
         }
         Err(error) => {
             tracing::info!(error = %error, "a terminal's message cannot be read");
             None
         }
     }
+}
+
+/// A header begins with 60 to 63, a message with its version, 0: who sends no header hears none.
+fn envelope_of(frame: &[u8]) -> Envelope {
+    let header = frame.get(Tpdu::BYTES).is_none_or(|byte| *byte >= 0x10);
+    Envelope { header, ..Envelope::CUP_POS }
 }
 
 fn is_signed_on(access: &PosAccess) -> bool {

@@ -99,7 +99,7 @@ impl<'a> Reply<'a> {
 
     fn frame(&self, message: &[u8]) -> Result<Bytes, Error> {
         let tpdu = Some(self.asked.tpdu.reply());
-        let header = Some(self.asked.header.reply(self.wish));
+        let header = self.asked.header.map(|header| header.reply(self.wish));
         let mut out = Vec::with_capacity(message.len() + 16);
         Frame { tpdu, header, message }.write(&mut out)?;
         Ok(Bytes::from(out))

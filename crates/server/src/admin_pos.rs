@@ -50,6 +50,21 @@ pub(crate) enum PosCommand {
     RegisterPos(RegisterPosArgs),
     /// A terminal's state and batch.
     ShowPos { terminal_no: String, merchant_code: String },
+    /// Lock a terminal, let it sign on again, or set the most of one sale.
+    SetPos {
+        terminal_no: String,
+        merchant_code: String,
+        /// Serve it no more: it hears 58.
+        #[arg(long, conflicts_with = "unlock")]
+        lock: bool,
+        #[arg(long)]
+        unlock: bool,
+        /// The most of one sale or pre-authorization, in yuan: more is refused with 61. `none` lifts it.
+        #[arg(long)]
+        most: Option<String>,
+        #[arg(long)]
+        by: String,
+    },
     /// What terminals load from the host: put a new version in force from a JSON file with `parameters`,
     /// `ca_keys` and `aids`, or show the version in force.
     PosDownloads {
@@ -77,6 +92,18 @@ pub(crate) async fn run(app: &App, command: PosCommand) -> Outcome {
         PosCommand::ShowPos { terminal_no, merchant_code } => {
             let access = app.pos_access(&terminal_no, &merchant_code, true).await?;
             print(&shown(&*access.ok_or("there is no such terminal")?));
+        }
+        PosCommand::SetPos { terminal_no, merchant_code, lock, unlock, most, by } => {
+            let access = app.pos_access(&terminal_no, &merchant_code, true).await?;
+            let access = access.ok_or("there is no such terminal")?;
+            if lock || unlock {
+                app.lock_pos(&access, lock, &by).await?;
+            }
+            if let Some(most) = most {
+                app.limit_pos(&access, fen_of(&most)?, &by).await?;
+            }
+            let fresh = app.pos_access(&terminal_no, &merchant_code, true).await?;
+            print(&shown(&*fresh.ok_or("there is no such terminal")?));
         }
         PosCommand::PosDownloads { file: Some(file) } => {
             let json = std::fs::read_to_string(file)?;
@@ -132,6 +159,18 @@ fn shown_batch(batch: &Batch, rows: &[Upload]) -> Value {
         "ended": batch.ended_at.is_some(),
         "rows": rows.iter().map(row).collect::<Vec<_>>(),
     })
+}
+
+/// Yuan with at most two decimals; none lifts a limit.
+fn fen_of(text: &str) -> Outcome<Option<u64>> {
+    if text == "none" {
+        return Ok(None);
+    }
+    let amount = money::Amount::parse_major(text, money::Currency::Cny)?;
+    if amount.is_zero() {
+        return Err("a limit of nothing is a lock: use --lock".into());
+    }
+    Ok(Some(amount.minor()))
 }
 
 async fn register(app: &App, new: RegisterPosArgs) -> Outcome<Value> {
@@ -206,6 +245,7 @@ fn shown(access: &PosAccess) -> Value {
         "model": row.model.code(),
         "state": format!("{:?}", row.state),
         "batch": row.batch,
+        "most_fen": row.most,
         "master_check_value": row.master_check,
         "loaded": { "parameters": row.loaded.parameters, "ca_keys": row.loaded.ca_keys,
                     "aids": row.loaded.aids },

@@ -144,6 +144,7 @@ impl App {
             batch: 1,
             settled: false,
             loaded: PosLoaded::default(),
+            most: None,
             signed_on_at: None,
             created_at: now,
             updated_at: now,
@@ -153,6 +154,36 @@ impl App {
         let change = PosChange::New(Box::new(access.terminal.clone()), ceremony);
         self.change_pos(terminal.id, change).await?;
         Ok(access)
+    }
+
+    /// Locks a terminal, or lets it sign on again. Processes that remember it learn so within seconds.
+    ///
+    /// # Errors
+    /// A failure of the store.
+    pub async fn lock_pos(
+        &self,
+        access: &PosAccess,
+        locked: bool,
+        by: &str,
+    ) -> Result<(), UseCaseError> {
+        let terminal = access.terminal.terminal;
+        tracing::info!(terminal.id = %terminal, operator = by, locked, "a terminal is locked or not");
+        self.change_pos(terminal, PosChange::Lock(locked)).await
+    }
+
+    /// Sets the most that one sale or pre-authorization of a terminal may be, in fen.
+    ///
+    /// # Errors
+    /// A failure of the store.
+    pub async fn limit_pos(
+        &self,
+        access: &PosAccess,
+        most: Option<u64>,
+        by: &str,
+    ) -> Result<(), UseCaseError> {
+        let terminal = access.terminal.terminal;
+        tracing::info!(terminal.id = %terminal, operator = by, ?most, "a terminal's limit is set");
+        self.change_pos(terminal, PosChange::Most(most)).await
     }
 
     pub(super) async fn change_pos(
@@ -198,6 +229,10 @@ pub(super) enum PosChange {
         sealed_keys: Vec<u8>,
     },
     SignOff,
+    /// Not to be served, or to be served again after a sign-on.
+    Lock(bool),
+    /// The most of one sale, in fen.
+    Most(Option<u64>),
     /// Nothing more is taken in this batch.
     Settle {
         batch: u32,
@@ -246,6 +281,11 @@ impl ChangePos {
                 ..known
             },
             PosChange::SignOff => PosTerminal { state: PosState::SignedOff, ..known },
+            PosChange::Lock(true) => PosTerminal { state: PosState::Locked, ..known },
+            PosChange::Lock(false) if known.state == PosState::Locked => {
+                PosTerminal { state: PosState::SignedOff, ..known }
+            }
+            PosChange::Most(most) => PosTerminal { most: *most, ..known },
             PosChange::Settle { batch } if known.batch == *batch => {
                 PosTerminal { settled: true, ..known }
             }
@@ -255,9 +295,10 @@ impl ChangePos {
             PosChange::Loaded { download, version } => {
                 PosTerminal { loaded: loaded(known.loaded, *download, *version), ..known }
             }
-            PosChange::New(..) | PosChange::Settle { .. } | PosChange::EndBatch { .. } => {
-                return None;
-            }
+            PosChange::New(..)
+            | PosChange::Lock(false)
+            | PosChange::Settle { .. }
+            | PosChange::EndBatch { .. } => return None,
         })
     }
 }

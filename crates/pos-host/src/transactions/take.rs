@@ -14,6 +14,8 @@ use crate::asked::{Asked, Code, FORMAT};
 use crate::host::{Failed, PosHost};
 use crate::reply::Reply;
 
+/// 61: more than the terminal may take at once.
+const LIMIT: Code = "61";
 /// How often it is looked whether a payer has decided.
 const LOOK: Duration = Duration::from_millis(500);
 /// Looks until the terminal's own clock is near its end: the platform gives a payer 45 seconds.
@@ -26,7 +28,10 @@ pub(super) async fn take(
     kind: TakeKind,
 ) -> Result<Option<Bytes>, Failed> {
     let asked_for = ask(host, access, asked, asked.amount());
-    let asked_for = asked_for.and_then(|ask| Ok((ask, taking(asked, kind)?)));
+    let asked_for = asked_for.and_then(|ask| {
+        within_limit(access, ask.amount, kind)?;
+        Ok((ask, taking(asked, kind)?))
+    });
     let (ask, taking) = match asked_for {
         Ok(asked_for) => asked_for,
         Err(code) => return known_or_refused(host, access, asked, code).await,
@@ -40,6 +45,18 @@ pub(super) async fn take(
         looks += 1;
     }
     tell(host, access, asked, &told)
+}
+
+/// 单笔限额. What was done without us, and what completes a hold, is not held back by it.
+fn within_limit(access: &PosAccess, amount: Amount, kind: TakeKind) -> Result<(), Code> {
+    let most = access.terminal.most.filter(|most| amount.minor() > *most);
+    match kind {
+        TakeKind::Sale | TakeKind::Authorization if most.is_some() => Err(LIMIT),
+        TakeKind::Sale
+        | TakeKind::Authorization
+        | TakeKind::Offline
+        | TakeKind::Completion { .. } => Ok(()),
+    }
 }
 
 fn taking(asked: &Asked<'_>, kind: TakeKind) -> Result<Taking, Code> {

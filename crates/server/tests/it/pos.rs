@@ -17,6 +17,7 @@ const MERCHANT_CODE: &str = "305310058120001";
 pub(crate) struct Terminal {
     address: String,
     number: String,
+    header: bool,
     master: BlockKey,
     pin: Option<BlockKey>,
     mac: Option<BlockKey>,
@@ -60,6 +61,7 @@ impl Terminal {
         Self {
             address: stage.terminals.clone(),
             number: number.to_owned(),
+            header: true,
             master,
             pin: None,
             mac: None,
@@ -125,7 +127,7 @@ impl Terminal {
     async fn say_bytes(&self, message: &[u8]) -> Option<Heard> {
         let mut stream = TcpStream::connect(&self.address).await.unwrap();
         let tpdu = Some(Tpdu::new([0x60, 0x00, 0x03, 0x00, 0x01]));
-        let header = Some(Header::new([0x60, 0x31, 0x00, 0x31, 0x13, 0x12]));
+        let header = self.header.then(|| Header::new([0x60, 0x31, 0x00, 0x31, 0x13, 0x12]));
         let mut frame = Vec::new();
         Frame { tpdu, header, message }.write(&mut frame).unwrap();
         stream.write_all(&frame).await.unwrap();
@@ -135,7 +137,8 @@ impl Terminal {
         came.ok()?.ok()?;
         let mut answer = vec![0; usize::from(u16::from_be_bytes(length))];
         stream.read_exact(&mut answer).await.unwrap();
-        let frame = Envelope::CUP_POS.open(&answer).unwrap();
+        let envelope = Envelope { header: self.header, ..Envelope::CUP_POS };
+        let frame = envelope.open(&answer).unwrap();
         assert_eq!(frame.tpdu, Some(Tpdu::new([0x60, 0x00, 0x01, 0x00, 0x03])));
         let read = CUP_POS.unpack(frame.message).unwrap();
         if let Some((covered, code)) = read.before(64).zip(read.get(64)) {
@@ -146,7 +149,9 @@ impl Terminal {
         let fields = read.numbers().filter(|n| *n != 64);
         Some(Heard {
             mti: read.mti().to_string(),
-            header: iso8583::frame::digits(frame.header.unwrap().bytes()),
+            header: frame
+                .header
+                .map_or_else(String::new, |header| iso8583::frame::digits(header.bytes())),
             fields: fields.map(|n| (n, read.get(n).unwrap().shown())).collect(),
         })
     }
@@ -476,6 +481,60 @@ async fn a_dead_host_owes_nobody() {
         settles_at(stage, 1_000).await;
     })
     .await;
+}
+
+/// 单笔限额, and a terminal that is locked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_is_limited_and_locked() {
+    on_both(async |stage| {
+        let mut pos = Terminal::register(stage, "10000035");
+        pos.sign_on().await;
+        let before = pos.sale(5_000);
+        let told = pos.told(&before).await;
+        let set = |stage: &mut Stage, pos: &mut Terminal, what: &[&str]| {
+            stage.stop();
+            let args = ["set-pos", "10000035", MERCHANT_CODE, "--by", "ana"];
+            let shown = stage.admin_json(&[args.as_slice(), what].concat());
+            stage.start();
+            pos.address.clone_from(&stage.terminals);
+            shown
+        };
+        assert_eq!(set(stage, &mut pos, &["--most", "49.99"])["most_fen"], 4_999);
+        for (message, code) in [
+            (pos.sale(5_000), "61"),
+            (pos.authorization(5_000), "61"),
+            (pos.sale(4_999), "00"),
+            (before.clone(), "00"),
+        ] {
+            assert_eq!(pos.told(&message).await.field(39), code);
+        }
+        assert_eq!(pos.told(&before).await, told, "what it was told stays");
+        assert_eq!(set(stage, &mut pos, &["--most", "none"])["most_fen"], json!(null));
+        let free = pos.sale(5_000);
+        assert_eq!(pos.told(&free).await.field(39), "00");
+        assert_eq!(set(stage, &mut pos, &["--lock"])["state"], "Locked");
+        let locked = pos.sale(100);
+        assert_eq!(pos.told(&locked).await.field(39), "58");
+        assert_eq!(set(stage, &mut pos, &["--unlock"])["state"], "SignedOff");
+        assert_eq!(pos.told(&locked).await.field(39), "77");
+        pos.sign_on().await;
+        assert_eq!(pos.told(&locked).await.field(39), "00");
+        settles_at(stage, 15_099).await;
+    })
+    .await;
+}
+
+/// A gateway that leaves the header out is answered without one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_header_may_be_left_out() {
+    let mut stage = Stage::on_sqlite().await;
+    let mut pos = Terminal::register(&mut stage, "10000036");
+    pos.header = false;
+    pos.sign_on().await;
+    let sale = pos.sale(100);
+    let heard = pos.told(&sale).await;
+    assert_eq!((heard.field(39), heard.header.as_str()), ("00", ""));
+    stage.end().await;
 }
 
 /// 部分承兑: the card has 10.00 and pays them; the order, its voids and refunds, and the settlement are of that.

@@ -55,7 +55,7 @@ impl Record for PosTerminal {
         "terminal_id" Int, "merchant_id" Int, "terminal_no" Text, "merchant_code" Text,
         "model" Text, "sealed_keys" Blob, "master_check" Text, "state" Text, "batch" Int,
         "settled" Int, "signed_on_at" Int, "created_at" Int, "updated_at" Int,
-        "loaded_parameters" Int, "loaded_ca_keys" Int, "loaded_aids" Int);
+        "loaded_parameters" Int, "loaded_ca_keys" Int, "loaded_aids" Int, "most" Int);
 
     fn cells(&self) -> Cells {
         vec![
@@ -75,6 +75,7 @@ impl Record for PosTerminal {
             i64::from(self.loaded.parameters).into(),
             i64::from(self.loaded.ca_keys).into(),
             i64::from(self.loaded.aids).into(),
+            self.most.map(|fen| i64::try_from(fen).unwrap_or(i64::MAX)).into(),
         ]
     }
 
@@ -98,6 +99,7 @@ impl Record for PosTerminal {
                 ca_keys: read_count(row)?,
                 aids: read_count(row)?,
             },
+            most: row.opt_int()?.map(u64::try_from).transpose().or(Err(Corrupt))?,
         })
     }
 }
