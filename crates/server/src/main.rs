@@ -30,6 +30,10 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 /// An open acquiring platform.
+/// Measured: allocation is a seventh of a card payment's work with the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Debug, Parser)]
 #[command(name = "suanpan", version, about)]
 struct Cli {

@@ -20,7 +20,8 @@ pub struct BlockKey {
 #[derive(Clone)]
 enum Schedule {
     Des(Box<Des>),
-    Tdes(Box<TdesEde2>),
+    /// With the single-length key in front, which X9.9 and X9.19 chain with.
+    Tdes(Box<(TdesEde2, Des)>),
     Sm4(Box<Sm4>),
 }
 
@@ -83,7 +84,12 @@ impl BlockKey {
     pub fn des(bytes: &[u8]) -> Result<Self, BlockKeyError> {
         let cipher = match bytes.len() {
             8 => Schedule::Des(Box::new(must(Des::new_from_slice(bytes), "a DES key"))),
-            16 => Schedule::Tdes(Box::new(must(TdesEde2::new_from_slice(bytes), "a TDES key"))),
+            16 => {
+                let whole = must(TdesEde2::new_from_slice(bytes), "a TDES key");
+                let front = bytes.get(..8).unwrap_or_default();
+                let front = must(Des::new_from_slice(front), "a DES key");
+                Schedule::Tdes(Box::new((whole, front)))
+            }
             _ => return Err(BlockKeyError::Length),
         };
         Ok(Self { bytes: Secret::new(bytes.to_vec()), cipher })
@@ -153,11 +159,23 @@ impl BlockKey {
         if same { Ok(self) } else { Err(BlockKeyError::CheckValue) }
     }
 
+    /// The single-length key in front of one of double length; the key itself where it is single.
+    #[must_use]
+    pub(super) fn left(&self) -> Self {
+        match (&self.cipher, self.expose().get(..8)) {
+            (Schedule::Tdes(cipher), Some(front)) => Self {
+                bytes: Secret::new(front.to_vec()),
+                cipher: Schedule::Des(Box::new(cipher.1.clone())),
+            },
+            (Schedule::Tdes(_) | Schedule::Des(_) | Schedule::Sm4(_), _) => self.clone(),
+        }
+    }
+
     /// ECB over whole blocks, in place. What is left over at the end stays as it is.
     pub fn encrypt(&self, bytes: &mut [u8]) {
         match &self.cipher {
             Schedule::Des(cipher) => each(bytes, |block| cipher.encrypt_block(block)),
-            Schedule::Tdes(cipher) => each(bytes, |block| cipher.encrypt_block(block)),
+            Schedule::Tdes(cipher) => each(bytes, |block| cipher.0.encrypt_block(block)),
             Schedule::Sm4(cipher) => each16(bytes, |block| cipher.encrypt_block(block)),
         }
     }
@@ -166,7 +184,7 @@ impl BlockKey {
     pub fn decrypt(&self, bytes: &mut [u8]) {
         match &self.cipher {
             Schedule::Des(cipher) => each(bytes, |block| cipher.decrypt_block(block)),
-            Schedule::Tdes(cipher) => each(bytes, |block| cipher.decrypt_block(block)),
+            Schedule::Tdes(cipher) => each(bytes, |block| cipher.0.decrypt_block(block)),
             Schedule::Sm4(cipher) => each16(bytes, |block| cipher.decrypt_block(block)),
         }
     }

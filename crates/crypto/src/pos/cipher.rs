@@ -49,7 +49,6 @@ impl Cipher for BlockKey {
     }
 
     fn left(&self) -> Result<Self, Infallible> {
-        let left = self.expose().get(..8).filter(|_| !self.is_sm4());
-        Ok(left.and_then(|bytes| Self::des(bytes).ok()).unwrap_or_else(|| self.clone()))
+        Ok(Self::left(self))
     }
 }

@@ -283,10 +283,7 @@ impl Cipher for HostKey {
 
     fn left(&self) -> Result<Self, KeyFault> {
         match &self.0 {
-            Place::Here(key) => {
-                let Ok(left) = key.left();
-                Ok(Self(Place::Here(left)))
-            }
+            Place::Here(key) => Ok(Self(Place::Here(key.left()))),
             Place::Held(key) => key.left(),
         }
     }
