@@ -92,16 +92,7 @@ impl Inner {
         if let Some(object) = known.filter(|object| object.generation == generation) {
             return Ok(object);
         }
-        let template = [
-            Attribute::Class(ObjectClass::SECRET_KEY),
-            Attribute::KeyType(KeyType::DES2),
-            Attribute::Token(false),
-            Attribute::Private(true),
-            Attribute::Sensitive(true),
-            Attribute::Extractable(false),
-            Attribute::Encrypt(true),
-            Attribute::Decrypt(true),
-        ];
+        let template = template(false, [Attribute::Encrypt(true), Attribute::Decrypt(true)]);
         let unwrap = |session: &Session, store_key| {
             session.unwrap_key(&Mechanism::AesKeyWrap, store_key, &self.wrapped, &template)
         };
@@ -196,15 +187,7 @@ impl Drop for Inner {
 
 /// Brings a key of sixteen bytes in, wraps it, and destroys it again.
 fn wrapped(token: &Token, bytes: &[u8]) -> Result<Vec<u8>, KeyFault> {
-    let template = [
-        Attribute::Class(ObjectClass::SECRET_KEY),
-        Attribute::KeyType(KeyType::DES2),
-        Attribute::Token(false),
-        Attribute::Private(true),
-        Attribute::Sensitive(true),
-        Attribute::Extractable(true),
-        Attribute::Value(bytes.to_vec()),
-    ];
+    let template = template(true, [Attribute::Value(bytes.to_vec())]);
     let (wrapped, _) = token.keep(|session, store_key| {
         let object = session.create_object(&template)?;
         let wrapped = session.wrap_key(&Mechanism::AesKeyWrap, store_key, object);
@@ -212,4 +195,17 @@ fn wrapped(token: &Token, bytes: &[u8]) -> Result<Vec<u8>, KeyFault> {
         wrapped
     })?;
     Ok(wrapped)
+}
+
+/// A key of sixteen bytes that lives as long as its session.
+fn template<const N: usize>(extractable: bool, more: [Attribute; N]) -> Vec<Attribute> {
+    let own = [
+        Attribute::Class(ObjectClass::SECRET_KEY),
+        Attribute::KeyType(KeyType::DES2),
+        Attribute::Token(false),
+        Attribute::Private(true),
+        Attribute::Sensitive(true),
+        Attribute::Extractable(extractable),
+    ];
+    own.into_iter().chain(more).collect()
 }
