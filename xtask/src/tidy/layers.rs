@@ -36,7 +36,6 @@ impl Layer {
 /// Edges inside one layer, and those of the product to a test crate. A new one needs an ADR.
 const ALLOWED: &[(&str, &str)] = &[
     ("crypto", "secret"),
-    ("iso8583", "secret"),
     ("orders", "clearing"),
     ("orders", "ledger"),
     ("clearing", "ledger"),

@@ -13,7 +13,7 @@ pub use extra::{DigitTags, read_digit_tags, write_digit_tags};
 pub use original::Original;
 pub use totals::{Flag, GroupTotals, Totals};
 pub use transaction::{Reading, Transaction};
-pub use upload::{CardGroup, ROWS_MAX, UploadRow, read_upload, write_upload};
+pub use upload::{CardGroup, CardNumber, ROWS_MAX, UploadRow, read_upload, write_upload};
 pub(crate) use upload::{FIELD as UPLOAD_FIELD, mask_upload};
 pub use working_keys::{KeyEntry, WorkingKeys, WorkingKeysLayout};
 

@@ -81,7 +81,7 @@ fn rows(asked: &Asked<'_>) -> Result<Vec<SaidRow>, Code> {
     let rows = read_upload(&digits).or(Err(FORMAT))?;
     let said = |row: iso8583::cup::UploadRow| SaidRow {
         trace: row.trace,
-        pan: row.pan,
+        pan: row.pan.as_ref().and_then(|pan| Pan::parse(pan.expose())),
         amount: row.amount,
     };
     Ok(rows.into_iter().map(said).collect())
