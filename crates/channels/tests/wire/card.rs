@@ -350,7 +350,11 @@ async fn lines_carry_many_messages_and_fail_over() {
     let connector = connector(&read, &SoftKeys).unwrap();
     let now = Timestamp::from_second(1_795_147_200).unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let sandbox = Sandbox::new(config);
+    let mut sandbox = Sandbox::new(config);
+    // Half of the answers come twice: the second one finds nobody.
+    let (channel, call) = (Some("card".to_owned()), "0200".to_owned());
+    let fault = Fault::DuplicateAnswer;
+    sandbox.faults.add(FaultRule { channel, call, fault, times: 100 });
     let stopped = async move { drop(stopped.await) };
     let serving = tokio::spawn(sandbox::server::serve(listener, sandbox, move || now, stopped));
     let http = Arc::new(channels::HttpSender::new().unwrap());

@@ -18,6 +18,8 @@ pub enum Fault {
     ServerErrorAfterEffect,
     /// The true answer under a signature that does not fit it.
     WrongSignature,
+    /// The true answer comes twice, where the wire can carry that: on the card network's lines.
+    DuplicateAnswer,
     /// The channel's own "unknown" answer, properly signed, no effect.
     SystemBusy,
     /// The channel's own "unknown" answer, properly signed, after the effect.
@@ -49,6 +51,7 @@ impl Fault {
             | Self::ServerError
             | Self::ServerErrorAfterEffect
             | Self::WrongSignature
+            | Self::DuplicateAnswer
             | Self::SystemBusy
             | Self::SystemBusyAfterEffect
             | Self::MerchantShort => false,
@@ -59,10 +62,10 @@ impl Fault {
 /// Strikes the next `times` matching calls (or notices, for a notice's fault).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FaultRule {
-    /// `alipay`, `wechat` or `unionpay`; any channel if absent.
+    /// `alipay`, `wechat`, `unionpay` or `card`; any channel if absent.
     #[serde(default)]
     pub channel: Option<String>,
-    /// `alipay.trade.pay`, `pay/micropay`; for a notice's fault `pay`, `refund` or `close`, what the
+    /// `alipay.trade.pay`, `pay/micropay`, `0200`; for a notice's fault `pay`, `refund` or `close`, what the
     /// notice is about; `*` is any.
     pub call: String,
     pub fault: Fault,

@@ -43,6 +43,10 @@ pub enum Delivery {
     },
 }
 
+/// An extension of an answer that a line carries twice.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AnsweredTwice;
+
 /// What kind of money movement a [`BookLine`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -150,6 +150,7 @@ const fn late_ms(fault: Fault) -> u64 {
         | Fault::ServerError
         | Fault::ServerErrorAfterEffect
         | Fault::WrongSignature
+        | Fault::DuplicateAnswer
         | Fault::SystemBusy
         | Fault::SystemBusyAfterEffect
         | Fault::MerchantShort

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{
-    BookLine, Channel, Ctx, Delivery, Fault, Faults, Insistence, Letter, Notice, NoticeQueue,
-    PayRefusal, Request, Response, Wallets,
+    AnsweredTwice, BookLine, Channel, Ctx, Delivery, Fault, Faults, Insistence, Letter, Notice,
+    NoticeQueue, PayRefusal, Request, Response, Wallets,
 };
 use crate::SandboxConfig;
 use crate::alipay::Alipay;
@@ -107,6 +107,9 @@ impl Sandbox {
         }
         if has(Fault::WrongSignature) {
             response = channel.with_wrong_signature(response);
+        }
+        if has(Fault::DuplicateAnswer) {
+            response.extensions_mut().insert(AnsweredTwice);
         }
         Some(response)
     }
@@ -259,6 +262,7 @@ const fn delay_ms(fault: Fault) -> u64 {
         | Fault::ServerError
         | Fault::ServerErrorAfterEffect
         | Fault::WrongSignature
+        | Fault::DuplicateAnswer
         | Fault::SystemBusy
         | Fault::SystemBusyAfterEffect
         | Fault::MerchantShort

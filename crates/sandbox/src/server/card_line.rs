@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 
 use super::Shared;
 use crate::card::{self, PATH};
-use crate::core::{Delivery, Request};
+use crate::core::{AnsweredTwice, Delivery, Request};
 
 const LENGTH_DIGITS: usize = 4;
 const HEADER_BYTES: usize = 46;
@@ -73,6 +73,8 @@ fn handle<C>(
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(after_ms)).await;
         let frame = frame(&header, response.body());
+        let twice = response.extensions().get::<AnsweredTwice>().is_some();
+        let frame = if twice { frame.repeat(2) } else { frame };
         writes.lock().await.write_all(&frame).await.ok();
     });
 }
