@@ -17,6 +17,9 @@ pub struct Component {
     pub custodian: String,
 }
 
+/// A ceremony as it was, if it was one, and as it is then.
+pub(crate) type CeremonyMove = Box<(Option<Ceremony>, Ceremony)>;
+
 /// Who a custodian says that he is.
 #[derive(Debug)]
 pub struct CustodianSays {
@@ -97,11 +100,9 @@ impl App {
         self.write_ceremony(Some(known), next).await
     }
 
-    /// Opens a ceremony that takes a key out: one component for each custodian.
-    ///
-    /// # Errors
-    /// [`CeremonyRefusal`]; a failure of the store.
-    pub async fn share_key(
+    /// A ceremony that takes a key out, one component for each custodian: whoever writes the terminal writes
+    /// it, too, so that no terminal has a key that nobody can take.
+    pub(crate) async fn share_key(
         &self,
         key: &BlockKey,
         custodians: &[String],
@@ -129,7 +130,7 @@ impl App {
             terminal: Some(terminal),
             ..ceremony
         };
-        self.write_ceremony(None, ceremony).await
+        Ok(ceremony)
     }
 
     /// A custodian's component goes out, once.
@@ -158,12 +159,12 @@ impl App {
         id: CeremonyId,
         terminal: ids::TerminalId,
         sm4: bool,
-    ) -> Result<(HostKey, Box<(Ceremony, Ceremony)>), UseCaseError> {
+    ) -> Result<(HostKey, CeremonyMove), UseCaseError> {
         let known = self.ceremony(id).await?;
         let (next, sealed) = known.used(terminal, sm4, self.now()).map_err(refused)?;
         let written = self.vault.open(&key_of(id), &sealed)?;
         let key = self.keys.read(cipher(sm4), written.expose())?;
-        Ok((key, Box::new((known, next))))
+        Ok((key, Box::new((Some(known), next))))
     }
 
     /// # Errors
@@ -239,7 +240,7 @@ impl App {
         if self.store.write(write).await? {
             Ok(after)
         } else {
-            Err(Failure::unusable("a ceremony that moved on meanwhile: try again").into())
+            Err(refused(CeremonyRefusal::Moved))
         }
     }
 }

@@ -92,6 +92,8 @@ pub enum CeremonyRefusal {
         "the ceremony has no key to use: it is not complete, was used, or is of another cipher"
     )]
     NoKey,
+    #[error("somebody else moved the ceremony on meanwhile: try again")]
+    Moved,
 }
 
 impl CeremonyRefusal {
@@ -108,6 +110,7 @@ impl CeremonyRefusal {
             Self::Taken => "component_taken",
             Self::Length => "key_length",
             Self::NoKey => "ceremony_without_key",
+            Self::Moved => "ceremony_moved",
         }
     }
 }
@@ -229,6 +232,30 @@ mod tests {
         assert_eq!(sealed, [1]);
         assert_eq!(next.taken("ana", NOW).unwrap_err(), CeremonyRefusal::Taken);
         assert!(next.taken("ben", NOW).is_ok());
+    }
+
+    /// They never change.
+    #[test]
+    fn refusals_have_their_codes() {
+        use CeremonyRefusal::{
+            BadCount, BadName, Length, Moved, NoKey, NotFound, NotYours, Over, SamePerson, Taken,
+            WrongCustodian,
+        };
+        for (refusal, code) in [
+            (WrongCustodian, "wrong_custodian"),
+            (BadName, "custodian_name"),
+            (BadCount, "custodian_count"),
+            (NotFound, "ceremony_not_found"),
+            (Over, "ceremony_over"),
+            (SamePerson, "same_person"),
+            (NotYours, "component_not_yours"),
+            (Taken, "component_taken"),
+            (Length, "key_length"),
+            (NoKey, "ceremony_without_key"),
+            (Moved, "ceremony_moved"),
+        ] {
+            assert_eq!(refusal.code(), code);
+        }
     }
 
     #[test]

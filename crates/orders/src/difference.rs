@@ -240,6 +240,26 @@ mod tests {
         DifferenceDecision { outcome, note, proposed_by, approved_by: None }
     }
 
+    /// They never change.
+    #[test]
+    fn refusals_have_their_codes() {
+        use DifferenceRefusal::{
+            Closed, NoSlip, NotASlip, NotFound, Note, NothingProposed, Reference, SamePerson,
+        };
+        for (refusal, code) in [
+            (NotFound, "difference_not_found"),
+            (Closed, "difference_closed"),
+            (Note, "difference_note"),
+            (Reference, "difference_reference"),
+            (NoSlip, "slip_missing"),
+            (NothingProposed, "nothing_proposed"),
+            (SamePerson, "same_person"),
+            (NotASlip, "not_a_slip"),
+        ] {
+            assert_eq!(refusal.code(), code);
+        }
+    }
+
     #[test]
     fn a_difference_has_a_name() {
         for kind in DifferenceKind::ALL {

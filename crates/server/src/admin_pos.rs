@@ -188,23 +188,23 @@ async fn register(app: &App, new: RegisterPosArgs) -> Outcome<Value> {
         format!("no such model: {known}")
     })?;
     let fresh = new_master_key(model);
-    let (master, is_new) = match (ceremony, injected(&component, model)?) {
-        (Some(ceremony), _) => (MasterKey::Ceremony(ceremony), false),
-        (None, Some(known)) => (MasterKey::Clear(known), false),
-        (None, None) => (MasterKey::Clear(fresh.clone()), true),
+    let (master, printed) = match (ceremony, injected(&component, model)?) {
+        (Some(ceremony), _) => (MasterKey::Ceremony(ceremony), None),
+        (None, Some(known)) => (MasterKey::Clear(known), None),
+        (None, None) if custodians.is_empty() => {
+            (MasterKey::Clear(fresh.clone()), Some(parts(&fresh)))
+        }
+        (None, None) => (MasterKey::Shared(fresh, custodians), None),
     };
     let store = app.create_store(merchant, &name).await?;
     let terminal = app.create_terminal(&store, TerminalKind::SmartPos, &name).await?;
     let new = NewPosTerminal { terminal_no, merchant_code, model, master };
-    let access = app.register_pos(&terminal, new).await?;
-    let mut shown = shown(&access);
-    if let Some(map) = shown.as_object_mut().filter(|_| is_new) {
-        if custodians.is_empty() {
-            map.insert("master_key_components".to_owned(), parts(&fresh));
-        } else {
-            let shared = app.share_key(&fresh, &custodians, terminal.id).await?;
-            map.insert("ceremony".to_owned(), shared.id.to_string().into());
-        }
+    let registered = app.register_pos(&terminal, new).await?;
+    let mut shown = shown(&registered.access);
+    if let Some(map) = shown.as_object_mut() {
+        map.extend(printed.map(|parts| ("master_key_components".to_owned(), parts)));
+        let ceremony = registered.ceremony.map(|id| id.to_string().into());
+        map.extend(ceremony.map(|id| ("ceremony".to_owned(), id)));
     }
     Ok(shown)
 }

@@ -196,7 +196,7 @@ pub(crate) async fn register(app: &App, merchant: MerchantId) -> Result<String, 
         model: PosModel::CupTdes,
         master: MasterKey::Clear(master),
     };
-    let access = app.register_pos(&terminal, new).await?;
+    let access = app.register_pos(&terminal, new).await?.access;
     let part = |key: &BlockKey| serde_json::json!({ "key": hex::encode(key.expose()) });
     let parts: Vec<_> = parts.iter().map(part).collect();
     let registration = serde_json::json!({

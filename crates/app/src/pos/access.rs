@@ -12,6 +12,7 @@ use store::{Changes, Command, Decision, Reads, View};
 
 use super::Download;
 use crate::App;
+use crate::ceremonies::CeremonyMove;
 use crate::error::{Failure, Refused, UseCaseError};
 
 /// A terminal that may speak, with the keys of its last sign-on.
@@ -37,6 +38,13 @@ pub struct NewPosTerminal {
     pub master: MasterKey,
 }
 
+/// A terminal that may sign on, and the ceremony by which its key came or goes.
+#[derive(Debug)]
+pub struct RegisteredPos {
+    pub access: PosAccess,
+    pub ceremony: Option<CeremonyId>,
+}
+
 /// Where a terminal's master key comes from.
 #[derive(Debug)]
 pub enum MasterKey {
@@ -44,6 +52,8 @@ pub enum MasterKey {
     Clear(BlockKey),
     /// One that custodians brought in; the ceremony forgets it.
     Ceremony(CeremonyId),
+    /// A key of its own that these custodians take out, each his component.
+    Shared(BlockKey, Vec<String>),
 }
 
 /// A master key that no terminal has yet.
@@ -114,18 +124,24 @@ fn purpose(terminal: &PosTerminal) -> String {
 }
 
 impl App {
-    /// Lets a terminal speak ISO 8583. Its master key goes into the key store.
+    /// Lets a terminal speak ISO 8583. Its master key goes into the key store, with the ceremony that it came
+    /// by, or that its custodians take it out by, in the same transaction.
     ///
     /// # Errors
-    /// A failure of the store, or of the key store; numbers that do not fit fields 41 and 42 are the caller's to refuse.
+    /// [`CeremonyRefusal`]; a failure of the store, or of the key store. Numbers that do not fit fields 41 and
+    /// 42 are the caller's to refuse.
     pub async fn register_pos(
         &self,
         terminal: &Terminal,
         new: NewPosTerminal,
-    ) -> Result<PosAccess, UseCaseError> {
+    ) -> Result<RegisteredPos, UseCaseError> {
         let now = self.now();
         let (master, ceremony) = match new.master {
             MasterKey::Clear(key) => (self.keys.take_in(key)?, None),
+            MasterKey::Shared(key, custodians) => {
+                let shared = self.share_key(&key, &custodians, terminal.id).await?;
+                (self.keys.take_in(key)?, Some(Box::new((None, shared))))
+            }
             MasterKey::Ceremony(id) => {
                 let sm4 = cipher_of(new.model) == KeyCipher::Sm4;
                 let (key, moved) = self.use_ceremony(id, terminal.id, sm4).await?;
@@ -151,9 +167,10 @@ impl App {
         };
         let mut access = PosAccess { terminal: row, master, pin: None, mac: None, track: None };
         access.terminal.sealed_keys = access.sealed(self)?;
+        let id = ceremony.as_ref().map(|moved| moved.1.id);
         let change = PosChange::New(Box::new(access.terminal.clone()), ceremony);
         self.change_pos(terminal.id, change).await?;
-        Ok(access)
+        Ok(RegisteredPos { access, ceremony: id })
     }
 
     /// Locks a terminal, or lets it sign on again. Processes that remember it learn so within seconds.
@@ -193,7 +210,7 @@ impl App {
     ) -> Result<(), UseCaseError> {
         let written = self.store.write(ChangePos { at: self.now(), terminal, change }).await?;
         self.directory.pos.forget();
-        if written { Ok(()) } else { Err(Refused::Ceremony(CeremonyRefusal::NoKey).into()) }
+        if written { Ok(()) } else { Err(Refused::Ceremony(CeremonyRefusal::Moved).into()) }
     }
 
     /// The terminal of these numbers; `None` where there is none. `fresh` asks the store in any case:
@@ -224,7 +241,7 @@ impl App {
 #[derive(Debug)]
 pub(super) enum PosChange {
     /// With the ceremony that its key came by: as it was, and as it is then.
-    New(Box<PosTerminal>, Option<Box<(Ceremony, Ceremony)>>),
+    New(Box<PosTerminal>, Option<CeremonyMove>),
     SignOn {
         sealed_keys: Vec<u8>,
     },
@@ -263,7 +280,7 @@ struct ChangePos {
 
 impl ChangePos {
     /// By which the key came: as it was, and as it is then.
-    fn ceremony(&self) -> Option<&(Ceremony, Ceremony)> {
+    fn ceremony(&self) -> Option<&(Option<Ceremony>, Ceremony)> {
         if let PosChange::New(_, ceremony) = &self.change { ceremony.as_deref() } else { None }
     }
 
@@ -313,12 +330,15 @@ impl Command for ChangePos {
 
     fn reads(&self, reads: &mut Reads) {
         reads.pos_terminals.insert(self.terminal);
-        reads.ceremonies.extend(self.ceremony().map(|(before, _)| before.id));
+        reads.ceremonies.extend(self.ceremony().map(|(_, after)| after.id));
     }
 
     fn decide(&self, view: &View<'_>) -> Decision<bool> {
         let ceremony = self.ceremony();
-        if ceremony.is_some_and(|(before, _)| view.ceremony(before.id) != Some(before)) {
+        let moved = |(before, after): &(Option<Ceremony>, Ceremony)| {
+            view.ceremony(after.id) != before.as_ref()
+        };
+        if ceremony.is_some_and(moved) {
             return Decision::answer(false);
         }
         let changed = self.changed(view.pos_terminal(self.terminal));

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use crate::App;
 use crate::error::{Failure, Refused, UseCaseError};
 
-pub use access::{MasterKey, NewPosTerminal, PosAccess, new_master_key};
+pub use access::{MasterKey, NewPosTerminal, PosAccess, RegisteredPos, new_master_key};
 pub use balance::Balance;
 pub use differences::{DIFFERENCES_MAX, SLIP_BYTES_MAX, Slip};
 pub use downloads::{Aid, BadDownloads, CaKey, Download, Downloads, Parameters};

@@ -150,7 +150,7 @@ async fn set_up(app: &App, network: &Network, args: &PosArgs) -> Outcome<Vec<Vec
             model: PosModel::CupTdes,
             master: MasterKey::Clear(master.clone()),
         };
-        let access = app.register_pos(&terminal, new).await?;
+        let access = app.register_pos(&terminal, new).await?.access;
         let keys = app.pos_sign_on(&access, KeySet::Double).await?;
         let (pin, mac) = (unwrap_key(&master, &keys.pin.0)?, unwrap_key(&master, &keys.mac.0)?);
         let own = (1..=each).map(|trace| purchase(&terminal_no, trace, (&pin, &mac)));

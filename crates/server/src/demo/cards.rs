@@ -52,7 +52,7 @@ pub(super) async fn register(app: &App, terminal: &Terminal) -> Result<String, F
         model: PosModel::CupTdes,
         master: MasterKey::Clear(master),
     };
-    let access = app.register_pos(terminal, new).await?;
+    let access = app.register_pos(terminal, new).await?.access;
     let part = |key: &crypto::pos::BlockKey| json!({ "key": hex::encode_upper(key.expose()) });
     let parts: Vec<_> = parts.iter().map(part).collect();
     Ok(json!({

@@ -54,6 +54,16 @@ async fn play(mut stage: Stage) {
     // Taken out: nobody sees the whole of it.
     let number = "10000042";
     let shared = ["--custodian", "ana", "--custodian", "ben"];
+    // A refusal registers nothing: the numbers are free afterwards.
+    for (custodians, why) in [
+        (["--custodian", "ana", "--custodian", "dan"].as_slice(), "no such custodian"),
+        (["--custodian", "ana", "--custodian", "ana"].as_slice(), "2 to 9"),
+        (["--custodian", "ana"].as_slice(), "2 to 9"),
+    ] {
+        let register = [&["register-pos", &merchant, number, MERCHANT_CODE], custodians].concat();
+        let refused = stage.admin_refused(&register);
+        assert!(refused.contains(why), "{refused}");
+    }
     let register =
         [&["register-pos", &merchant, number, MERCHANT_CODE], shared.as_slice()].concat();
     let made = stage.admin_json(&register);
