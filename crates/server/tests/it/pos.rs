@@ -587,6 +587,22 @@ async fn a_card_may_pay_a_part() {
     .await;
 }
 
+/// What waits for people, once it is so many; the server is stopped for each look.
+async fn cases(stage: &mut Stage, pos: &mut Terminal, count: usize) -> Vec<serde_json::Value> {
+    for _ in 0..40 {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        stage.stop();
+        let seen = stage.admin_json(&["pos-differences"]);
+        stage.start();
+        pos.address.clone_from(&stage.terminals);
+        let open = seen.as_array().unwrap();
+        if open.len() == count {
+            return open.clone();
+        }
+    }
+    panic!("not {count} cases");
+}
+
 /// The terminal was told that it is done, and the network refuses it later: people look at it.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_advice_that_nobody_takes_is_a_case() {
@@ -597,22 +613,24 @@ async fn an_advice_that_nobody_takes_is_a_case() {
         // The network's refusal 51.
         let offline = pos.money("0220", ("000000", 30), 900_051);
         assert_eq!(until_answered(&pos, &offline).await.field(39), "00");
-        let mut seen = serde_json::Value::Null;
-        for _ in 0..40 {
-            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-            stage.stop();
-            seen = stage.admin_json(&["pos-differences"]);
-            stage.start();
-            if seen.as_array().is_some_and(|open| !open.is_empty()) {
-                break;
-            }
-        }
-        assert_eq!(seen[0]["kind"], "advice_refused", "{seen}");
-        assert_eq!(seen[0]["terminal_says_fen"], 900_051);
-        assert_eq!(seen.as_array().unwrap().len(), 1);
-        pos.address.clone_from(&stage.terminals);
+        let open = cases(stage, &mut pos, 1).await;
+        assert_eq!(open[0]["kind"], "advice_refused");
+        assert_eq!(open[0]["terminal_says_fen"], 900_051);
         // What it was told stays told.
         assert_eq!(pos.told(&offline).await.field(39), "00");
+
+        let sale = pos.sale(2_000);
+        let sold = pos.told(&sale).await;
+        let mut refund = pos.money("0220", ("200000", 25), 500);
+        refund.set(37, sold.field(37)).unwrap();
+        refund.set(61, &format!("000000000000{}", sold.field(13))).unwrap();
+        fault(stage, "0220", "lost_answer_before_effect").await;
+        assert_eq!(pos.told(&refund).await.field(39), "00");
+        fault(stage, "0220", "merchant_short").await;
+        let open = cases(stage, &mut pos, 2).await;
+        assert_eq!(open[1]["kind"], "advice_refused");
+        assert_eq!(open[1]["terminal_says_fen"], 500);
+        settles_at(stage, 2_000).await;
     })
     .await;
 }
