@@ -96,6 +96,16 @@ impl Terminal {
         self.money("0200", ("000000", 22), fen)
     }
 
+    /// A sale by a payer's code.
+    fn by_code(&mut self, fen: u64) -> Builder<'static> {
+        let mut sale = self.sale(fen);
+        [2, 35].iter().for_each(|field| sale.remove(*field));
+        sale.set(22, "032").unwrap();
+        let code = crate::stage::payer_code("28", u64::from(self.trace), "00");
+        sale.put(59, format!("A3{:03}{code}", code.len()).as_bytes()).unwrap();
+        sale
+    }
+
     /// A void of the sale under a trace of this batch.
     fn void(&mut self, of: u32, fen: u64) -> Builder<'static> {
         let mut void = self.money("0200", ("200000", 23), fen);
@@ -688,11 +698,14 @@ async fn all_at_once(stage: &mut Stage, pos: &mut Terminal, takes_effect: bool) 
         (Terminal::about(release, &released), 1_000),
         (pos.completion(&asked, 900), 900),
         (pos.completion_void(&completed, 900), 900),
+        (pos.by_code(650), 650),
     ];
     let count = advices.len() + reversible.len();
     let strike = async |fault: serde_json::Value| {
-        let rule = json!({ "channel": "card", "call": "*", "fault": fault, "times": count });
-        stage.sandbox("faults", &rule).await;
+        for channel in ["card", "alipay"] {
+            let rule = json!({ "channel": channel, "call": "*", "fault": fault, "times": count });
+            stage.sandbox("faults", &rule).await;
+        }
     };
     strike(json!({ "kind": "delay", "ms": 4_000 })).await;
     if !takes_effect {
@@ -979,15 +992,7 @@ async fn balances_offline_sales_and_codes_on_phones() {
         assert_eq!(pos.told(&offline).await, told);
         assert_eq!(stage.channels_hold().await.0, 2_500);
 
-        let by_code = |pos: &mut Terminal, fen, ending: &str| {
-            let mut sale = pos.money("0200", ("000000", 22), fen);
-            [2, 35].iter().for_each(|field| sale.remove(*field));
-            sale.set(22, "032").unwrap();
-            let code = crate::stage::payer_code("28", u64::from(pos.trace), ending);
-            sale.put(59, format!("A3{:03}{code}", code.len()).as_bytes()).unwrap();
-            sale
-        };
-        let sale = by_code(&mut pos, 3_000, "00");
+        let sale = pos.by_code(3_000);
         let paid = pos.told(&sale).await;
         assert_eq!(paid.field(39), "00", "{paid:?}");
         assert_eq!(paid.field(59).get(..5), Some("A4020"));
@@ -999,13 +1004,13 @@ async fn balances_offline_sales_and_codes_on_phones() {
         refund.put(59, paid.field(59).as_bytes()).unwrap();
         assert_eq!(pos.told(&refund).await.field(39), "00");
         settles_at(stage, 4_500).await;
-        let sale = by_code(&mut pos, 700, "00");
+        let sale = pos.by_code(700);
         assert_eq!(pos.told(&sale).await.field(39), "00");
         let reversal = pos.reversal(&sale, 700);
         assert_eq!(pos.told(&reversal).await.field(39), "00");
         settles_at(stage, 4_500).await;
         // A code of nobody's.
-        let mut odd = by_code(&mut pos, 700, "00");
+        let mut odd = pos.by_code(700);
         odd.put(59, b"A3004abcd").unwrap();
         assert_eq!(pos.told(&odd).await.field(39), "14");
     })
