@@ -1,11 +1,13 @@
 //! Starts the sandbox with fresh demo accounts and writes their coordinates to a file:
-//! `sandbox <coordinates.json> [port]`. Without a port the system chooses one.
+//! `sandbox <coordinates.json> [port [shop-url [first-phone-port]]]`. Without a port the system chooses
+//! one. With a shop's address, payers' phones run too, and `/sandbox/` shows them.
 
 use std::error::Error;
 use std::path::Path;
 
 use jiff::Timestamp;
-use sandbox::{Sandbox, SandboxConfig};
+use sandbox::phones::Phones;
+use sandbox::{Sandbox, SandboxConfig, server};
 use tokio::net::TcpListener;
 
 #[expect(clippy::disallowed_methods, reason = "an example reads the real clock, as `server` does")]
@@ -16,21 +18,36 @@ fn clock() -> Timestamp {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let path = arguments.next().ok_or("usage: sandbox <coordinates.json> [port]")?;
+    let usage = "usage: sandbox <coordinates.json> [port [shop-url [first-phone-port]]]";
+    let path = arguments.next().ok_or(usage)?;
     let port: u16 = arguments.next().map_or(Ok(0), |port| port.parse())?;
+    let shop = arguments.next();
+    let phone_port: u16 = arguments.next().map_or(Ok(0), |port| port.parse())?;
 
     let config = SandboxConfig::generate(clock())?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     let base_url = format!("http://{}", listener.local_addr()?);
-    write_whole(Path::new(&path), &config.coordinates(&base_url).to_string())?;
-
-    let stop = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
+    let coordinates = config.coordinates(&base_url).to_string();
+    let sandbox = Sandbox::new(config);
+    let Some(shop) = shop else {
+        write_whole(Path::new(&path), &coordinates)?;
+        server::serve(listener, sandbox, clock, asked_to_stop()).await?;
+        return Ok(());
     };
-    sandbox::server::serve(listener, Sandbox::new(config), clock, stop).await?;
+    let phones = Phones::bind(&shop, &base_url, phone_port).await?;
+    let sandbox = sandbox.with_phones(&phones);
+    write_whole(Path::new(&path), &coordinates)?;
+    tokio::try_join!(
+        server::serve(listener, sandbox, clock, asked_to_stop()),
+        server::serve_phones(phones, asked_to_stop()),
+    )?;
     Ok(())
+}
+
+async fn asked_to_stop() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Whoever waits for the file sees all of it or nothing. It holds private keys: owner only.

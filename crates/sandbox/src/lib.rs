@@ -8,8 +8,12 @@ mod alipay;
 mod card;
 mod config;
 mod core;
+mod decode;
 mod parameters;
+pub mod phones;
 pub mod server;
+#[cfg(test)]
+mod tests;
 mod unionpay;
 mod wechat;
 
@@ -17,8 +21,8 @@ pub use crate::alipay::{AlipayApp, AlipayCertificates, AlipayConfig, AlipayTrust
 pub use crate::card::CardNetworkConfig;
 pub use crate::config::{ConfigError, SandboxConfig};
 pub use crate::core::{
-    BookKind, BookLine, Delivery, Fault, FaultRule, Faults, Insistence, Notice, PayRefusal,
-    Request, Response, Sandbox,
+    BookKind, BookLine, Delivery, Fault, FaultRule, Faults, Insistence, Notice, OrderLine,
+    PayRefusal, Request, Response, Sandbox,
 };
 pub use crate::parameters::{Parameters, Trust, card_parameters, parameters};
 pub use crate::unionpay::{UnionpayConfig, UnionpayGateway, UnionpayMerchant};

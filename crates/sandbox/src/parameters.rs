@@ -48,6 +48,7 @@ fn alipay(coordinates: &Value, trust: Trust) -> Parameters {
         "app_id": app("app_id"),
         "seller_id": app("seller_id"),
         "app_private_key": app("app_private_key_pem"),
+        "sign_in_page": at(coordinates, "/alipay/authorize_url"),
     });
     match trust {
         Trust::Keys => put(&mut config, "alipay_public_key", app("alipay_public_key_pem")),
@@ -75,6 +76,9 @@ fn wechat(coordinates: &Value, trust: Trust) -> Parameters {
         "private_key": merchant("private_key"),
         "apiv3_key": merchant("apiv3_key"),
         "v2_key": merchant("v2_key"),
+        "app_secret": merchant("app_secret"),
+        "sign_in_page": at(coordinates, "/wechat/authorize_url"),
+        "identity_url": format!("{}/sns/oauth2/access_token", text(&at(coordinates, "/wechat/base_url"))),
     });
     match trust {
         Trust::Keys => {
@@ -110,6 +114,7 @@ fn unionpay(coordinates: &Value, trust: Trust) -> Parameters {
             "serv_prov_id": at(coordinates, "/unionpay/open_platform/serv_prov_id"),
             "private_key": merchant("sign_private_key_pem"),
             "platform_public_key": at(coordinates, "/unionpay/open_platform/platform_public_key_pem"),
+            "sign_in_page": at(coordinates, "/unionpay/authorize_url"),
         },
     });
     if trust == Trust::Certificates {

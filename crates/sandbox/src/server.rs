@@ -23,12 +23,17 @@ use tokio::task::JoinSet;
 
 use crate::core::{
     BookKind, BookLine, Delivery, FaultRule, Insistence, Notice, PayRefusal, Request, Response,
-    Sandbox,
+    Sandbox, app, is_loopback,
 };
+use crate::phones::{self, Phones};
 
 mod card_line;
+mod simulator;
 
 const BODY_BYTES_MAX: usize = 1_048_576;
+/// A picture with codes, as phones take them.
+const PICTURE_BYTES_MAX: usize = 8_388_608;
+const DECODE_PATH: &str = "/sandbox/decode";
 const ANSWER_BYTES_MAX: usize = 65_536;
 const CONNECTIONS_MAX: usize = 1_024;
 const NOTICES_AT_ONCE_MAX: usize = 32;
@@ -101,6 +106,20 @@ where
     }
 }
 
+/// Shows the shop's pages on payers' phones until `shutdown` is done.
+///
+/// # Errors
+/// [`ServeError`]: a listener fails.
+pub async fn serve_phones(
+    phones: Phones,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), ServeError> {
+    tokio::select! {
+        () = shutdown => Ok(()),
+        failed = phones::serve(phones) => failed,
+    }
+}
+
 fn require_loopback(address: SocketAddr) -> Result<(), ServeError> {
     if address.ip().is_loopback() { Ok(()) } else { Err(ServeError::NotLoopback) }
 }
@@ -145,11 +164,21 @@ where
     C: Fn() -> Timestamp + Send + Sync + 'static,
 {
     let (parts, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
+    let is_picture = parts.uri.path() == DECODE_PATH && parts.method == Method::POST;
+    let bytes_max = if is_picture { PICTURE_BYTES_MAX } else { BODY_BYTES_MAX };
+    let Ok(body) = Limited::new(body, bytes_max).collect().await else {
         return Ok(status(StatusCode::PAYLOAD_TOO_LARGE).map(Full::new));
     };
     let request = Request::from_parts(parts, body.to_bytes());
-    if request.uri().path().starts_with("/sandbox/") {
+    if is_picture {
+        let work = move || simulator::decoded(request.body());
+        let decoded = tokio::task::spawn_blocking(work).await;
+        let failed = |_| status(StatusCode::INTERNAL_SERVER_ERROR);
+        return Ok(decoded.unwrap_or_else(failed).map(Full::new));
+    }
+    let path = request.uri().path();
+    let is_control = path == "/sandbox" || path.starts_with("/sandbox/");
+    if is_control && app::channel_of(path).is_none() {
         return Ok(control(&shared, &request).map(Full::new));
     }
     let base_url = format!("http://{}", shared.address);
@@ -223,15 +252,6 @@ async fn post(client: &reqwest::Client, notice: &Notice) -> Option<(u16, Bytes)>
     Some((response.status().as_u16(), Bytes::from(body)))
 }
 
-/// The sandbox talks to this machine only, whatever address a client gives.
-fn is_loopback(url: &str) -> bool {
-    let Ok(url) = url.parse::<http::Uri>() else {
-        return false;
-    };
-    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
 /// What `POST /sandbox/pay` takes.
 #[derive(Deserialize)]
 struct PayOrder {
@@ -242,8 +262,11 @@ struct PayOrder {
     even_if_closed: bool,
 }
 
-/// The control API: books, fault switches, the payer's hand.
+/// The control API: books, fault switches, the payer's hand, the simulator.
 fn control<C: Fn() -> Timestamp>(shared: &Shared<C>, request: &Request) -> Response {
+    if let Some(answer) = simulator::answer(shared, request) {
+        return answer;
+    }
     match (request.method(), request.uri().path()) {
         (&Method::GET, "/sandbox/health") => said(StatusCode::OK, &json!({ "status": "ok" })),
         (&Method::GET, "/sandbox/books") => {
@@ -344,7 +367,7 @@ fn status(code: StatusCode) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use super::{ServeError, is_loopback, require_loopback};
+    use super::{ServeError, require_loopback};
 
     #[test]
     fn the_server_listens_on_loopback_only() {
@@ -357,22 +380,6 @@ mod tests {
             let required = require_loopback(address.parse().unwrap());
             assert_eq!(required.is_ok(), is_fine, "{address}");
             assert!(is_fine || matches!(required, Err(ServeError::NotLoopback)));
-        }
-    }
-
-    #[test]
-    fn notices_go_to_this_machine_only() {
-        for (url, expect) in [
-            ("http://127.0.0.1:8080/n", true),
-            ("http://localhost/n", true),
-            ("http://[::1]:80/n", true),
-            ("http://127.0.0.1.example.com/n", false),
-            ("https://example.com/n", false),
-            ("http://10.0.0.1/n", false),
-            ("http://user@example.com#127.0.0.1", false),
-            ("not a url", false),
-        ] {
-            assert_eq!(is_loopback(url), expect, "{url}");
         }
     }
 }

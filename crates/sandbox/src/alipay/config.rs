@@ -71,7 +71,10 @@ impl AlipayConfig {
 
     /// What a merchant's connector is given, one object per application, by its mode.
     pub(crate) fn coordinates(&self, base_url: &str) -> Value {
-        let mut value = json!({ "gateway": format!("{base_url}/gateway.do") });
+        let mut value = json!({
+            "gateway": format!("{base_url}/gateway.do"),
+            "authorize_url": format!("{base_url}{}", super::AUTHORIZE_PATH),
+        });
         for app in &self.apps {
             let (mode, account) = app.coordinates();
             if let Some(object) = value.as_object_mut() {

@@ -13,10 +13,11 @@ pub(super) enum Method {
     Close,
     Refund,
     RefundQuery,
+    OauthToken,
 }
 
 impl Method {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Pay,
         Self::Precreate,
         Self::Create,
@@ -27,6 +28,7 @@ impl Method {
         Self::Close,
         Self::Refund,
         Self::RefundQuery,
+        Self::OauthToken,
     ];
 
     pub(super) const fn name(self) -> &'static str {
@@ -41,6 +43,7 @@ impl Method {
             Self::Close => "alipay.trade.close",
             Self::Refund => "alipay.trade.refund",
             Self::RefundQuery => "alipay.trade.fastpay.refund.query",
+            Self::OauthToken => "alipay.system.oauth.token",
         }
     }
 

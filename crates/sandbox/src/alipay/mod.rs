@@ -4,7 +4,7 @@ mod biz;
 mod config;
 mod method;
 mod notify;
-mod page;
+mod phone;
 mod refusal;
 mod service;
 #[cfg(test)]
@@ -21,23 +21,31 @@ use serde_json::{Map, Value, json};
 pub use config::{AlipayApp, AlipayCertificates, AlipayConfig, AlipayTrust};
 
 use crate::core::{
-    BookKind, BookLine, Channel, Ctx, Insistence, Letter, PayRefusal, Post, Request, Response,
+    BookKind, BookLine, Channel, Ctx, Grants, Insistence, Letter, OrderLine, PayRefusal, Post,
+    Request, Response, app,
 };
+use biz::Biz;
+use method::Method;
+pub(crate) use phone::AUTHORIZE_PATH;
 use refusal::GatewayFault;
 use service::Success;
 use trade::{Trade, TradeKey, Trades};
-use wire::Rejected;
+use wire::{Call, Rejected};
 
 /// The gateway with its applications and trades.
 #[derive(Debug)]
 pub(crate) struct Alipay {
     config: AlipayConfig,
     trades: Trades,
+    grants: Grants,
 }
+
+/// What the channel calls itself on its pages.
+const TITLE: &str = "支付宝";
 
 impl Alipay {
     pub(crate) fn new(config: AlipayConfig) -> Self {
-        Self { config, trades: Trades::default() }
+        Self { config, trades: Trades::default(), grants: Grants::default() }
     }
 }
 
@@ -64,16 +72,31 @@ impl Channel for Alipay {
     }
 
     fn call_name(&self, request: &Request) -> String {
-        wire::method_name(request)
+        if phone::is_authorize(request) {
+            return phone::AUTHORIZE.to_owned();
+        }
+        app::wish(request).map_or_else(|| wire::method_name(request), app::call_name)
     }
 
     fn handle(&mut self, ctx: &mut Ctx<'_>, request: &Request) -> Response {
+        if phone::is_authorize(request) {
+            return self.authorize(ctx.now, request);
+        }
+        if let Some(wish) = app::wish(request) {
+            return self.bridge(ctx, wish, request);
+        }
         let call = match wire::read(&self.config, request) {
             Ok(call) => call,
             Err(rejected) => return reject(&rejected),
         };
         if call.method.is_page() {
-            return page::show(&call, service::serve(&mut self.trades, ctx, &call));
+            return page(&mut self.trades, ctx, &call);
+        }
+        if call.method == Method::OauthToken {
+            return match phone::token(&mut self.grants, ctx.now, &call) {
+                Ok(node) => wire::answer(call.app, call.method, call.charset, node),
+                Err(fault) => wire::signed_error(call.app, call.charset, faulted(&fault)),
+            };
         }
         let node = match service::serve(&mut self.trades, ctx, &call) {
             Ok(Success { code, msg, fields }) => {
@@ -89,6 +112,12 @@ impl Channel for Alipay {
     }
 
     fn busy(&self, _now: Timestamp, request: &Request) -> Response {
+        if phone::is_authorize(request) {
+            return phone::stop("系统繁忙，请稍后再试");
+        }
+        if app::wish(request).is_some() {
+            return app::unknown();
+        }
         let words = ("20000", "Service Currently Unavailable", "isp.unknow-error", "系统繁忙");
         self.say(request, words)
     }
@@ -96,6 +125,10 @@ impl Channel for Alipay {
     fn short_of_money(&self, _now: Timestamp, request: &Request) -> Response {
         let words = ("40004", "Business Failed", "ACQ.SELLER_BALANCE_NOT_ENOUGH", "卖家余额不足");
         self.say(request, words)
+    }
+
+    fn payer_refuses(&mut self, ctx: &mut Ctx<'_>, request: &Request) -> Response {
+        if phone::is_authorize(request) { phone::denied() } else { self.handle(ctx, request) }
     }
 
     fn with_wrong_signature(&self, response: Response) -> Response {
@@ -155,6 +188,36 @@ impl Channel for Alipay {
     fn books(&self) -> Vec<BookLine> {
         self.trades.iter().flat_map(book_lines).collect()
     }
+
+    fn orders(&self) -> Vec<OrderLine> {
+        let line = |trade: &Trade| OrderLine {
+            channel: "alipay",
+            account: trade.correspondence.app_id.clone(),
+            order_no: trade.key.out_trade_no.clone(),
+            description: trade.terms.subject.clone(),
+            amount: trade.terms.total,
+            status: phone::list_word(trade.status),
+            at: trade.created_at,
+        };
+        self.trades.iter().map(line).collect()
+    }
+}
+
+/// The payer's browser opened the merchant's link: the trade opens, and the app's cashier shows.
+fn page(trades: &mut Trades, ctx: &mut Ctx<'_>, call: &Call<'_>) -> Response {
+    if let Err(refusal) = service::serve(trades, ctx, call) {
+        let words = format!("{}（{}）", refusal.sub_msg(), refusal.sub_code());
+        return phone::stop(&words);
+    }
+    let trade = Biz(&call.biz).out_trade_no().ok().and_then(|out_trade_no| {
+        let seller_id = call.app.seller_id.clone();
+        trades.get(&TradeKey { seller_id, out_trade_no })
+    });
+    let quit = Biz(&call.biz).text("quit_url");
+    match trade {
+        Some(trade) => phone::cashier(trade, call.return_url.clone(), quit),
+        None => phone::stop("交易不存在"),
+    }
 }
 
 fn book_lines(trade: &Trade) -> impl Iterator<Item = BookLine> {
@@ -182,12 +245,15 @@ fn book_lines(trade: &Trade) -> impl Iterator<Item = BookLine> {
 }
 
 fn reject(rejected: &Rejected<'_>) -> Response {
-    let fault: &GatewayFault = &rejected.fault;
-    let node = refused(fault.code(), fault.msg(), &fault.sub_code(), &fault.sub_msg());
+    let node = faulted(&rejected.fault);
     match (rejected.app, rejected.method) {
         (Some(app), Some(method)) => wire::answer(app, method, rejected.charset, node),
         (_, _) => wire::unsigned_error(rejected.charset, node),
     }
+}
+
+fn faulted(fault: &GatewayFault) -> Map<String, Value> {
+    refused(fault.code(), fault.msg(), &fault.sub_code(), &fault.sub_msg())
 }
 
 fn node(code: &str, msg: &str) -> Map<String, Value> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::service::{BUYER_LOGON_ID, BUYER_USER_ID, funds};
+use super::service::{buyer_fields, funds};
 use super::trade::{Trade, beijing};
 use crate::core::{Ctx, Letter};
 
@@ -49,8 +49,9 @@ fn fields(trade: &Trade, now: Timestamp) -> BTreeMap<String, String> {
     say("version", "1.0");
     say("trade_no", &trade.trade_no);
     say("out_trade_no", &trade.key.out_trade_no);
-    say("buyer_id", BUYER_USER_ID);
-    say("buyer_logon_id", BUYER_LOGON_ID);
+    for (name, value) in buyer_fields(trade, "buyer_id") {
+        say(name, &value);
+    }
     say("seller_id", &trade.key.seller_id);
     say("trade_status", trade.status_at(now).word());
     say("total_amount", &total);

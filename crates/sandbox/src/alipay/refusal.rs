@@ -64,6 +64,8 @@ pub(super) enum GatewayFault {
     Missing(&'static str),
     /// `40002`: a common parameter is not one the gateway takes, by its name.
     Invalid(&'static str),
+    /// `40002`: the code for a payer's identity is unknown, used or too old.
+    CodeInvalid,
     /// `40002` with the string the gateway built, so that integrators can compare.
     InvalidSignature { built: String },
 }
@@ -72,14 +74,16 @@ impl GatewayFault {
     pub(super) const fn code(&self) -> &'static str {
         match self {
             Self::Missing(_) => "40001",
-            Self::Invalid(_) | Self::InvalidSignature { .. } => "40002",
+            Self::Invalid(_) | Self::CodeInvalid | Self::InvalidSignature { .. } => "40002",
         }
     }
 
     pub(super) const fn msg(&self) -> &'static str {
         match self {
             Self::Missing(_) => "Missing Required Arguments",
-            Self::Invalid(_) | Self::InvalidSignature { .. } => "Invalid Arguments",
+            Self::Invalid(_) | Self::CodeInvalid | Self::InvalidSignature { .. } => {
+                "Invalid Arguments"
+            }
         }
     }
 
@@ -87,6 +91,7 @@ impl GatewayFault {
         match self {
             Self::Missing(name) => format!("isv.missing-{}", kebab(name)),
             Self::Invalid(name) => format!("isv.invalid-{}", kebab(name)),
+            Self::CodeInvalid => "isv.code-invalid".to_owned(),
             Self::InvalidSignature { .. } => "isv.invalid-signature".to_owned(),
         }
     }
@@ -95,6 +100,7 @@ impl GatewayFault {
         match self {
             Self::Missing(name) => format!("缺少参数 {name}"),
             Self::Invalid(name) => format!("参数 {name} 无效"),
+            Self::CodeInvalid => "授权码code无效".to_owned(),
             Self::InvalidSignature { built } => {
                 format!("验签出错，请核对签名字符串与密钥，网关生成的验签字符串为：{built}")
             }

@@ -6,20 +6,20 @@ use serde_json::{Map, Value, json};
 
 use super::biz::Biz;
 use super::method::Method;
-use super::notify;
 use super::refusal::Refusal;
 use super::trade::{
     CancelAction, Correspondence, Due, Refund, RefundStep, Status, Terms, Trade, TradeKey, Trades,
     beijing,
 };
 use super::wire::Call;
+use super::{notify, phone};
 use crate::core::{CodeUse, Ctx, Insistence, PayRefusal, Payer, later};
 
 /// A dynamic code is valid for two hours unless the merchant says otherwise.
 const EXPIRES_DEFAULT: SignedDuration = SignedDuration::from_hours(2);
 /// The one payer behind all of the sandbox's codes.
-pub(super) const BUYER_USER_ID: &str = "2088700000000001";
-pub(super) const BUYER_LOGON_ID: &str = "138****0001";
+const BUYER_USER_ID: &str = "2088700000000001";
+const BUYER_LOGON_ID: &str = "138****0001";
 const TIME: &str = "%Y-%m-%d %H:%M:%S";
 const SCENES: [&str; 4] = ["bar_code", "wave_code", "security_code", "face_code"];
 
@@ -45,6 +45,8 @@ pub(super) fn serve(trades: &mut Trades, ctx: &mut Ctx<'_>, call: &Call<'_>) -> 
         Method::Close => close(trades, ctx, call),
         Method::Refund => refund(trades, ctx, call),
         Method::RefundQuery => refund_query(trades, call),
+        // A token is no trade: the gateway answers it before.
+        Method::OauthToken => Err(Refusal::InvalidParameter),
     }
 }
 
@@ -118,9 +120,9 @@ fn precreate(trades: &mut Trades, ctx: &mut Ctx<'_>, call: &Call<'_>) -> Answer 
 fn create(trades: &mut Trades, ctx: &mut Ctx<'_>, call: &Call<'_>) -> Answer {
     let biz = Biz(&call.biz);
     let order = Order::read(ctx.now, call, Status::WaitBuyerPay)?;
-    if biz.text("buyer_id").or_else(|| biz.text("buyer_open_id")).is_none() {
-        return Err(Refusal::InvalidParameter);
-    }
+    let buyer = biz.text("buyer_id").or_else(|| biz.text("buyer_open_id"));
+    let buyer = buyer.ok_or(Refusal::InvalidParameter)?;
+    let order = Order { buyer: Some(buyer), ..order };
     let key = order.key.clone();
     if order.earlier(trades, ctx.now)?.is_none() {
         order.open(trades);
@@ -141,10 +143,7 @@ fn page(trades: &mut Trades, ctx: &mut Ctx<'_>, call: &Call<'_>, products: &[&st
         order.open(trades);
     }
     let trade = trades.get(&key).ok_or(Refusal::SystemError)?;
-    let mut fields = numbers(trade);
-    fields.insert("total_amount".to_owned(), json!(trade.terms.total.to_major()));
-    fields.insert("subject".to_owned(), json!(trade.terms.subject));
-    Ok(done(fields))
+    Ok(done(numbers(trade)))
 }
 
 fn query(trades: &Trades, ctx: &Ctx<'_>, call: &Call<'_>) -> Answer {
@@ -152,8 +151,7 @@ fn query(trades: &Trades, ctx: &Ctx<'_>, call: &Call<'_>) -> Answer {
     let mut fields = numbers(trade);
     fields.insert("trade_status".to_owned(), json!(trade.status_at(ctx.now).word()));
     fields.insert("total_amount".to_owned(), json!(trade.terms.total.to_major()));
-    fields.insert("buyer_logon_id".to_owned(), json!(BUYER_LOGON_ID));
-    fields.insert("buyer_user_id".to_owned(), json!(BUYER_USER_ID));
+    fields.extend(buyer_told(trade));
     if trade.paid_at.is_some() {
         fields.extend(paid_fields(trade, "send_pay_date"));
     }
@@ -257,8 +255,7 @@ fn refund(trades: &mut Trades, ctx: &mut Ctx<'_>, call: &Call<'_>) -> Answer {
     };
     let refunded = trade.refunded().or(Err(Refusal::SystemError))?;
     let mut fields = numbers(trade);
-    fields.insert("buyer_logon_id".to_owned(), json!(BUYER_LOGON_ID));
-    fields.insert("buyer_user_id".to_owned(), json!(BUYER_USER_ID));
+    fields.extend(buyer_told(trade));
     fields.insert("fund_change".to_owned(), json!(fund_change));
     fields.insert("refund_fee".to_owned(), json!(refunded.to_major()));
     fields.insert("send_back_fee".to_owned(), json!(amount.to_major()));
@@ -304,16 +301,20 @@ pub(super) fn payer_pays(
     key: &TradeKey,
     how: Insistence,
 ) -> Result<(), PayRefusal> {
-    let trade = trades.get(key).ok_or(PayRefusal::UnknownOrder)?;
-    match (trade.status, how) {
-        (Status::Success | Status::Finished, _) => return Err(PayRefusal::AlreadyPaid),
-        (Status::Closed, _) if trade.paid_at.is_some() => return Err(PayRefusal::AlreadyPaid),
-        (Status::Closed | Status::DeadCode, Insistence::Polite) => return Err(PayRefusal::Closed),
-        (Status::Closed | Status::DeadCode, Insistence::EvenIfClosed)
-        | (Status::Code | Status::WaitBuyerPay, _) => {}
-    }
+    check_payable(trades.get(key).ok_or(PayRefusal::UnknownOrder)?, how)?;
     settle(trades, ctx, key);
     Ok(())
+}
+
+/// Whether the payer can still pay.
+pub(super) fn check_payable(trade: &Trade, how: Insistence) -> Result<(), PayRefusal> {
+    match (trade.status, how) {
+        (Status::Success | Status::Finished, _) => Err(PayRefusal::AlreadyPaid),
+        (Status::Closed, _) if trade.paid_at.is_some() => Err(PayRefusal::AlreadyPaid),
+        (Status::Closed | Status::DeadCode, Insistence::Polite) => Err(PayRefusal::Closed),
+        (Status::Closed | Status::DeadCode, Insistence::EvenIfClosed)
+        | (Status::Code | Status::WaitBuyerPay, _) => Ok(()),
+    }
 }
 
 /// The money is taken and the merchant is told.
@@ -333,6 +334,8 @@ struct Order {
     expires_at: Timestamp,
     /// A code to be scanned, or a trade at once.
     opens_as: Status,
+    /// For whom it is made.
+    buyer: Option<String>,
 }
 
 impl Order {
@@ -355,6 +358,7 @@ impl Order {
             created_at: now,
             expires_at: biz.expires_at(now, timeout_field, EXPIRES_DEFAULT)?,
             opens_as,
+            buyer: None,
         })
     }
 
@@ -388,6 +392,8 @@ impl Order {
             correspondence: self.correspondence,
             status: self.opens_as,
             qr_code: None,
+            buyer: self.buyer,
+            payer: None,
             created_at: self.created_at,
             expires_at: self.expires_at,
             confirms_at: None,
@@ -418,8 +424,7 @@ fn done(fields: Map<String, Value>) -> Success {
 fn waiting(trades: &Trades, key: &TradeKey) -> Answer {
     let trade = trades.get(key).ok_or(Refusal::SystemError)?;
     let mut fields = numbers(trade);
-    fields.insert("buyer_logon_id".to_owned(), json!(BUYER_LOGON_ID));
-    fields.insert("buyer_user_id".to_owned(), json!(BUYER_USER_ID));
+    fields.extend(buyer_told(trade));
     fields.insert("total_amount".to_owned(), json!(trade.terms.total.to_major()));
     Ok(Success { code: "10003", msg: " order success pay inprocess", fields })
 }
@@ -434,11 +439,29 @@ fn numbers(trade: &Trade) -> Map<String, Value> {
     fields
 }
 
+/// The buyer as messages name him; notices call his number otherwise than answers do.
+pub(super) fn buyer_fields(trade: &Trade, id_field: &'static str) -> Vec<(&'static str, String)> {
+    let is_user_id = |id: &&String| id.len() == 16 && id.starts_with("2088");
+    let named = trade.buyer.as_ref().filter(is_user_id).cloned();
+    let user_id = named.or_else(|| trade.payer.as_deref().map(phone::user_id));
+    let mut fields = vec![
+        ("buyer_logon_id", BUYER_LOGON_ID.to_owned()),
+        (id_field, user_id.unwrap_or_else(|| BUYER_USER_ID.to_owned())),
+    ];
+    let open_id = trade.buyer.as_ref().filter(|id| !is_user_id(id));
+    fields.extend(open_id.map(|id| ("buyer_open_id", id.clone())));
+    fields
+}
+
+fn buyer_told(trade: &Trade) -> Map<String, Value> {
+    let fields = buyer_fields(trade, "buyer_user_id");
+    fields.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect()
+}
+
 fn paid_fields(trade: &Trade, time_field: &str) -> Map<String, Value> {
     let total = trade.terms.total;
     let mut fields = Map::new();
-    fields.insert("buyer_logon_id".to_owned(), json!(BUYER_LOGON_ID));
-    fields.insert("buyer_user_id".to_owned(), json!(BUYER_USER_ID));
+    fields.extend(buyer_told(trade));
     for name in ["total_amount", "receipt_amount", "buyer_pay_amount", "invoice_amount"] {
         fields.insert(name.to_owned(), json!(total.to_major()));
     }

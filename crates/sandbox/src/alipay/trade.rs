@@ -71,6 +71,10 @@ pub(super) struct Trade {
     pub(super) correspondence: Correspondence,
     pub(super) status: Status,
     pub(super) qr_code: Option<String>,
+    /// For whom it was made: a user id or an open id.
+    pub(super) buyer: Option<String>,
+    /// Who paid in the app, by name.
+    pub(super) payer: Option<String>,
     pub(super) created_at: Timestamp,
     pub(super) expires_at: Timestamp,
     pub(super) confirms_at: Option<Timestamp>,
@@ -306,6 +310,8 @@ mod tests {
             },
             status: Status::Success,
             qr_code: None,
+            buyer: None,
+            payer: None,
             created_at: Timestamp::UNIX_EPOCH,
             expires_at: Timestamp::UNIX_EPOCH,
             confirms_at: None,

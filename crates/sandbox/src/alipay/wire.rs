@@ -27,6 +27,9 @@ pub(super) struct Call<'a> {
     pub(super) notify_url: Option<String>,
     /// Where the payer's browser goes after a page.
     pub(super) return_url: Option<String>,
+    /// What a token's call has in the place of `biz_content`.
+    pub(super) grant_type: Option<String>,
+    pub(super) code: Option<String>,
 }
 
 /// A call that it does not, with what is known for the answer.
@@ -82,7 +85,8 @@ pub(super) fn read<'a>(
         }
     };
     let (notify_url, return_url) = (get("notify_url"), get("return_url"));
-    Ok(Call { app, method, charset, biz, notify_url, return_url })
+    let (grant_type, code) = (get("grant_type"), get("code"));
+    Ok(Call { app, method, charset, biz, notify_url, return_url, grant_type, code })
 }
 
 fn check_common(
@@ -165,11 +169,29 @@ pub(super) fn answer(
     charset: &'static Encoding,
     node: Map<String, Value>,
 ) -> Response {
+    signed(app, &method.response_key(), charset, node)
+}
+
+/// A fault that a method itself finds: signed, under the key of errors.
+pub(super) fn signed_error(
+    app: &AlipayApp,
+    charset: &'static Encoding,
+    node: Map<String, Value>,
+) -> Response {
+    signed(app, "error_response", charset, node)
+}
+
+fn signed(
+    app: &AlipayApp,
+    key: &str,
+    charset: &'static Encoding,
+    node: Map<String, Value>,
+) -> Response {
     // The channel escapes slashes; who re-serialises before verifying shall fail here too.
     let node = Value::Object(node).to_string().replace('/', "\\/");
     let (node, _, _) = charset.encode(&node);
     let sign = BASE64.encode(app.channel_key.sign_sha256(&node));
-    let mut body = format!("{{\"{}\":", method.response_key()).into_bytes();
+    let mut body = format!("{{\"{key}\":").into_bytes();
     body.extend_from_slice(&node);
     body.extend_from_slice(format!(",\"sign\":\"{sign}\"").as_bytes());
     if let Some(certificates) = app.certificates() {

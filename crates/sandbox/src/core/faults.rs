@@ -26,6 +26,8 @@ pub enum Fault {
     SystemBusyAfterEffect,
     /// The merchant's account at the channel does not cover it: a refusal, no effect. For refunds.
     MerchantShort,
+    /// The payer does not agree that the merchant learns who he is. For the calls that ask for it.
+    PayerRefuses,
     /// The notice is never sent.
     NoNotice,
     /// The notice is sent twice.
@@ -54,7 +56,8 @@ impl Fault {
             | Self::DuplicateAnswer
             | Self::SystemBusy
             | Self::SystemBusyAfterEffect
-            | Self::MerchantShort => false,
+            | Self::MerchantShort
+            | Self::PayerRefuses => false,
         }
     }
 }

@@ -4,9 +4,12 @@
 //! notice is a value that somebody else carries. `server` puts it behind a listener; a simulation
 //! calls it directly.
 
+mod bridge;
 mod certificates;
 mod faults;
+mod identity;
 mod notices;
+mod pages;
 mod wallets;
 mod world;
 
@@ -18,12 +21,23 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use money::Amount;
 
+pub(crate) use bridge::{Ask, BridgeRefusal, LOOK, Looked, Wish};
 pub(crate) use certificates::Authority;
 pub use faults::{Fault, FaultRule, Faults};
+pub(crate) use identity::{
+    GrantRefusal, Grants, Opener, Query, digest_hex, is_loopback, is_payer, payer_of, with_query,
+};
 pub use notices::Notice;
 pub(crate) use notices::{Letter, NoticeQueue};
+pub(crate) use pages::Cashier;
 pub(crate) use wallets::{CodeUse, Payer, Wallets};
 pub use world::Sandbox;
+
+pub(crate) mod app {
+    //! What the channels' apps show and ask, for the channels to build on.
+    pub(crate) use super::bridge::{call_name, channel_of, looked, paid, unknown, wish};
+    pub(crate) use super::pages::{redirect, stop};
+}
 
 /// A call as it arrived: method, path with query, headers, the body's bytes as they were sent.
 pub type Request = http::Request<Bytes>;
@@ -72,6 +86,20 @@ pub struct BookLine {
     /// The trade's status now, in the channel's word.
     pub status: &'static str,
     /// When the money moved.
+    pub at: Timestamp,
+}
+
+/// One order as a payer's or an operator's list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderLine {
+    pub channel: &'static str,
+    pub account: String,
+    /// The merchant's number of the order.
+    pub order_no: String,
+    pub description: String,
+    pub amount: Amount,
+    /// The trade's status now, in the channel's word; empty for a code that nobody scanned.
+    pub status: &'static str,
     pub at: Timestamp,
 }
 
@@ -131,6 +159,11 @@ pub(crate) trait Channel: Debug + Send {
     /// The channel's refusal of a refund that the merchant's account there does not cover.
     fn short_of_money(&self, now: Timestamp, request: &Request) -> Response;
 
+    /// The payer does not agree that the merchant learns who he is; other calls are done as ever.
+    fn payer_refuses(&mut self, ctx: &mut Ctx<'_>, request: &Request) -> Response {
+        self.handle(ctx, request)
+    }
+
     /// The same answer with a signature that does not fit it.
     fn with_wrong_signature(&self, response: Response) -> Response;
 
@@ -159,6 +192,11 @@ pub(crate) trait Channel: Debug + Send {
 
     /// Every effective payment and refund, and nothing else.
     fn books(&self) -> Vec<BookLine>;
+
+    /// Every order that payers can be shown, whatever became of it.
+    fn orders(&self) -> Vec<OrderLine> {
+        Vec::new()
+    }
 
     /// What the channel cleared on a day, where it says so by a file.
     fn clearing_file(&self, _day: Date) -> Option<Vec<u8>> {

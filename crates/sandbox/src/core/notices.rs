@@ -154,6 +154,7 @@ const fn late_ms(fault: Fault) -> u64 {
         | Fault::SystemBusy
         | Fault::SystemBusyAfterEffect
         | Fault::MerchantShort
+        | Fault::PayerRefuses
         | Fault::NoNotice
         | Fault::DuplicateNotice
         | Fault::ReorderNotices => 0,

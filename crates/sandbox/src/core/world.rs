@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{
-    AnsweredTwice, BookLine, Channel, Ctx, Delivery, Fault, Faults, Insistence, Letter, Notice,
-    NoticeQueue, PayRefusal, Request, Response, Wallets,
+    AnsweredTwice, BookLine, Channel, Ctx, Delivery, Fault, Faults, Insistence, LOOK, Letter,
+    Notice, NoticeQueue, OrderLine, PayRefusal, Request, Response, Wallets, app,
 };
 use crate::SandboxConfig;
 use crate::alipay::Alipay;
 use crate::card::CardNetwork;
+use crate::phones::{Phone, Phones};
 use crate::unionpay::Unionpay;
 use crate::wechat::Wechat;
 
@@ -27,6 +28,10 @@ pub struct Sandbox {
     channels: Vec<Box<dyn Channel>>,
     /// Where callers reached the sandbox last; events without a call build their URLs from it.
     base_url: String,
+    /// The payers' phones that run beside it, for the list that the simulator shows.
+    pub(crate) phones: Vec<Phone>,
+    /// What the phones show pages of: its address, and the others it is known by.
+    pub(crate) shop: Vec<String>,
 }
 
 impl Sandbox {
@@ -46,7 +51,17 @@ impl Sandbox {
                 Box::new(CardNetwork::new(config.card)),
             ],
             base_url: String::new(),
+            phones: Vec::new(),
+            shop: Vec::new(),
         }
+    }
+
+    /// The sandbox with payers' phones beside it: its simulator offers them.
+    #[must_use]
+    pub fn with_phones(mut self, phones: &Phones) -> Self {
+        self.phones = phones.list().to_vec();
+        self.shop = phones.shop().to_vec();
+        self
     }
 
     /// One call. The path decides the channel; faults strike before or after the channel's work.
@@ -58,7 +73,8 @@ impl Sandbox {
             return Delivery::Answer { after_ms: 0, response: plain(StatusCode::NOT_FOUND) };
         };
         let call = self.channels.get(at).map(|c| c.call_name(request)).unwrap_or_default();
-        let struck = self.faults.take(code, &call);
+        // Whoever only looks at an order uses no rule up.
+        let struck = if call == LOOK { Vec::new() } else { self.faults.take(code, &call) };
         let after_ms = struck.iter().map(|fault| delay_ms(*fault)).fold(0, u64::saturating_add);
         match self.answer(now, at, request, &struck) {
             Some(response) => Delivery::Answer { after_ms, response },
@@ -93,7 +109,11 @@ impl Sandbox {
                 wallets: &mut self.wallets,
                 notices: &mut self.notices,
             };
-            channel.handle(&mut ctx, request)
+            if has(Fault::PayerRefuses) {
+                channel.payer_refuses(&mut ctx, request)
+            } else {
+                channel.handle(&mut ctx, request)
+            }
         };
         self.notices.dispatch(now, &mut self.faults);
         if has(Fault::LostAnswerAfterEffect) {
@@ -219,6 +239,14 @@ impl Sandbox {
         lines
     }
 
+    /// Every order that payers can be shown, of all channels, by time.
+    #[must_use]
+    pub fn orders(&self) -> Vec<OrderLine> {
+        let mut lines: Vec<_> = self.channels.iter().flat_map(|channel| channel.orders()).collect();
+        lines.sort_by_key(|line| line.at);
+        lines
+    }
+
     /// What a channel cleared on a day; none where there is no such channel or it has no such file.
     #[must_use]
     pub fn clearing_file(&self, channel: &str, day: Date) -> Option<Vec<u8>> {
@@ -244,8 +272,17 @@ fn channel_of_path(path: &str) -> &'static str {
         "alipay"
     } else if path == crate::card::PATH {
         "card"
-    } else if path.starts_with("/gateway/api/") {
+    } else if path == crate::alipay::AUTHORIZE_PATH {
+        "alipay"
+    } else if path.starts_with("/gateway/api/") || path.starts_with(crate::unionpay::APP_PATH) {
         "unionpay"
+    } else if path.starts_with("/sandbox/") {
+        match app::channel_of(path) {
+            Some("alipay") => "alipay",
+            Some("wechat") => "wechat",
+            Some("unionpay") => "unionpay",
+            Some(_) | None => "",
+        }
     } else if path.starts_with("/v3/alipay/") {
         // Alipay's REST interface is not emulated, and is no business of WeChat Pay either.
         ""
@@ -266,6 +303,7 @@ const fn delay_ms(fault: Fault) -> u64 {
         | Fault::SystemBusy
         | Fault::SystemBusyAfterEffect
         | Fault::MerchantShort
+        | Fault::PayerRefuses
         | Fault::NoNotice
         | Fault::DuplicateNotice
         | Fault::LateNotice { .. }

@@ -85,8 +85,10 @@ impl UnionpayConfig {
             "root_cert_pem": self.gateway.root_pem,
             "middle_cert_pem": self.gateway.middle_pem,
             "merchants": merchants,
+            "authorize_url": format!("{base_url}{}", super::phone::AUTHORIZE_PATH),
             "open_platform": {
                 "serv_prov_id": super::open::PROVIDER,
+                "user_id_url": format!("{base_url}{}getUserId", super::open::PATH),
                 "platform_public_key_pem": self.gateway.key.public_key().to_pem(),
             },
         })

@@ -3,6 +3,7 @@
 
 mod config;
 mod open;
+mod phone;
 mod refusal;
 mod service;
 mod trades;
@@ -14,8 +15,10 @@ use jiff::Timestamp;
 pub use config::{UnionpayConfig, UnionpayGateway, UnionpayMerchant};
 
 use crate::core::{
-    BookKind, BookLine, Channel, Ctx, Insistence, Letter, PayRefusal, Post, Request, Response,
+    BookKind, BookLine, Channel, Ctx, Grants, Insistence, Letter, OrderLine, PayRefusal, Post,
+    Request, Response,
 };
+pub(crate) use phone::APP_PATH;
 use refusal::Refusal;
 use trades::{State, Trade, Trades, What};
 use wire::Fields;
@@ -28,11 +31,12 @@ const RETRY_WAITS_S: [u32; 5] = [60, 120, 600, 3_600, 21_600];
 pub(crate) struct Unionpay {
     config: UnionpayConfig,
     trades: Trades,
+    grants: Grants,
 }
 
 impl Unionpay {
     pub(crate) fn new(config: UnionpayConfig) -> Self {
-        Self { config, trades: Trades::default() }
+        Self { config, trades: Trades::default(), grants: Grants::default() }
     }
 }
 
@@ -52,12 +56,19 @@ impl Channel for Unionpay {
     }
 
     fn call_name(&self, request: &Request) -> String {
+        if let Some(door) = phone::door(request) {
+            return phone::call_name(door);
+        }
         if open::is_open(request) { open::call_name(request) } else { wire::call_name(request) }
     }
 
     fn handle(&mut self, ctx: &mut Ctx<'_>, request: &Request) -> Response {
+        if let Some(door) = phone::door(request) {
+            return self.open(ctx, door, request);
+        }
         if open::is_open(request) {
-            return open::handle(&self.config, &mut self.trades, ctx, request);
+            let state = (&mut self.trades, &mut self.grants);
+            return open::handle(&self.config, state, ctx, request);
         }
         let fields = wire::fields(request);
         let served = wire::read(&self.config, request, &fields)
@@ -67,6 +78,9 @@ impl Channel for Unionpay {
     }
 
     fn busy(&self, _now: Timestamp, request: &Request) -> Response {
+        if let Some(door) = phone::door(request) {
+            return phone::busy(door);
+        }
         if open::is_open(request) {
             return open::refuse(&self.config, request, ("99", "unknown"));
         }
@@ -78,6 +92,13 @@ impl Channel for Unionpay {
             return open::refuse(&self.config, request, ("01", "merchant short of money"));
         }
         self.refuse(request, Refusal::MerchantShort)
+    }
+
+    fn payer_refuses(&mut self, ctx: &mut Ctx<'_>, request: &Request) -> Response {
+        match phone::door(request) {
+            Some(phone::Door::Authorize) => phone::denied(request),
+            Some(_) | None => self.handle(ctx, request),
+        }
     }
 
     fn with_wrong_signature(&self, response: Response) -> Response {
@@ -127,6 +148,11 @@ impl Channel for Unionpay {
     fn books(&self) -> Vec<BookLine> {
         self.trades.iter().filter_map(book_line).collect()
     }
+
+    fn orders(&self) -> Vec<OrderLine> {
+        let payments = self.trades.iter().filter(|trade| trade.what == What::Payment);
+        payments.map(phone::order_line).collect()
+    }
 }
 
 fn book_line(trade: &Trade) -> Option<BookLine> {
@@ -142,11 +168,15 @@ fn book_line(trade: &Trade) -> Option<BookLine> {
         trade_no: trade.query_id.clone(),
         kind,
         amount: trade.amount,
-        status: match trade.state {
-            State::Waiting => "05",
-            State::Done => "00",
-            State::Failed(_) => "01",
-        },
+        status: state_word(trade.state),
         at: trade.done_at?,
     })
+}
+
+const fn state_word(state: State) -> &'static str {
+    match state {
+        State::Waiting => "05",
+        State::Done => "00",
+        State::Failed(_) => "01",
+    }
 }

@@ -11,10 +11,11 @@ use money::{Amount, Currency};
 use serde_json::{Map, Value, json};
 
 use super::config::{UnionpayConfig, UnionpayGateway, UnionpayMerchant};
+use super::phone;
 use super::service::settle;
 use super::trades::{State, Trade, TradeKey, Trades, What, read_beijing};
 use super::wire::{Fields, hashed};
-use crate::core::{Ctx, Request, Response};
+use crate::core::{Ctx, GrantRefusal, Grants, Request, Response};
 
 pub(super) const PATH: &str = "/gateway/api/pay/";
 /// The one service provider.
@@ -36,14 +37,16 @@ pub(super) fn call_name(request: &Request) -> String {
 
 pub(super) fn handle(
     config: &UnionpayConfig,
-    trades: &mut Trades,
+    (trades, grants): (&mut Trades, &mut Grants),
     ctx: &mut Ctx<'_>,
     request: &Request,
 ) -> Response {
     let fields = fields(request);
     let served = verified(config, &fields).and_then(|merchant| {
-        let name = request.uri().path().trim_start_matches(PATH);
-        serve(trades, ctx, (name, merchant), &fields)
+        match request.uri().path().trim_start_matches(PATH) {
+            "getUserId" => user_id(grants, ctx, &fields),
+            name => serve(trades, ctx, (name, merchant), &fields),
+        }
     });
     let said = served.unwrap_or_else(outcome);
     answer(&config.gateway, &fields, said)
@@ -135,6 +138,24 @@ fn serve(
 /// Chosen: how the platform says that it does not know a number is not known.
 const NOT_FOUND: Refusal = ("34", "order not found");
 
+/// The payer's number in the app that gave the code. The real exchange's message is not published:
+/// its name and fields are chosen.
+fn user_id(grants: &mut Grants, ctx: &Ctx<'_>, fields: &Fields) -> Result<Fields, Refusal> {
+    let required = |name: &str| fields.get(name).filter(|text| !text.is_empty());
+    let malformed = ("01", "malformed");
+    let code = required("userAuthCode").ok_or(malformed)?;
+    let app = required("appUpIdentifier").ok_or(malformed)?;
+    required("customerIp").ok_or(malformed)?;
+    let payer = grants.redeem(ctx.now, app, code).map_err(|refusal| match refusal {
+        GrantRefusal::Unknown => ("34", "userAuthCode not found"),
+        GrantRefusal::Used => ("01", "userAuthCode was used"),
+        GrantRefusal::Expired => ("01", "userAuthCode expired"),
+    })?;
+    let mut said = outcome(("00", "success"));
+    put(&mut said, "userId", &phone::user_id(app, &payer));
+    Ok(said)
+}
+
 fn open(
     trades: &mut Trades,
     ctx: &Ctx<'_>,
@@ -155,10 +176,12 @@ fn open(
     let key = TradeKey { mer_id: mer_id.to_owned(), order_id, txn_time: txn_time.clone() };
     let expires_at = ctx.now.saturating_add(EXPIRES).unwrap_or(ctx.now);
     let amount = amount(fields, "txnAmt").ok_or(malformed)?;
-    trades.insert(trade((key, What::Payment), amount, expires_at, fields));
     let number = trades.next_number();
+    let link = phone::page_link(number);
+    let opened = trade((key, What::Payment), amount, expires_at, fields);
+    trades.insert(Trade { link: Some(link.clone()), ..opened });
     let mut said = outcome(("00", "success"));
-    put(&mut said, "payData", &format!("https://qr.95516.com/js/pay?no={number:012}"));
+    put(&mut said, "payData", &format!("{}{link}", ctx.base_url));
     Ok(said)
 }
 
@@ -205,6 +228,7 @@ fn trade(
         amount,
         repeated: fields.clone(),
         back_url: fields.get("backUrl").cloned(),
+        link: None,
         query_id: String::new(),
         trace_no: String::new(),
         done_at: None,

@@ -81,11 +81,13 @@ fn payer_of(code: &str) -> Option<Payer> {
 
 /// Subtype 07: a code that the payer scans.
 fn apply(trades: &mut Trades, ctx: &mut Ctx<'_>, call: &Call<'_>) -> Answer {
-    let trade = payment(ctx.now, call)?;
-    trades.insert(trade);
+    let mut trade = payment(ctx.now, call)?;
     let number = trades.next_number();
+    let code = format!("https://qr.95516.com/00010000/{number:026}");
+    trade.link = Some(code.clone());
+    trades.insert(trade);
     let mut fields = outcome("00", "success");
-    fields.insert("qrCode".to_owned(), format!("https://qr.95516.com/00010000/{number:026}"));
+    fields.insert("qrCode".to_owned(), code);
     Ok(fields)
 }
 
@@ -109,6 +111,7 @@ fn draft(now: Timestamp, call: &Call<'_>, what: What) -> Result<Trade, Refusal> 
         amount: call.amount()?,
         repeated: call.repeated(),
         back_url: call.text("backUrl").map(str::to_owned),
+        link: None,
         query_id: String::new(),
         trace_no: String::new(),
         done_at: None,
@@ -184,13 +187,18 @@ pub(super) fn payer_pays(
 ) -> Result<(), PayRefusal> {
     let trade = trades.payment_by_order_id(order_id).ok_or(PayRefusal::UnknownOrder)?;
     let key = trade.key.clone();
-    match (trade.state, how) {
-        (State::Done, _) => return Err(PayRefusal::AlreadyPaid),
-        (State::Failed(_), Insistence::Polite) => return Err(PayRefusal::Closed),
-        (State::Waiting, _) | (State::Failed(_), Insistence::EvenIfClosed) => {}
-    }
+    check_payable(trade, how)?;
     settle(trades, ctx, &key);
     Ok(())
+}
+
+/// Whether the payer can still pay.
+pub(super) fn check_payable(trade: &Trade, how: Insistence) -> Result<(), PayRefusal> {
+    match (trade.state, how) {
+        (State::Done, _) => Err(PayRefusal::AlreadyPaid),
+        (State::Failed(_), Insistence::Polite) => Err(PayRefusal::Closed),
+        (State::Waiting, _) | (State::Failed(_), Insistence::EvenIfClosed) => Ok(()),
+    }
 }
 
 /// Money moves and the merchant is told; what the answer says of it.

@@ -45,6 +45,8 @@ pub(super) struct Trade {
     /// Fields of the request that its notice repeats.
     pub(super) repeated: Fields,
     pub(super) back_url: Option<String>,
+    /// The code or page by which the payer's app finds it.
+    pub(super) link: Option<String>,
     /// The gateway's number; empty until money moves.
     pub(super) query_id: String,
     pub(super) trace_no: String,

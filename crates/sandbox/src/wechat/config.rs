@@ -12,6 +12,7 @@ use crate::core::Authority;
 
 const API_KEY_BYTES: usize = 32;
 const SERIAL_HEX_DIGITS: usize = 40;
+const APP_SECRET_DIGITS: usize = 32;
 
 /// All merchants of the emulated channel, and the channel's own keys.
 #[derive(Debug, Clone)]
@@ -38,6 +39,8 @@ pub struct WechatPlatform {
 pub struct WechatMerchant {
     pub mchid: String,
     pub appid: String,
+    /// By which the app's server asks who a payer is.
+    pub app_secret: Secret<String>,
     /// Of the merchant's certificate.
     pub serial_no: String,
     pub key: RsaPrivateKey,
@@ -54,6 +57,8 @@ pub struct WechatMerchant {
 pub struct SubMerchant {
     pub mchid: String,
     pub appid: String,
+    /// By which the app's server asks who a payer is.
+    pub app_secret: Secret<String>,
 }
 
 impl WechatConfig {
@@ -65,6 +70,7 @@ impl WechatConfig {
         let sub = |mchid: &str, appid: &str| SubMerchant {
             mchid: mchid.to_owned(),
             appid: appid.to_owned(),
+            app_secret: app_secret(),
         };
         let subs =
             vec![sub("1900000201", "wx5a0d000000000201"), sub("1900000202", "wx5a0d000000000202")];
@@ -86,6 +92,8 @@ impl WechatConfig {
             self.merchants.iter().map(WechatMerchant::coordinates).collect();
         json!({
             "base_url": base_url,
+            "authorize_url": format!("{base_url}{}", super::phone::AUTHORIZE_PATH),
+            "access_token_url": format!("{base_url}{}", super::phone::TOKEN_PATH),
             "certificate": self.platform.certificate_pem,
             "certificate_serial": self.platform.certificate_serial,
             "public_key_id": self.platform.public_key_id,
@@ -96,6 +104,16 @@ impl WechatConfig {
 
     pub(super) fn merchant(&self, mchid: &str) -> Option<&WechatMerchant> {
         self.merchants.iter().find(|merchant| merchant.mchid == mchid)
+    }
+
+    /// The secret of an app, a merchant's or a sub-merchant's.
+    pub(super) fn app_secret(&self, appid: &str) -> Option<&Secret<String>> {
+        let own = |m: &WechatMerchant| m.appid == appid;
+        let merchant = self.merchants.iter().find(|merchant| own(merchant));
+        merchant.map(|merchant| &merchant.app_secret).or_else(|| {
+            let mut subs = self.merchants.iter().flat_map(|merchant| &merchant.sub_merchants);
+            subs.find(|sub| sub.appid == appid).map(|sub| &sub.app_secret)
+        })
     }
 }
 
@@ -149,6 +167,7 @@ impl WechatMerchant {
         Self {
             mchid: mchid.to_owned(),
             appid: appid.to_owned(),
+            app_secret: app_secret(),
             serial_no,
             key,
             apiv3_key: Secret::new(apiv3_key),
@@ -185,12 +204,16 @@ impl WechatMerchant {
         let sub_merchants: Vec<Value> = self
             .sub_merchants
             .iter()
-            .map(|sub| json!({ "mchid": sub.mchid, "appid": sub.appid }))
+            .map(|sub| {
+                let secret = sub.app_secret.expose();
+                json!({ "mchid": sub.mchid, "appid": sub.appid, "app_secret": secret })
+            })
             .collect();
         json!({
             "mode": if self.is_partner() { "partner" } else { "direct" },
             "mchid": self.mchid,
             "appid": self.appid,
+            "app_secret": self.app_secret.expose(),
             "serial_no": self.serial_no,
             "private_key": self.key.to_pem().expose(),
             "apiv3_key": String::from_utf8_lossy(self.apiv3_key.expose()),
@@ -198,4 +221,11 @@ impl WechatMerchant {
             "sub_merchants": sub_merchants,
         })
     }
+}
+
+/// 32 hexadecimal digits, as the channel gives them.
+fn app_secret() -> Secret<String> {
+    let drawn = random_alphanumeric(API_KEY_BYTES);
+    let digest = hex::encode(crypto::digest::sha256(drawn.as_bytes()));
+    Secret::new(digest.chars().take(APP_SECRET_DIGITS).collect())
 }

@@ -15,6 +15,7 @@ mod config;
 mod messages;
 mod notify;
 mod numbers;
+mod phone;
 mod refusal;
 #[cfg(test)]
 mod tests;
@@ -30,7 +31,8 @@ pub use config::{SubMerchant, WechatConfig, WechatMerchant, WechatPlatform};
 pub use trades::Pace;
 
 use crate::core::{
-    BookLine, Channel, CodeUse, Ctx, Insistence, Letter, PayRefusal, Payer, Post, Request, Response,
+    BookLine, Channel, CodeUse, Ctx, Grants, Insistence, Letter, OrderLine, PayRefusal, Payer,
+    Post, Request, Response,
 };
 use numbers::openid;
 use refusal::Refusal;
@@ -47,12 +49,13 @@ const URL_CHARS_MAX: usize = 256;
 pub(crate) struct Wechat {
     config: WechatConfig,
     trades: Trades,
+    grants: Grants,
 }
 
 impl Wechat {
     pub(crate) fn new(config: WechatConfig) -> Self {
         let trades = Trades::new(config.pace);
-        Self { config, trades }
+        Self { config, trades, grants: Grants::default() }
     }
 
     fn tell(&self, ctx: &mut Ctx<'_>, happening: &Happening) {
@@ -81,15 +84,24 @@ impl Channel for Wechat {
     }
 
     fn call_name(&self, request: &Request) -> String {
+        if let Some(door) = phone::door(request) {
+            return phone::call_name(door);
+        }
         if is_v3(request) { v3::call_name(request) } else { v2::call_name(request.uri().path()) }
     }
 
     fn handle(&mut self, ctx: &mut Ctx<'_>, request: &Request) -> Response {
+        if let Some(door) = phone::door(request) {
+            return self.open(ctx, door, request);
+        }
         let handle = if is_v3(request) { v3::handle } else { v2::handle };
         handle(&self.config, &mut self.trades, ctx, request)
     }
 
     fn busy(&self, now: Timestamp, request: &Request) -> Response {
+        if let Some(door) = phone::door(request) {
+            return phone::busy(door);
+        }
         let busy = if is_v3(request) { v3::busy } else { v2::busy };
         busy(&self.config, now, request)
     }
@@ -100,6 +112,13 @@ impl Channel for Wechat {
             v3::short_of_money(&self.config, now, request)
         } else {
             v2::busy(&self.config, now, request)
+        }
+    }
+
+    fn payer_refuses(&mut self, ctx: &mut Ctx<'_>, request: &Request) -> Response {
+        match phone::door(request) {
+            Some(phone::Door::Authorize) => phone::denied(),
+            Some(_) | None => self.handle(ctx, request),
         }
     }
 
@@ -148,6 +167,19 @@ impl Channel for Wechat {
 
     fn books(&self) -> Vec<BookLine> {
         self.trades.books()
+    }
+
+    fn orders(&self) -> Vec<OrderLine> {
+        let line = |order: &trades::Order| OrderLine {
+            channel: CODE,
+            account: order.party.account().to_owned(),
+            order_no: order.out_trade_no.clone(),
+            description: order.terms.description.clone(),
+            amount: order.terms.total,
+            status: order.trade_state(),
+            at: order.created,
+        };
+        self.trades.orders().map(line).collect()
     }
 }
 

@@ -233,6 +233,8 @@ pub(crate) struct Trades {
     by_transaction: BTreeMap<String, OrderKey>,
     by_out_trade_no: BTreeMap<String, OrderKey>,
     refunds: BTreeMap<RefundKey, Refund>,
+    /// What each prepaid number stands for, and since when.
+    prepaid: BTreeMap<String, (OrderKey, Timestamp)>,
     due: BTreeSet<(Timestamp, Due)>,
     numbers: Numbers,
     pace: Pace,
@@ -267,8 +269,48 @@ impl Trades {
         order.refunds.iter().filter_map(|no| self.refunds.get(&key(no))).collect()
     }
 
-    pub(crate) fn prepay_id(&mut self, now: Timestamp) -> String {
-        self.numbers.prepay_id(now)
+    /// A number under which the payer's app finds the order.
+    pub(crate) fn prepay_id(&mut self, now: Timestamp, key: &OrderKey) -> String {
+        let id = self.numbers.prepay_id(now);
+        self.prepaid.insert(id.clone(), (key.clone(), now));
+        id
+    }
+
+    /// The order behind a prepaid number that is younger than this.
+    pub(crate) fn prepaid(&self, now: Timestamp, id: &str, life: SignedDuration) -> Option<&Order> {
+        let (key, made) = self.prepaid.get(id)?;
+        if now.duration_since(*made) > life { None } else { self.orders.get(key) }
+    }
+
+    /// The prepaid number behind a code to scan.
+    pub(crate) fn prepay_id_of_code(&self, code_url: &str) -> Option<&str> {
+        let ids = self.prepaid.keys();
+        ids.map(String::as_str).find(|id| super::v3::code_url(id) == code_url)
+    }
+
+    /// Whether the payer can still pay an order.
+    pub(crate) fn check_payable(&self, now: Timestamp, order: &Order) -> Result<(), PayRefusal> {
+        match order.state {
+            State::Success => Err(PayRefusal::AlreadyPaid),
+            State::NotPay if order.is_expired(now) => Err(PayRefusal::Closed),
+            State::NotPay => Ok(()),
+            State::UserPaying | State::Closed | State::Revoked | State::PayError => {
+                Err(PayRefusal::Closed)
+            }
+        }
+    }
+
+    /// A payer pays in the app; that he may was asked before.
+    pub(crate) fn pay_in_app(&mut self, now: Timestamp, key: &OrderKey, openid: String) {
+        if let Some(order) = self.orders.get_mut(key) {
+            order.payer = Some(openid);
+        }
+        self.pay(now, key);
+    }
+
+    /// Every order that payers see, oldest first.
+    pub(crate) fn orders(&self) -> impl Iterator<Item = &Order> {
+        self.orders.values()
     }
 
     /// Places an order that the payer pays later. Asking again with the same terms is allowed while

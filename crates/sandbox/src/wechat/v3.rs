@@ -12,7 +12,7 @@ use super::refusal::Refusal;
 use super::trades::{
     Interface, Kind, OrderKey, OrderRef, Party, RefundAsk, Terms, Trades, Trust, fen,
 };
-use super::{ChargeCode, charge, messages, notify};
+use super::{ChargeCode, charge, messages, notify, phone};
 use crate::core::{Ctx, Request, Response};
 
 const DESCRIPTION_BYTES_MAX: usize = 127;
@@ -240,12 +240,12 @@ impl Desk<'_, '_> {
         }
         let terms = Terms { openid, notify_url, ..self.terms(mode, kind, input)? };
         self.trades.prepay(self.ctx.now, key.clone(), terms, self.caller.trust)?;
-        let prepay_id = self.trades.prepay_id(self.ctx.now);
+        let prepay_id = self.trades.prepay_id(self.ctx.now, &key);
         let body = match kind {
             Kind::Native => json!({ "code_url": code_url(&prepay_id) }),
             Kind::H5 => {
                 let base = self.ctx.base_url;
-                json!({ "h5_url": format!("{base}/cgi-bin/mmpayweb-bin/checkmweb?prepay_id={prepay_id}") })
+                json!({ "h5_url": format!("{base}{}?prepay_id={prepay_id}", phone::H5_PATH) })
             }
             Kind::Jsapi | Kind::App | Kind::CodePay => json!({ "prepay_id": prepay_id }),
         };
@@ -475,7 +475,7 @@ fn expires(input: &Input) -> Result<Option<Timestamp>, Denial> {
     text.map(|text| text.parse().or(Err(Denial::Field(FIELD)))).transpose()
 }
 
-fn code_url(prepay_id: &str) -> String {
+pub(super) fn code_url(prepay_id: &str) -> String {
     let tail: String = prepay_id.chars().rev().take(9).collect();
     format!("weixin://wxpay/bizpayurl?pr={tail}")
 }
