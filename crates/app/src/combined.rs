@@ -44,7 +44,9 @@ impl App {
             refunds: Vec::new(),
         };
         let ground = self.ground_of(&aggregate);
-        let created = match self.store.write(Create { ground, aggregate, plan: None }).await? {
+        let checkout = input.checkout_row(aggregate.id());
+        let create = Create { ground, aggregate, plan: None, checkout };
+        let created = match self.store.write(create).await? {
             Created::New(aggregate) => aggregate,
             // What a crash left out is added to an order that is still open; one that has ended is
             // shown as it is.
@@ -81,6 +83,7 @@ impl App {
             return Err(CreateRefusal::LegsAboveAmount.into());
         }
         for leg in legs {
+            self.permit_tender(input.terminal, &leg.means).await?;
             self.plan(input.merchant, input.terminal, &leg.means).await?;
         }
         Ok(())
@@ -103,6 +106,7 @@ impl App {
         }
         self.admit(input.merchant, None).await?;
         let means = &input.leg.means;
+        self.permit_tender(known.order.terminal, means).await?;
         let plan = self.plan(input.merchant, known.order.terminal, means).await?;
         let (now, through) = (self.now(), Through::of(plan.as_ref()));
         let (leg, attempt) = draft_leg(&self.ids, known.id(), (&input.leg, through), now);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ids::{
     AttemptId, CampaignId, ChannelAccountId, ChannelCode, IdSource, LegId, MerchantId, MerchantNo,
-    OrderId, TerminalId, WalletId,
+    OrderId, PlateId, TerminalId, WalletId,
 };
 use jiff::{SignedDuration, Timestamp};
 use merchants::MerchantState;
@@ -17,7 +17,7 @@ use orders::{
     OrderState, Source, Tender, TopUp, WalletRefusal, WalletUse, schedule,
 };
 use secret::PayerCode;
-use store::{Changes, Command, Decision, Job, JobChange, JobKind, Reads, View};
+use store::{Changes, CheckoutRow, Command, Decision, Job, JobChange, JobKind, Reads, View};
 
 use crate::bookings::china_time;
 use crate::consequences::{Ground, follow, order_job};
@@ -46,6 +46,18 @@ pub struct CreatePayment {
     pub expires_at: Option<Timestamp>,
     /// What it fills, where it is no sale.
     pub top_up: Option<TopUp>,
+    /// What a payer chose on a cashier page, or its opener asked of that.
+    pub checkout: Option<Checkout>,
+}
+
+/// What belongs to a cashier page beside the order itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Checkout {
+    pub plate: Option<PlateId>,
+    /// 小费: the part of the amount that the payer gave on top.
+    pub tip_minor: u64,
+    /// Where the payer's browser goes when all is paid. That it goes there proves no payment.
+    pub return_url: Option<String>,
 }
 
 /// By how many means.
@@ -75,7 +87,7 @@ pub enum Means {
     /// A code is to be shown for the payers of one channel.
     DynamicQr(ChannelCode),
     /// The payer's page inside the channel's app asks it to pay.
-    Jsapi { channel: ChannelCode, payer: String },
+    Jsapi { channel: ChannelCode, payer: String, page: Option<JsapiPage> },
     /// The payer's browser opens a link: on a phone to the channel's app, on a desktop to its page.
     H5 { channel: ChannelCode, desktop: bool, return_url: Option<String> },
     /// Notes in the merchant's drawer.
@@ -92,6 +104,15 @@ pub enum Means {
     Card(Box<CardMeans>),
 }
 
+/// The page of ours on which a payer pays inside the channel's app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JsapiPage {
+    /// The app at the channel in which the payer has his name: only its accounts can ask him.
+    pub scope: String,
+    /// Where the payer's browser goes on, where the channel leaves the page.
+    pub return_url: String,
+}
+
 /// A card as it was read, and what is to be done with it.
 #[derive(Debug, Clone)]
 pub struct CardMeans {
@@ -101,6 +122,17 @@ pub struct CardMeans {
     pub hold: Option<CardHold>,
     pub card: Arc<CardSubject>,
     pub read: CardRead,
+}
+
+impl CreatePayment {
+    pub(crate) fn checkout_row(&self, order: OrderId) -> Option<CheckoutRow> {
+        self.checkout.as_ref().map(|checkout| CheckoutRow {
+            order,
+            plate: checkout.plate,
+            tip_minor: checkout.tip_minor,
+            return_url: checkout.return_url.clone(),
+        })
+    }
 }
 
 impl App {
@@ -138,6 +170,7 @@ impl App {
         means: &Means,
     ) -> Result<Aggregate, UseCaseError> {
         self.admit(input.merchant, input.terminal).await?;
+        self.permit_tender(input.terminal, means).await?;
         let plan = self.plan(input.merchant, input.terminal, means).await?;
         let plan = match (plan, input.top_up) {
             (plan, None) => plan,
@@ -149,7 +182,8 @@ impl App {
         let aggregate = draft(&self.ids, input, (means, through), self.now());
         let attempt = aggregate.attempts.first().map(|a| a.id);
         let ground = self.ground_of(&aggregate);
-        let command = Create { ground, aggregate, plan: plan.clone() };
+        let checkout = input.checkout_row(aggregate.id());
+        let command = Create { ground, aggregate, plan: plan.clone(), checkout };
         let created = match self.store.write(command).await? {
             Created::New(aggregate) => aggregate,
             Created::Known(aggregate) => return Ok(aggregate),
@@ -233,9 +267,10 @@ impl App {
                 let return_url = means.return_url();
                 Call::Prepare(Prepare { subject, payer: None, details, return_url })
             }
-            Means::Jsapi { payer, .. } => {
+            Means::Jsapi { payer, page, .. } => {
                 let payer = Some(payer.clone());
-                Call::Prepare(Prepare { subject, payer, details, return_url: None })
+                let return_url = page.as_ref().map(|page| page.return_url.clone());
+                Call::Prepare(Prepare { subject, payer, details, return_url })
             }
             Means::Cash
             | Means::BankCard { .. }
@@ -267,6 +302,25 @@ impl App {
             return Err(CreateRefusal::Blackout.into());
         }
         Ok(())
+    }
+}
+
+impl App {
+    /// Whether the terminal's system takes this tender: what is enabled is settled per kind of terminal.
+    pub(crate) async fn permit_tender(
+        &self,
+        terminal: Option<TerminalId>,
+        means: &Means,
+    ) -> Result<(), UseCaseError> {
+        let Some(id) = terminal else { return Ok(()) };
+        let Some(terminal) = self.terminal(id).await? else { return Ok(()) };
+        let settings = self.cashier_settings(terminal.merchant, terminal.store).await?;
+        let tender = means.tender(means.channel()?.as_ref());
+        if settings.takes(terminal.kind, &tender) {
+            Ok(())
+        } else {
+            Err(CreateRefusal::TenderNotEnabled.into())
+        }
     }
 }
 
@@ -535,6 +589,7 @@ pub(crate) struct Create {
     pub(crate) ground: Ground,
     pub(crate) aggregate: Aggregate,
     pub(crate) plan: Option<Arc<Plan>>,
+    pub(crate) checkout: Option<CheckoutRow>,
 }
 
 pub(crate) enum Created {
@@ -585,7 +640,10 @@ impl Command for Create {
         };
         match done {
             Err(refusal) => Decision::answer(Created::Refused(refusal)),
-            Ok((aggregate, changes)) => Decision { changes, answer: Created::New(aggregate) },
+            Ok((aggregate, mut changes)) => {
+                changes.checkouts.extend(self.checkout.clone());
+                Decision { changes, answer: Created::New(aggregate) }
+            }
         }
     }
 }

@@ -10,12 +10,13 @@ use std::sync::{Arc, Mutex};
 
 use ::routing::{Limits, RuleSet};
 use channels::Connector;
-use ids::{ApiKeyName, ChannelAccountId, ChannelCode, MerchantId, TerminalId};
+use ids::{ApiKeyName, ChannelAccountId, ChannelCode, MerchantId, PlateId, StoreId, TerminalId};
 use jiff::{SignedDuration, Timestamp};
 use merchants::{ApiKey, Merchant, MerchantChannel, Terminal};
 use orders::TradeRules;
 
 use crate::App;
+use crate::cashier::CashierSettings;
 use crate::error::Failure;
 use crate::fees::PriceList;
 use crate::pos::{Downloads, PosAccess};
@@ -31,6 +32,8 @@ pub struct Directory {
     keys: Memory<ApiKeyName, Arc<Caller>>,
     merchants: Memory<MerchantId, Merchant>,
     terminals: Memory<TerminalId, Terminal>,
+    shops: Memory<StoreId, merchants::Store>,
+    pub(crate) plates: Memory<PlateId, merchants::Plate>,
     pub(crate) merchant_channels: Memory<(MerchantId, ChannelCode), Arc<Vec<MerchantChannel>>>,
     accounts: Memory<ChannelAccountId, Arc<Account>>,
     pub(crate) rules: Memory<MerchantId, TradeRules>,
@@ -39,6 +42,8 @@ pub struct Directory {
     pub(crate) points: Memory<(), Arc<BTreeMap<String, ChannelAccountId>>>,
     pub(crate) limits: Memory<String, Option<Arc<Limits>>>,
     pub(crate) pos: Memory<String, Arc<PosAccess>>,
+    pub(crate) cashiers: Memory<StoreId, Arc<CashierSettings>>,
+    pub(crate) logos: Memory<StoreId, Option<Arc<store::CashierLogoRow>>>,
     pub(crate) pos_downloads: Memory<(), Arc<Downloads>>,
     pulses: Pulses,
 }
@@ -158,6 +163,18 @@ impl App {
             self.directory.terminals.put(id, now, terminal.clone());
         }
         Ok(terminal)
+    }
+
+    pub(crate) async fn shop(&self, id: StoreId) -> Result<Option<merchants::Store>, Failure> {
+        let now = self.now();
+        if let Some(shop) = self.directory.shops.get_fresh(&id, now) {
+            return Ok(Some(shop));
+        }
+        let shop = self.store.shop(id).await?;
+        if let Some(shop) = &shop {
+            self.directory.shops.put(id, now, shop.clone());
+        }
+        Ok(shop)
     }
 
     /// Speaks for a channel account through a connector that was made elsewhere: a bench's, which

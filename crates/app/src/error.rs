@@ -1,7 +1,8 @@
 //! How a use case fails: refused with a stable code, or failed for a reason of ours.
 
+use crate::cashier::CashierRefusal;
 use crypto::pos::KeyFault;
-use merchants::{CeremonyRefusal, ShiftRefusal};
+use merchants::{ActivationRefusal, CeremonyRefusal, ShiftRefusal, StaffRefusal};
 use orders::{
     CaseRefusal, CloseRefusal, CreateRefusal, DifferenceRefusal, LegRefusal, RefundRefusal,
     WalletRefusal,
@@ -17,6 +18,12 @@ pub enum Refused {
     Shift(ShiftRefusal),
     #[error("{0}")]
     Case(CaseRefusal),
+    #[error("{0}")]
+    Activation(ActivationRefusal),
+    #[error("{0}")]
+    Staff(StaffRefusal),
+    #[error("{0}")]
+    Cashier(CashierRefusal),
     #[error("{0}")]
     Ceremony(CeremonyRefusal),
     #[error("{0}")]
@@ -90,6 +97,9 @@ impl Refused {
             Self::Create(refusal) => refusal.code(),
             Self::Shift(refusal) => refusal.code(),
             Self::Case(refusal) => refusal.code(),
+            Self::Activation(refusal) => refusal.code(),
+            Self::Staff(refusal) => refusal.code(),
+            Self::Cashier(refusal) => refusal.code(),
             Self::Ceremony(refusal) => refusal.code(),
             Self::Difference(refusal) => refusal.code(),
             Self::Leg(refusal) => refusal.code(),

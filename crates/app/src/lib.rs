@@ -5,6 +5,7 @@
 
 mod bookings;
 mod cases;
+pub mod cashier;
 mod ceremonies;
 mod channel_port;
 mod close_payment;
@@ -30,6 +31,7 @@ mod shifts;
 mod take_notice;
 mod take_refund_reply;
 mod take_reply;
+mod tills;
 mod trade_rules;
 mod vault;
 mod wallets;
@@ -38,7 +40,9 @@ pub use bookings::{CHINA, accounting_date, china_time};
 pub use cases::CASES_MAX;
 pub use ceremonies::{Component, CustodianSays};
 pub use combined::AddLeg;
-pub use create_payment::{CardMeans, CreatePayment, Means, NewLeg, PaidBy, Through, draft};
+pub use create_payment::{
+    CardMeans, Checkout, CreatePayment, JsapiPage, Means, NewLeg, PaidBy, Through, draft,
+};
 pub use create_refund::{CreateRefund, PaymentRef, Return};
 pub use directory::{Caller, Directory};
 pub use error::{Failure, Refused, UseCaseError};
@@ -46,6 +50,7 @@ pub use fees::{PriceOwner, ScheduleUnreadable, moment, parse_schedule};
 pub use queries::{Listed, Page, PublishedKey};
 pub use routing::{DryRun, DryRunError, Looked, RoutingUnreadable, ShownLimits, Trace};
 pub use take_notice::NoticeOutcome;
+pub use tills::{ActivatedTerminal, Place, SignedIn};
 pub use trade_rules::{RulesRefusal, parse_rules, write_rules};
 pub use vault::Vault;
 pub use wallets::{NewCampaign, NewTopUp, NewWallet};

@@ -150,6 +150,7 @@ impl App {
             terminal,
             algorithm,
             public_key,
+            attended: false,
             created_at: self.now(),
             revoked_at: None,
         };

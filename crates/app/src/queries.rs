@@ -1,6 +1,6 @@
 //! What a merchant may read: its own payments, refunds and notifications, and nobody else's.
 
-use ids::{MerchantId, MerchantNo, NotificationId, OrderId, RefundId};
+use ids::{MerchantId, MerchantNo, NotificationId, OrderId, RefundId, TerminalId};
 use merchants::{KeyAlgorithm, Notification, NotificationTry};
 use orders::{Aggregate, Refund};
 use store::PlatformKeyRow;
@@ -63,6 +63,18 @@ impl App {
         page: Page<OrderId>,
     ) -> Result<Vec<Aggregate>, Failure> {
         Ok(self.store.orders_page(merchant, page.before, page.limit).await?)
+    }
+
+    /// Payments at one terminal.
+    ///
+    /// # Errors
+    /// [`Failure`]
+    pub async fn payments_at(
+        &self,
+        terminal: TerminalId,
+        page: Page<OrderId>,
+    ) -> Result<Vec<Aggregate>, Failure> {
+        Ok(self.store.orders_of_terminal(terminal, page.before, page.limit).await?)
     }
 
     /// The payment of a refund, with all the refund's parts, and the refund's number.

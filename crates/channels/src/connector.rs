@@ -9,7 +9,7 @@ use orders::channel::{Call, Charge, Notice, PayWay, PaymentReply, RefundReply, R
 use secret::Secret;
 use serde::Deserialize;
 
-use crate::{Channel, Request, Response};
+use crate::{Channel, PayerAsk, PayerUnknown, Request, Response};
 
 /// The longest conversation of one call, by [`Connector::follow_up`]. UnionPay's cancel takes three:
 /// ask for the payment, void it, ask for the void.
@@ -74,6 +74,33 @@ pub trait Connector: Send + Sync + Debug {
     /// # Errors
     /// [`NoticeRefusal`] when it is not the channel's, not for this account, or of no known kind.
     fn read_notice(&self, now: Timestamp, request: &Request) -> Result<Notice, NoticeRefusal>;
+
+    /// The app at the channel in which a payer has the name that [`Self::read_payer`] gives; none where
+    /// payers are not asked.
+    fn payer_scope(&self) -> Option<&str> {
+        None
+    }
+
+    /// Where a payer's browser is sent, to come back to `back` with a code and with `state`.
+    fn sign_in_page(&self, _back: &str, _state: &str) -> Option<String> {
+        None
+    }
+
+    /// Asks who came back with a code.
+    ///
+    /// # Errors
+    /// [`PayerUnknown::NotOffered`]
+    fn ask_payer(&self, _ask: &PayerAsk<'_>, _now: Timestamp) -> Result<Request, PayerUnknown> {
+        Err(PayerUnknown::NotOffered)
+    }
+
+    /// The payer's name in the answer.
+    ///
+    /// # Errors
+    /// [`PayerUnknown`]
+    fn read_payer(&self, _response: &Response) -> Result<String, PayerUnknown> {
+        Err(PayerUnknown::NotOffered)
+    }
 
     /// What the channel wants to hear back.
     fn notice_answer(&self, accepted: bool) -> Response;

@@ -11,6 +11,7 @@ mod connector;
 #[cfg(test)]
 mod golden;
 pub mod notifications;
+mod payer;
 mod platform_key;
 mod sender;
 pub mod shown;
@@ -24,6 +25,7 @@ pub use connector::{
     BuildError, ChannelConfig, ClearsTo, ConfigError, Connector, KeysRefusal,
     MESSAGES_PER_CALL_MAX, NoticeRefusal, connector, silence, with_keys_kept,
 };
+pub use payer::{PayerAsk, PayerUnknown};
 pub use platform_key::{PlatformKey, PlatformKeys};
 pub use sender::{ClientCertificate, HttpSender, SendError, Sender};
 pub use unionpay::emv;

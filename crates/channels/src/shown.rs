@@ -150,6 +150,11 @@ pub struct Payment {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(inline, nullable = false)]
     pub legs: Option<Vec<Leg>>,
+    /// Of a combined payment, while it is being paid: the page on which a payer pays what it lacks, in
+    /// whatever app. Show it as a code, or send him there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uri", nullable = false)]
+    pub cashier_url: Option<String>,
     /// The wallet that pays it, or that it fills.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -410,6 +415,7 @@ impl Payment {
             expires_at: time(order.expires_at),
             rest: combined.then(|| aggregate.rest().minor()),
             legs: combined.then(legs),
+            cashier_url: None,
             wallet_id: filled.or(paying).map(|id| id.to_string()),
             gift: order.top_up.map(|top_up| top_up.gift.minor()),
             campaign_id: campaign.map(|id| id.to_string()),

@@ -9,6 +9,9 @@ const ALPHANUMERIC: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 /// Without 0/O, 1/I/l: people read generated passwords from a screen and type them.
 const READABLE: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
 
+/// Digits and capitals that are not taken for each other when somebody reads a code aloud.
+const SPOKEN: &[u8] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
+
 /// 20 of 57 characters: 116 bits.
 const PASSWORD_CHARACTERS: usize = 20;
 
@@ -38,6 +41,18 @@ pub fn random_password() -> Secret<String> {
     Secret::new(pick(READABLE, PASSWORD_CHARACTERS))
 }
 
+/// A code that people read to each other and type: twelve characters are 58 bits.
+#[must_use]
+pub fn random_code(characters: usize) -> Secret<String> {
+    Secret::new(pick(SPOKEN, characters))
+}
+
+/// A PIN, for instance.
+#[must_use]
+pub fn random_digits(digits: usize) -> Secret<String> {
+    Secret::new(pick(b"0123456789", digits))
+}
+
 /// Bytes beyond the highest multiple of the alphabet's length are thrown away, so that no character
 /// is likelier than another; under one byte in nine is lost, so the loop ends soon.
 fn pick(alphabet: &[u8], characters: usize) -> String {
@@ -63,6 +78,8 @@ mod tests {
             assert_eq!(text.len(), characters);
             assert!(text.bytes().all(|b| ALPHANUMERIC.contains(&b)));
         }
+        assert!(random_code(12).expose().bytes().all(|b| SPOKEN.contains(&b)));
+        assert!(random_digits(6).expose().bytes().all(|b| b.is_ascii_digit()));
         let password = random_password();
         assert_eq!(password.expose().len(), PASSWORD_CHARACTERS);
         assert!(password.expose().bytes().all(|b| READABLE.contains(&b)));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::Caller;
+use app::{App, Caller};
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -13,7 +13,8 @@ use bytes::Bytes;
 use crypto::{RsaPublicKey, Sm2PublicKey};
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
-use merchants::KeyAlgorithm;
+use merchants::{KeyAlgorithm, Staff, StaffRight};
+use orders::Aggregate;
 
 use crate::authorization::Claim;
 use crate::errors::ApiError;
@@ -25,26 +26,95 @@ pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
 /// The longest answer that is signed: pages are bounded far below it.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// Names the person who signed in at a till.
+const STAFF_HEADER: &str = "suanpan-staff";
+const STAFF_TOKEN_BYTES_MAX: usize = 256;
+
+/// What a till that people stand at may ask for: beginnings of paths under `/v1`.
+const ATTENDED_PATHS: [&str; 6] =
+    ["/v1/cashier", "/v1/payments", "/v1/refunds", "/v1/shifts", "/v1/staff/", "/v1/voids"];
+
 /// Who asks, once proven. Handlers take it from the request's extensions.
 #[derive(Debug, Clone)]
-pub(crate) struct Asker(pub(crate) Arc<Caller>);
+pub(crate) struct Asker(pub(crate) Arc<Caller>, pub(crate) Option<Arc<str>>);
+
+impl Asker {
+    /// Lets a merchant's server pass, and at a till whoever signed in and has the right.
+    ///
+    /// # Errors
+    /// `staff_signed_out`, `staff_right_missing`
+    pub(crate) async fn needs(&self, app: &App, right: StaffRight) -> Result<(), ApiError> {
+        if self.0.key.attended {
+            let staff = self.staff(app).await?;
+            staff.may(right).map_err(|refusal| ApiError::of(refusal.code()))?;
+        }
+        Ok(())
+    }
+
+    /// The person who signed in.
+    ///
+    /// # Errors
+    /// `staff_signed_out`
+    pub(crate) async fn staff(&self, app: &App) -> Result<Staff, ApiError> {
+        let token = self.1.as_deref().unwrap_or_default();
+        Ok(app.signed_in(&self.0.key, token).await?)
+    }
+
+    /// Whether a payment is within what the asker may see: a till sees those of its own store.
+    ///
+    /// # Errors
+    /// A failure of the store.
+    pub(crate) async fn sees(&self, app: &App, order: &Aggregate) -> Result<bool, ApiError> {
+        match self.0.key.terminal.filter(|_| self.0.key.attended) {
+            Some(till) => Ok(app.in_same_store(till, order.order.terminal).await?),
+            None => Ok(true),
+        }
+    }
+}
+
+/// What anybody may ask for: a request's id and its count, and nothing to prove.
+pub(crate) async fn admit_open(
+    State(state): State<ApiState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (id, path) = (request_id(&state), request.uri().path().to_owned());
+    // A code in an address is a payer's way to his order: the log has its first part only.
+    let part = path.char_indices().nth(LOGGED_PATH_CHARACTERS).map_or(path.len(), |(at, _)| at);
+    let route = format!("{} {}", request.method(), path.get(..part).unwrap_or_default());
+    let response = next.run(request).await;
+    finish(&state, (&id, &route), response)
+}
+
+/// Enough to tell which page it was.
+const LOGGED_PATH_CHARACTERS: usize = 8;
+
+fn request_id(state: &ApiState) -> String {
+    let id = ids::JobId::generate(&state.app.ids, state.app.clock.now().as_millisecond());
+    id.to_string().replacen("job_", "req_", 1)
+}
+
+/// Counts an answer, and names the request in it.
+fn finish(state: &ApiState, (id, route): (&str, &str), mut response: Response) -> Response {
+    state.counters.count(response.status().as_u16());
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        tracing::info!(request.id = %id, route, code = error.code, "a request was refused");
+        response = error.respond(id);
+    }
+    if let Ok(value) = HeaderValue::from_str(id) {
+        response.headers_mut().insert("request-id", value);
+    }
+    response
+}
 
 pub(crate) async fn admit(State(state): State<ApiState>, request: Request, next: Next) -> Response {
-    let id = ids::JobId::generate(&state.app.ids, state.app.clock.now().as_millisecond());
-    let request_id = id.to_string().replacen("job_", "req_", 1);
+    let id = request_id(&state);
     let route = format!("{} {}", request.method(), request.uri().path());
-    let (caller, mut response) = match prove(&state, request).await {
+    let (caller, response) = match prove(&state, request).await {
         Ok((caller, request)) => (Some(caller), next.run(request).await),
         Err(error) => (None, error.into_response_without_id()),
     };
-    state.counters.count(response.status().as_u16());
-    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        tracing::info!(request.id = %request_id, route, code = error.code, "a request was refused");
-        response = error.respond(&request_id);
-    }
-    if let Ok(value) = HeaderValue::from_str(&request_id) {
-        response.headers_mut().insert("request-id", value);
-    }
+    let response = finish(&state, (&id, &route), response);
     match caller {
         Some(caller) => sign(&state, &caller, response).await,
         None => response,
@@ -75,7 +145,13 @@ async fn prove(state: &ApiState, request: Request) -> Result<(Arc<Caller>, Reque
         Fresh::No => return Err(ApiError::of("nonce_replayed")),
         Fresh::Full => return Err(ApiError::of("overloaded")),
     }
-    parts.extensions.insert(Asker(Arc::clone(&caller)));
+    let path = parts.uri.path();
+    if caller.key.attended && !ATTENDED_PATHS.iter().any(|begin| path.starts_with(begin)) {
+        return Err(ApiError::of("key_not_allowed"));
+    }
+    let staff = parts.headers.get(STAFF_HEADER).and_then(|value| value.to_str().ok());
+    let staff = staff.filter(|token| token.len() <= STAFF_TOKEN_BYTES_MAX).map(Arc::from);
+    parts.extensions.insert(Asker(Arc::clone(&caller), staff));
     Ok((caller, Request::from_parts(parts, Body::from(body))))
 }
 

@@ -43,11 +43,25 @@ codes! {
     "field_invalid" 400 "a field is empty, too long, or of characters that it cannot have" => "details name the field";
     "means_invalid" 400 "exactly one of payer_code, qr, jsapi, h5, cash, coupon, bank_card, platform_coupon, wallet and legs is wanted" => "send one of them; a leg has no legs, and a top-up is paid through a channel";
     "terminal_not_allowed" 403 "a terminal's key acts for its own terminal only" => "leave terminal_id out, or use the merchant's key";
+    "key_not_allowed" 403 "a till's key may not do this" => "use a key of the merchant's server";
+    "staff_signed_out" 401 "nobody is signed in at this till, or not any more" => "sign in with number and PIN";
+    "staff_right_missing" 403 "whoever is signed in may not do this" => "let somebody sign in who may";
+    "staff_unknown" 403 "the number or the PIN is wrong" => "try again; after five wrong PINs the number is locked for 15 minutes";
+    "staff_locked" 429 "the number is locked after too many wrong PINs" => "wait 15 minutes, or let an operator give a new PIN";
+    "activation_code_unknown" 404 "there is no such activation code" => "compare it with what the operator gave";
+    "activation_code_used" 409 "the activation code was used for another key" => "ask an operator for a new code";
+    "activation_code_expired" 409 "the activation code's day is over" => "ask an operator for a new code";
+    "code_invalid" 404 "the code is not one of ours" => "scan the code again; nothing was begun";
+    "plate_revoked" 410 "the plate is out of use" => "ask the shop for another code";
+    "sign_in_state_wrong" 400 "the browser did not begin this sign-in, or too long ago" => "scan the code again";
+    "payer_unknown" 401 "the payer's app has not said who he is, or too long ago" => "open the page again";
+    "order_being_paid" 409 "somebody else is paying the order" => "wait for it, or pay instead of it";
     "merchant_suspended" 403 "the merchant takes no new payments" => "ask operations";
     "payment_not_found" 404 "there is no such payment of yours" => "check the number";
     "no_route" 503 "no account of the channel can take the payment now: limits are reached, or it does not answer" => "try again with the same number, or pay by another means";
     "order_no_used" 409 "this order number was used before with other content" => "use a new number for a new order; to ask for the old one, get it";
     "terminal_not_found" 400 "the terminal is not one of yours, or was revoked" => "check terminal_id";
+    "tender_not_enabled" 403 "this kind of terminal does not take this tender" => "pay by another tender, or ask operations to enable it";
     "payer_code_unknown" 400 "the payer's code belongs to no connected wallet" => "scan again, or ask for another wallet";
     "channel_not_open" 400 "this channel is not open for you" => "use another channel, or ask operations";
     "way_not_offered" 400 "the channel cannot be paid in this way" => "use another way or another channel";
@@ -134,10 +148,13 @@ impl ApiError {
         CODES.iter().find(|row| row.code == self.code)
     }
 
+    pub(crate) fn status(&self) -> StatusCode {
+        let status = self.row().and_then(|row| StatusCode::from_u16(row.status).ok());
+        status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
     pub(crate) fn respond(&self, request_id: &str) -> Response {
-        let row = self.row();
-        let status = row.and_then(|r| StatusCode::from_u16(r.status).ok());
-        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let (row, status) = (self.row(), self.status());
         let body = Json(ErrorBody {
             code: self.code,
             message: row.map_or("", |r| r.message),
@@ -154,9 +171,8 @@ impl ApiError {
 
     /// For the layer that knows the request's id: it finds the error in the extensions.
     pub(crate) fn into_response_without_id(self) -> Response {
-        let status = self.row().and_then(|r| StatusCode::from_u16(r.status).ok());
         let mut response = Response::default();
-        *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() = self.status();
         response.extensions_mut().insert(self);
         response
     }

@@ -13,7 +13,7 @@ use crate::entrance::Asker;
 use crate::errors::ApiError;
 use crate::payments::{
     AmountBody, BankCardBody, CashBody, CouponBody, H5Body, JsapiBody, MeansFields,
-    PlatformCouponBody, QrBody, WalletUseBody, terminal_ip,
+    PlatformCouponBody, QrBody, WalletUseBody, terminal_ip, told, visible,
 };
 use crate::state::ApiState;
 
@@ -81,9 +81,10 @@ pub(crate) async fn add(
         leg: body.check()?,
         terminal_ip: terminal_ip(body.terminal_ip)?,
     };
+    visible(&state, &asker, input.payment).await?;
     let app = state.app.clone();
     let payment = detached(async move { app.add_leg(input).await }).await?;
-    Ok(Json(shown::Payment::of(&payment)))
+    Ok(Json(told(&state, &payment)))
 }
 
 /// End a part that is not paid 取消一笔
@@ -100,9 +101,10 @@ pub(crate) async fn close(
 ) -> Answer<shown::Payment> {
     let (merchant, order) = (asker.0.key.merchant, id(&text, "payment_not_found")?);
     let no: u16 = id(&no, "leg_not_found")?;
+    visible(&state, &asker, order).await?;
     let app = state.app.clone();
     let payment = detached(async move { app.close_leg(merchant, order, no).await }).await?;
-    Ok(Json(shown::Payment::of(&payment)))
+    Ok(Json(told(&state, &payment)))
 }
 
 impl LegBody {

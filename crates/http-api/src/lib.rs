@@ -6,6 +6,7 @@
 
 mod answer;
 mod authorization;
+mod cashier;
 mod entrance;
 mod errors;
 mod legs;
@@ -15,11 +16,14 @@ mod notifications;
 mod operations;
 mod pages;
 mod payments;
+mod receipts;
 mod reference;
 mod refunds;
 mod shifts;
 mod state;
+mod tills;
 mod wallets;
+mod web;
 
 pub use errors::{CODES, Code, error_codes_page};
 pub use reference::openapi;
@@ -28,6 +32,7 @@ pub use state::ApiState;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -52,6 +57,7 @@ fn routes() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(payments::create, payments::list))
         .routes(routes!(payments::get))
         .routes(routes!(payments::close))
+        .routes(routes!(receipts::get))
         .routes(routes!(legs::add))
         .routes(routes!(legs::close))
         .routes(routes!(refunds::create, refunds::list))
@@ -67,11 +73,16 @@ fn routes() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(shifts::open, shifts::list))
         .routes(routes!(shifts::get))
         .routes(routes!(shifts::close))
+        .routes(routes!(tills::cashier))
+        .routes(routes!(tills::sign_in))
+        .routes(routes!(tills::sign_out))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::get))
         .routes(routes!(notifications::resend));
     let (merchant, mut document) = merchant.split_for_parts();
-    let open = OpenApiRouter::<ApiState>::new().routes(routes!(operations::platform_keys));
+    let open = OpenApiRouter::<ApiState>::new()
+        .routes(routes!(operations::platform_keys))
+        .routes(routes!(tills::activate));
     document.merge(open.into_openapi());
     (merchant, document)
 }
@@ -82,6 +93,12 @@ pub fn router(state: ApiState) -> Router {
     let merchant = merchant
         .fallback(errors::not_found)
         .layer(axum::middleware::from_fn_with_state(state.clone(), entrance::admit));
+    let pages = cashier::routes()
+        .route("/assets/{version}/{name}", get(web::asset))
+        .route("/activations", post(tills::activate))
+        .layer(DefaultBodyLimit::max(entrance::BODY_BYTES_MAX))
+        .layer(axum::middleware::from_fn_with_state(state.clone(), entrance::admit_open))
+        .layer(CompressionLayer::new());
     Router::new()
         .route("/notices/{account}", post(notices::take))
         .layer(DefaultBodyLimit::max(NOTICE_BYTES_MAX))
@@ -91,6 +108,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/platform-keys", get(operations::platform_keys))
         .route("/openapi.json", get(reference::document))
         .route("/docs", get(reference::page))
+        .merge(pages)
         .merge(merchant)
         .with_state(state)
 }

@@ -16,6 +16,15 @@ const STRETCH_S: i64 = 60;
 /// Requests of one key: so many at once, then so many per second.
 const BURST: u32 = 10_000;
 const PER_SECOND: u32 = 10_000;
+/// What anybody may ask for without a key, all together.
+pub(crate) const OPEN_BURST: u32 = 200;
+pub(crate) const OPEN_PER_SECOND: u32 = 50;
+/// Payments begun at one plate, or for one order.
+pub(crate) const PAGE_BURST: u32 = 30;
+pub(crate) const PAGE_PER_SECOND: u32 = 5;
+/// Looks at the channel for one waiting payer.
+pub(crate) const LOOK_BURST: u32 = 5;
+pub(crate) const LOOK_PER_SECOND: u32 = 1;
 /// Keys whose rate is remembered.
 const KEYS_MAX: usize = 100_000;
 
@@ -56,21 +65,36 @@ impl Nonces {
 }
 
 /// Tokens left per key, and when they were counted.
-#[derive(Debug, Default)]
-pub(crate) struct Rates(Mutex<BTreeMap<ApiKeyName, (u32, Timestamp)>>);
+#[derive(Debug)]
+pub(crate) struct Rates<K> {
+    /// So many at once, and so many per second.
+    burst: u32,
+    per_second: u32,
+    keys: Mutex<BTreeMap<K, (u32, Timestamp)>>,
+}
 
-impl Rates {
-    pub(crate) fn admit(&self, key: &ApiKeyName, now: Timestamp) -> bool {
-        let Ok(mut keys) = self.0.lock() else { return false };
+impl Rates<ApiKeyName> {
+    pub(crate) fn of_keys() -> Self {
+        Self::new(BURST, PER_SECOND)
+    }
+}
+
+impl<K: Ord + Clone> Rates<K> {
+    pub(crate) const fn new(burst: u32, per_second: u32) -> Self {
+        Self { burst, per_second, keys: Mutex::new(BTreeMap::new()) }
+    }
+
+    pub(crate) fn admit(&self, key: &K, now: Timestamp) -> bool {
+        let Ok(mut keys) = self.keys.lock() else { return false };
         if keys.len() >= KEYS_MAX {
             keys.clear();
         }
-        let (tokens, counted) = keys.entry(key.clone()).or_insert((BURST, now));
+        let (tokens, counted) = keys.entry(key.clone()).or_insert((self.burst, now));
         let ms = u64::try_from(now.as_millisecond() - counted.as_millisecond()).unwrap_or(0);
-        let earned = ms.saturating_mul(u64::from(PER_SECOND)) / 1_000;
+        let earned = ms.saturating_mul(u64::from(self.per_second)) / 1_000;
         if earned > 0 {
-            let filled = u64::from(*tokens).saturating_add(earned).min(u64::from(BURST));
-            *tokens = u32::try_from(filled).unwrap_or(BURST);
+            let filled = u64::from(*tokens).saturating_add(earned).min(u64::from(self.burst));
+            *tokens = u32::try_from(filled).unwrap_or(self.burst);
             *counted = now;
         }
         match tokens.checked_sub(1) {
@@ -103,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_key_that_asks_too_much_waits() {
-        let (rates, key) = (Rates::default(), ApiKeyName::parse("a").unwrap());
+        let (rates, key) = (Rates::of_keys(), ApiKeyName::parse("a").unwrap());
         let admitted = (0..BURST + 5).filter(|_| rates.admit(&key, at(1))).count();
         assert_eq!(admitted, usize::try_from(BURST).unwrap());
         assert!(rates.admit(&key, at(2)));

@@ -1,6 +1,6 @@
 //! Payments: create, get, list, close.
 
-use app::{CreatePayment, Means, NewLeg, PaidBy};
+use app::{Checkout, CreatePayment, Means, NewLeg, PaidBy};
 use axum::extract::{Path, RawQuery, State};
 use axum::{Extension, Json};
 use bytes::Bytes;
@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use money::{Amount, Currency};
 use orders::channel::Details;
 use orders::schedule::QR_WAIT_MAX;
+use orders::{OrderShape, OrderState};
 use secret::PayerCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -122,6 +123,15 @@ pub(crate) struct PlatformCouponBody {
     number: Option<String>,
 }
 
+/// What belongs to the page on which a combined payment is paid.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CashierBody {
+    /// Where the payer's browser goes when all is paid. That it goes there proves no payment.
+    #[schema(format = "uri", max_length = 255)]
+    return_url: String,
+}
+
 /// A new payment: exactly one of `payer_code`, `qr`, `jsapi`, `h5`, `cash`, `coupon`,
 /// `bank_card`, `platform_coupon`, `wallet` and `legs`. It may have a
 /// payer's code in it: it is never logged.
@@ -166,6 +176,9 @@ pub(crate) struct PaymentBody {
     /// when that has not happened by `expires_at`, what was paid goes back.
     #[schema(inline, nullable = false, max_items = 20)]
     legs: Option<Vec<LegBody>>,
+    /// With `legs` only: what belongs to the page at the answer's `cashier_url`.
+    #[schema(inline, nullable = false)]
+    cashier: Option<CashierBody>,
     /// Comes back in answers and notifications; at most 127 bytes.
     #[schema(nullable = false)]
     attach: Option<String>,
@@ -198,7 +211,7 @@ pub(crate) async fn create(
     let input = parse::<PaymentBody>(&body)?.check(&asker, state.app.clock.now())?;
     let app = state.app.clone();
     let payment = detached(async move { app.create_payment(input).await }).await?;
-    Ok(Json(shown::Payment::of(&payment)))
+    Ok(Json(told(&state, &payment)))
 }
 
 /// Get a payment 查询支付
@@ -210,11 +223,28 @@ pub(crate) async fn get(
     Path(text): Path<String>,
 ) -> Answer<shown::Payment> {
     let order: OrderId = id(&text, "payment_not_found")?;
+    let payment = visible(&state, &asker, order).await?;
+    Ok(Json(told(&state, &payment)))
+}
+
+/// A payment that the asker may see.
+pub(crate) async fn visible(
+    state: &ApiState,
+    asker: &Asker,
+    order: OrderId,
+) -> Result<orders::Aggregate, ApiError> {
     let payment = state.app.payment(asker.0.key.merchant, order).await?;
-    Ok(Json(shown::Payment::of(&payment.ok_or(ApiError::of("payment_not_found"))?)))
+    let payment = payment.ok_or(ApiError::of("payment_not_found"))?;
+    if asker.sees(&state.app, &payment).await? {
+        Ok(payment)
+    } else {
+        Err(ApiError::of("payment_not_found"))
+    }
 }
 
 /// List payments, the newest first 支付列表
+///
+/// A till's own key sees the payments of its terminal, and by number those of its store.
 #[utoipa::path(get, path = "/v1/payments", operation_id = "listPayments",
     params(PaymentsQuery), responses((status = 200, body = List<shown::Payment>)))]
 pub(crate) async fn list(
@@ -228,11 +258,18 @@ pub(crate) async fn list(
     let found = match &query.merchant_order_no {
         Some(no) => {
             let no = number("merchant_order_no", no)?;
-            state.app.payment_by_no(merchant, no).await?.into_iter().collect()
+            let found = state.app.payment_by_no(merchant, no).await?;
+            match found {
+                Some(payment) if asker.sees(&state.app, &payment).await? => vec![payment],
+                Some(_) | None => Vec::new(),
+            }
         }
-        None => state.app.payments(merchant, page).await?,
+        None => match asker.0.key.terminal.filter(|_| asker.0.key.attended) {
+            Some(till) => state.app.payments_at(till, page).await?,
+            None => state.app.payments(merchant, page).await?,
+        },
     };
-    let items: Vec<_> = found.iter().map(shown::Payment::of).collect();
+    let items: Vec<_> = found.iter().map(|payment| told(&state, payment)).collect();
     list_answer(items, page.limit, |payment| &payment.id)
 }
 
@@ -245,9 +282,10 @@ pub(crate) async fn close(
     Path(text): Path<String>,
 ) -> Answer<shown::Payment> {
     let (merchant, order) = (asker.0.key.merchant, id(&text, "payment_not_found")?);
+    visible(&state, &asker, order).await?;
     let app = state.app.clone();
     let payment = detached(async move { app.close_payment(merchant, order).await }).await?;
-    Ok(Json(shown::Payment::of(&payment)))
+    Ok(Json(told(&state, &payment)))
 }
 
 impl PaymentBody {
@@ -261,6 +299,7 @@ impl PaymentBody {
             bounded("attach", attach, ATTACH_BYTES_MAX)?;
         }
         let terminal_ip = terminal_ip(self.terminal_ip)?;
+        let checkout = checkout(self.cashier, &paid_by)?;
         Ok(CreatePayment {
             merchant: asker.0.key.merchant,
             merchant_no: number("merchant_order_no", &self.merchant_order_no)?,
@@ -274,6 +313,7 @@ impl PaymentBody {
             paid_by,
             expires_at,
             top_up: None,
+            checkout,
         })
     }
 
@@ -299,6 +339,9 @@ impl PaymentBody {
         if self.legs.is_some() {
             fields.push(Some("legs"));
             fields.extend(legs.iter().map(|hash| Some(hash.as_str())));
+        }
+        if let Some(cashier) = &self.cashier {
+            fields.extend([Some("cashier"), Some(cashier.return_url.as_str())]);
         }
         content_hash(&fields)
     }
@@ -414,7 +457,8 @@ impl MeansFields<'_> {
             {
                 return Err(ApiError::field("field_invalid", "jsapi.payer_id"));
             }
-            return Ok(Means::Jsapi { channel: channel(name)?, payer: payer_id.clone() });
+            let (channel, payer) = (channel(name)?, payer_id.clone());
+            return Ok(Means::Jsapi { channel, payer, page: None });
         }
         if let Some(h5) = self.h5 {
             let return_url = url("h5.return_url", h5.return_url.clone())?;
@@ -488,6 +532,23 @@ fn has_digits_in_a_row(text: &str, wanted: usize) -> bool {
     // A card's number is grouped by blanks and dashes too.
     let plain = text.replace([' ', '-'], "");
     plain.split(|c| !digit(c)).any(|run| run.len() >= wanted)
+}
+
+fn checkout(cashier: Option<CashierBody>, paid_by: &PaidBy) -> Result<Option<Checkout>, ApiError> {
+    let Some(cashier) = cashier else { return Ok(None) };
+    if matches!(paid_by, PaidBy::One(_)) {
+        return Err(ApiError::field("field_invalid", "cashier"));
+    }
+    let return_url = url("cashier.return_url", Some(cashier.return_url))?;
+    Ok(Some(Checkout { return_url, ..Checkout::default() }))
+}
+
+/// A payment as its merchant sees it, with the page that it can be paid on.
+pub(crate) fn told(state: &ApiState, payment: &orders::Aggregate) -> shown::Payment {
+    let order = &payment.order;
+    let open = order.shape == OrderShape::Combined && order.state == OrderState::Paying;
+    let cashier_url = open.then(|| state.app.order_address(order.id));
+    shown::Payment { cashier_url, ..shown::Payment::of(payment) }
 }
 
 fn channel(name: &str) -> Result<ids::ChannelCode, ApiError> {

@@ -6,6 +6,7 @@ use axum::{Extension, Json};
 use bytes::Bytes;
 use channels::shown;
 use ids::{MerchantNo, RefundId};
+use merchants::StaffRight;
 use orders::{BACK_PREFIX, CLOSE_PREFIX, LATE_PREFIX, RefundOrigin};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -81,7 +82,9 @@ pub(crate) async fn create(
     Extension(asker): Extension<Asker>,
     body: Bytes,
 ) -> Answer<shown::Refund> {
+    asker.needs(&state.app, StaffRight::Refund).await?;
     let input = parse::<RefundBody>(&body)?.check(&asker)?;
+    permit(&state, &asker, &input).await?;
     let app = state.app.clone();
     let no = input.merchant_no.clone();
     let order = detached(async move { app.create_refund(input).await }).await?;
@@ -99,11 +102,43 @@ pub(crate) async fn void(
     Extension(asker): Extension<Asker>,
     body: Bytes,
 ) -> Answer<shown::Refund> {
+    asker.needs(&state.app, StaffRight::Void).await?;
     let input = parse::<VoidBody>(&body)?.check(&asker)?;
+    permit(&state, &asker, &input).await?;
     let app = state.app.clone();
     let no = input.merchant_no.clone();
     let order = detached(async move { app.create_refund(input).await }).await?;
     Ok(Json(shown::Refund::of(&order, &no).ok_or(ApiError::of("internal"))?))
+}
+
+/// A till gives back what was paid in its own store.
+async fn permit(state: &ApiState, asker: &Asker, input: &CreateRefund) -> Result<(), ApiError> {
+    if !asker.0.key.attended {
+        return Ok(());
+    }
+    let found = match &input.payment {
+        PaymentRef::Id(id) => state.app.payment(input.merchant, *id).await?,
+        PaymentRef::No(no) => state.app.payment_by_no(input.merchant, no.clone()).await?,
+    };
+    match found {
+        Some(order) if asker.sees(&state.app, &order).await? => Ok(()),
+        Some(_) | None => Err(ApiError::of("payment_not_found")),
+    }
+}
+
+/// A refund that the asker may see, with its payment.
+async fn visible(
+    state: &ApiState,
+    asker: &Asker,
+    refund: RefundId,
+) -> Result<(orders::Aggregate, MerchantNo), ApiError> {
+    let found = state.app.refund(asker.0.key.merchant, refund).await?;
+    let (order, no) = found.ok_or(ApiError::of("refund_not_found"))?;
+    if asker.sees(&state.app, &order).await? {
+        Ok((order, no))
+    } else {
+        Err(ApiError::of("refund_not_found"))
+    }
 }
 
 /// Get a refund 查询退款
@@ -115,8 +150,7 @@ pub(crate) async fn get(
     Path(text): Path<String>,
 ) -> Answer<shown::Refund> {
     let refund: RefundId = id(&text, "refund_not_found")?;
-    let found = state.app.refund(asker.0.key.merchant, refund).await?;
-    let (order, no) = found.ok_or(ApiError::of("refund_not_found"))?;
+    let (order, no) = visible(&state, &asker, refund).await?;
     Ok(Json(shown::Refund::of(&order, &no).ok_or(ApiError::of("internal"))?))
 }
 
@@ -129,6 +163,10 @@ pub(crate) async fn list(
     RawQuery(query): RawQuery,
 ) -> Answer<List<shown::Refund>> {
     let query: RefundsQuery = parse_query(query.as_deref())?;
+    // A till finds refunds in its payments.
+    if asker.0.key.attended {
+        return Err(ApiError::of("key_not_allowed"));
+    }
     let page = query.page()?;
     let merchant = asker.0.key.merchant;
     let found = match &query.merchant_refund_no {
@@ -154,7 +192,9 @@ pub(crate) async fn retry(
     Extension(asker): Extension<Asker>,
     Path(text): Path<String>,
 ) -> Answer<shown::Refund> {
+    asker.needs(&state.app, StaffRight::Refund).await?;
     let (merchant, refund) = (asker.0.key.merchant, id(&text, "refund_not_found")?);
+    visible(&state, &asker, refund).await?;
     let app = state.app.clone();
     let order = detached(async move { app.retry_refund(merchant, refund).await }).await?;
     let no = order.refund(refund).map(|r| r.merchant_no.clone());

@@ -5,6 +5,7 @@ use axum::{Extension, Json};
 use bytes::Bytes;
 use channels::shown;
 use ids::{ShiftId, TerminalId};
+use merchants::StaffRight;
 use money::{Amount, Currency};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -94,6 +95,7 @@ pub(crate) async fn open(
     Extension(asker): Extension<Asker>,
     body: Bytes,
 ) -> Answer<Shift> {
+    asker.needs(&state.app, StaffRight::Shift).await?;
     let body = parse::<ShiftBody>(&body)?;
     let named: Option<TerminalId> =
         body.terminal_id.as_deref().map(|text| id(text, "terminal_not_found")).transpose()?;
@@ -124,7 +126,9 @@ pub(crate) async fn close(
     Path(text): Path<String>,
     body: Bytes,
 ) -> Answer<Shift> {
+    asker.needs(&state.app, StaffRight::Shift).await?;
     let shift: ShiftId = id(&text, "shift_not_found")?;
+    visible(&state, &asker, shift).await?;
     let body = parse::<CountBody>(&body)?;
     bounded("closed_by", &body.closed_by, NAME_BYTES_MAX)?;
     let with = (body.closed_by, fen("counted_fen", &body.counted_fen)?);
@@ -141,11 +145,26 @@ pub(crate) async fn get(
     Extension(asker): Extension<Asker>,
     Path(text): Path<String>,
 ) -> Answer<Shift> {
-    let found = state.app.shift(asker.0.key.merchant, id(&text, "shift_not_found")?).await?;
-    Ok(Json(Shift::of(&found.ok_or(ApiError::of("shift_not_found"))?)))
+    let shift = visible(&state, &asker, id(&text, "shift_not_found")?).await?;
+    Ok(Json(Shift::of(&shift)))
+}
+
+/// A shift that the asker may see: a till has its own.
+async fn visible(
+    state: &ApiState,
+    asker: &Asker,
+    shift: ShiftId,
+) -> Result<merchants::Shift, ApiError> {
+    let found = state.app.shift(asker.0.key.merchant, shift).await?;
+    let own = |shift: &merchants::Shift| {
+        !asker.0.key.attended || asker.0.key.terminal == Some(shift.terminal)
+    };
+    found.filter(own).ok_or(ApiError::of("shift_not_found"))
 }
 
 /// List shifts, the newest first 班次列表
+///
+/// A till's own key sees those of its terminal, among the merchant's latest.
 #[utoipa::path(get, path = "/v1/shifts", operation_id = "listShifts",
     params(ListQuery), responses((status = 200, body = List<Shift>)))]
 pub(crate) async fn list(
@@ -156,12 +175,14 @@ pub(crate) async fn list(
     let query: ListQuery = parse_query(query.as_deref())?;
     let page = query.page()?;
     let found = state.app.shifts(asker.0.key.merchant, page).await?;
-    let items: Vec<_> = found.iter().map(Shift::of).collect();
+    let own = asker.0.key.terminal.filter(|_| asker.0.key.attended);
+    let seen = found.iter().filter(|shift| own.is_none_or(|own| own == shift.terminal));
+    let items: Vec<_> = seen.map(Shift::of).collect();
     list_answer(items, page.limit, |shift| &shift.id)
 }
 
 impl Shift {
-    fn of(shift: &merchants::Shift) -> Self {
+    pub(crate) fn of(shift: &merchants::Shift) -> Self {
         let closed = shift.closed.as_ref();
         Self {
             id: shift.id.to_string(),

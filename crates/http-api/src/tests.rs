@@ -25,7 +25,7 @@ fn the_committed_description_is_made_from_the_handlers() {
 
 #[test]
 fn every_operation_says_what_it_takes_and_gives() {
-    assert_eq!(merchant_routes().len(), 25);
+    assert_eq!(merchant_routes().len(), 29);
     for (path, operations) in openapi()["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
             let place = format!("{method} {path}");

@@ -87,8 +87,12 @@ registry! {
     NotificationId = "ntf";
     /// What the merchant asked to be paid: the parent of the legs. The API calls it a payment.
     OrderId = "pay";
+    /// 码牌: a code on a counter that every app can scan.
+    PlateId = "plt";
     /// Money going back to the payer of one leg.
     RefundId = "ref";
+    /// Somebody opened a code of ours.
+    ScanId = "scn";
     /// The time between two counts of a till's drawer.
     ShiftId = "shf";
     StoreId = "sto";
@@ -105,6 +109,14 @@ impl OrderId {
     #[must_use]
     pub const fn lowest_at_ms(ms: i64) -> i64 {
         source::first_of_ms(ms)
+    }
+}
+
+impl ScanId {
+    /// When it was made, in Unix milliseconds.
+    #[must_use]
+    pub const fn made_at_ms(self) -> i64 {
+        source::made_at_ms(self.0)
     }
 }
 

@@ -15,6 +15,8 @@ pub struct ApiKey {
     pub public_key: Option<String>,
     /// The shared secret, sealed, for HMAC.
     pub sealed: Option<Vec<u8>>,
+    /// It lies in a till that people stand at: it may do less, and for some acts a person signs in.
+    pub attended: bool,
     pub created_at: Timestamp,
     pub revoked_at: Option<Timestamp>,
 }

@@ -3,18 +3,24 @@
 //! A merchant has stores, a store has terminals of six kinds, and each terminal can have an API key
 //! of its own, which can be revoked without touching the others.
 
+mod activation;
 mod ceremony;
 mod key;
 mod notification;
+mod plate;
 mod pos;
 mod shift;
+mod staff;
 mod terminal;
 
+pub use activation::{Activated, Activation, ActivationRefusal, Used};
 pub use ceremony::{CUSTODIANS, Ceremony, CeremonyRefusal, CeremonyWay, Custodian, KeyPart};
 pub use key::{ApiKey, KeyAlgorithm};
 pub use notification::{NOTIFY_WAITS_S, Notification, NotificationState, NotificationTry};
+pub use plate::{PayerApp, Plate, PlateScheme, Scan, ScanOutcome, unionpay_app};
 pub use pos::{PosLoaded, PosModel, PosState, PosTerminal};
 pub use shift::{Counted, Shift, ShiftRefusal};
+pub use staff::{LOCK, PIN_FAILURES_MAX, Staff, StaffRefusal, StaffRight};
 pub use terminal::{Terminal, TerminalKind};
 
 use ids::{ChannelAccountId, ChannelCode, MerchantId, StoreId};

@@ -9,6 +9,8 @@ pub enum CreateRefusal {
     OrderNoUsed,
     #[error("the terminal is not one of this merchant's, or was revoked")]
     TerminalNotFound,
+    #[error("this kind of terminal does not take this tender")]
+    TenderNotEnabled,
     #[error("the payer's code belongs to no connected channel")]
     PayerCodeUnknown,
     #[error("the channel is not open for this merchant")]
@@ -35,6 +37,7 @@ impl CreateRefusal {
         match self {
             Self::OrderNoUsed => "order_no_used",
             Self::TerminalNotFound => "terminal_not_found",
+            Self::TenderNotEnabled => "tender_not_enabled",
             Self::PayerCodeUnknown => "payer_code_unknown",
             Self::ChannelNotOpen => "channel_not_open",
             Self::NoRoute => "no_route",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use app::App;
 use app::onboard::{IssuedKey, KeyMaterial, NewChannelAccount};
 use clap::{Args, Subcommand};
-use ids::{ApiKeyName, ChannelAccountId, ChannelCode, MerchantId};
+use ids::{ApiKeyName, ChannelAccountId, ChannelCode, MerchantId, StoreId};
 use merchants::{KeyAlgorithm, MerchantState, TerminalKind};
 use secret::Secret;
 use serde_json::{Value, json};
@@ -42,12 +42,22 @@ enum Admin {
     Differences(crate::admin_differences::DifferenceCommand),
     #[command(flatten)]
     Ceremonies(crate::admin_ceremonies::CeremonyCommand),
-    /// Register a terminal in a new store of a merchant, with a key of its own.
+    #[command(flatten)]
+    Plates(crate::admin_plates::PlateCommand),
+    #[command(flatten)]
+    Tills(crate::admin_tills::TillCommand),
+    /// Register a terminal of a merchant, with a key of its own or a code by which it gets one.
     CreateTerminal {
         merchant: MerchantId,
         /// counter_register, companion_device, smart_pos, micro_store, table_code, qr_plate
         kind: String,
         name: String,
+        /// Where it stands; a new store unless given.
+        #[arg(long)]
+        store: Option<StoreId>,
+        /// A code instead of a secret: for a till, which makes its own key pair.
+        #[arg(long)]
+        activation: bool,
     },
     /// Issue an API key: a shared secret, or for the merchant's public key.
     IssueKey {
@@ -126,14 +136,27 @@ fn account_json(account: &merchants::ChannelAccount) -> Value {
     })
 }
 
-async fn create_terminal(app: &App, merchant: MerchantId, (kind, name): (&str, &str)) -> Outcome {
+async fn create_terminal(
+    app: &App,
+    merchant: MerchantId,
+    (kind, name): (&str, &str),
+    (store, activation): (Option<StoreId>, bool),
+) -> Outcome {
     let kind = TerminalKind::parse(kind).ok_or("there is no such kind of terminal")?;
-    let store = app.create_store(merchant, name).await?;
+    let store = match store {
+        Some(id) => app.store.shop(id).await?.filter(|store| store.merchant == merchant),
+        None => Some(app.create_store(merchant, name).await?),
+    };
+    let store = store.ok_or("the merchant has no such store")?;
     let terminal = app.create_terminal(&store, kind, name).await?;
-    let issued = app.issue_key(merchant, Some(terminal.id), KeyMaterial::Hmac).await?;
-    let mut shown = issued_json(&issued);
+    let mut shown = if activation {
+        json!({ "activation_code": app.make_activation_code(&terminal).await?.expose() })
+    } else {
+        issued_json(&app.issue_key(merchant, Some(terminal.id), KeyMaterial::Hmac).await?)
+    };
     if let Some(map) = shown.as_object_mut() {
         map.insert("terminal".to_owned(), json!(terminal.id.to_string()));
+        map.insert("store".to_owned(), json!(store.id.to_string()));
     }
     print(&shown);
     Ok(())
@@ -164,8 +187,10 @@ async fn run(app: &App, command: Admin) -> Outcome {
             set_state(app, merchant, MerchantState::Active).await?;
         }
         Admin::Trade(command) => crate::admin_trade::run(app, command).await?,
-        Admin::CreateTerminal { merchant, kind, name } => {
-            create_terminal(app, merchant, (&kind, &name)).await?;
+        Admin::Plates(command) => crate::admin_plates::run(app, command).await?,
+        Admin::Tills(command) => crate::admin_tills::run(app, command).await?,
+        Admin::CreateTerminal { merchant, kind, name, store, activation } => {
+            create_terminal(app, merchant, (&kind, &name), (store, activation)).await?;
         }
         Admin::IssueKey { merchant, rsa, sm2 } => {
             let material = match (rsa, sm2) {

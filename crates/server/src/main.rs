@@ -3,8 +3,10 @@
 mod admin;
 mod admin_ceremonies;
 mod admin_differences;
+mod admin_plates;
 mod admin_pos;
 mod admin_routing;
+mod admin_tills;
 mod admin_trade;
 mod admin_wallets;
 mod assemble;

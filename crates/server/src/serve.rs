@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use sandbox::phones::Phones;
 use sandbox::{Sandbox, SandboxConfig};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -36,6 +37,10 @@ pub(crate) struct ServeArgs {
     /// 受理方标识码: field 32 of what terminals hear.
     #[arg(long, env = "SUANPAN_POS_ACQUIRER", default_value = "48021000")]
     pub(crate) pos_acquirer: String,
+    /// The header in which a proxy in front says who asks (`x-real-ip`); without it the line's other end is
+    /// believed. Only where the proxy sets it itself.
+    #[arg(long, env = "SUANPAN_CLIENT_IP_HEADER")]
+    pub(crate) client_ip_header: Option<http::HeaderName>,
     /// Leave the jobs to `suanpan worker`.
     #[arg(long)]
     pub(crate) no_worker: bool,
@@ -49,6 +54,15 @@ pub(crate) struct SandboxArgs {
     /// Where the accounts and keys are written that a client needs.
     #[arg(long, default_value = "sandbox.json")]
     coordinates: PathBuf,
+    /// A folder for the same as `suanpan admin add-channel-account` takes it: a file per channel and account.
+    #[arg(long)]
+    parameters: Option<PathBuf>,
+    /// The server whose pages payers' phones open; with it, phones run and /sandbox/ shows them.
+    #[arg(long)]
+    shop: Option<String>,
+    /// The port of the first phone; the others have the next ones. 0 takes free ones.
+    #[arg(long, default_value_t = 8091)]
+    phone_port: u16,
 }
 
 pub(crate) async fn serve(args: ServeArgs) -> Outcome {
@@ -60,7 +74,8 @@ pub(crate) async fn serve(args: ServeArgs) -> Outcome {
     let terminals = crate::terminals::serve(&args, &app, &stopped).await?;
     let worker = (!args.no_worker).then(|| tokio::spawn(work(Arc::clone(&app), stopped.clone())));
     let keys = tokio::spawn(keep_keys(Arc::clone(&app), stopped.clone()));
-    let router = http_api::router(http_api::ApiState::new(Arc::clone(&app)));
+    let state = http_api::ApiState::new(Arc::clone(&app)).believing(args.client_ip_header);
+    let router = http_api::router(state).into_make_service_with_connect_info::<SocketAddr>();
     let mut ended = stopped.clone();
     let shutdown = async move {
         asked_to_stop.await;
@@ -116,12 +131,42 @@ pub(crate) async fn migrate(place: PlaceArgs) -> Outcome {
 pub(crate) async fn sandbox(args: SandboxArgs) -> Outcome {
     let config = SandboxConfig::generate(clock::now())?;
     let listener = TcpListener::bind(args.listen).await?;
-    let asked_to_stop = asked_to_stop()?;
     let base_url = format!("http://{}", listener.local_addr()?);
-    write_owner_only(&args.coordinates, &config.coordinates(&base_url).to_string())?;
+    let coordinates = config.coordinates(&base_url);
+    if let Some(folder) = &args.parameters {
+        write_parameters(folder, &coordinates)?;
+    }
+    let mut sandbox = Sandbox::new(config);
+    let phones = match &args.shop {
+        Some(shop) => Some(Phones::bind(shop, &base_url, args.phone_port).await?),
+        None => None,
+    };
+    if let Some(phones) = &phones {
+        sandbox = sandbox.with_phones(phones);
+    }
+    let (end, phones_end) = (asked_to_stop()?, asked_to_stop()?);
+    write_owner_only(&args.coordinates, &coordinates.to_string())?;
     say(&format!("sandbox on {base_url}, coordinates in {}", args.coordinates.display()));
     let now = || app::Clock::now(&RealClock);
-    sandbox::server::serve(listener, Sandbox::new(config), now, asked_to_stop).await?;
+    let channels = sandbox::server::serve(listener, sandbox, now, end);
+    match phones {
+        Some(phones) => {
+            let phones = sandbox::server::serve_phones(phones, phones_end);
+            tokio::try_join!(channels, phones)?;
+        }
+        None => channels.await?,
+    }
+    Ok(())
+}
+
+/// `alipay-2088000000000001.json` and so on.
+fn write_parameters(folder: &std::path::Path, coordinates: &serde_json::Value) -> Outcome {
+    std::fs::create_dir_all(folder)?;
+    let wallets = sandbox::parameters(coordinates, sandbox::Trust::Keys);
+    for account in wallets.into_iter().chain([sandbox::card_parameters(coordinates)]) {
+        let file = folder.join(format!("{}-{}.json", account.channel, account.account_no));
+        write_owner_only(&file, &account.config.to_string())?;
+    }
     Ok(())
 }
 

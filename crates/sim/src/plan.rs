@@ -155,6 +155,7 @@ impl Planned {
             paid_by,
             expires_at: if may_expire && random.chance(50) { expires } else { None },
             top_up: None,
+            checkout: None,
         };
         let payers = qr_legs.into_iter().filter_map(|no| draw_payer(random, no)).collect();
         let returns = (0..random.below(4)).filter_map(|r| draw_return(random, amount, (n, r)));
@@ -224,6 +225,7 @@ pub(crate) fn coffee(merchant: ids::MerchantId, no: &str) -> CreatePayment {
         paid_by: PaidBy::One(Means::DynamicQr(Channel::Alipay.channel_code())),
         expires_at: None,
         top_up: None,
+        checkout: None,
     }
 }
 
@@ -249,9 +251,11 @@ fn draw_means(random: &mut Random, purse: &Purse, (n, l): (u64, u64)) -> Option<
         50..=59 => Means::Wallet(purse.wallet),
         60..=63 => Means::PlatformCoupon { campaign: purse.campaign, number: None },
         64..=74 => Means::DynamicQr(channel.channel_code()),
-        75..=79 if channel.offers(PayWay::Jsapi) => {
-            Means::Jsapi { channel: channel.channel_code(), payer: format!("payer-{n}-{l}") }
-        }
+        75..=79 if channel.offers(PayWay::Jsapi) => Means::Jsapi {
+            channel: channel.channel_code(),
+            payer: format!("payer-{n}-{l}"),
+            page: None,
+        },
         80..=84 if channel.offers(PayWay::H5) => {
             Means::H5 { channel: channel.channel_code(), desktop: false, return_url: None }
         }

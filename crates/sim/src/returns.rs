@@ -175,6 +175,7 @@ impl Bench {
             paid_by: PaidBy::One(Means::PayerCode(payer_code(Channel::Alipay, n, "00").unwrap())),
             expires_at: None,
             top_up: None,
+            checkout: None,
         };
         let app = Arc::clone(&self.app);
         self.run(async move { app.create_payment(payment).await }).unwrap()

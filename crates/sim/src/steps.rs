@@ -337,6 +337,7 @@ impl Player {
             paid_by: PaidBy::One(means),
             expires_at: None,
             top_up: None,
+            checkout: None,
         })
     }
 

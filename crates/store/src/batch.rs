@@ -9,7 +9,7 @@ use ids::{
 };
 use jiff::Timestamp;
 use ledger::AccountKey;
-use merchants::{Ceremony, Notification, PosTerminal, Shift};
+use merchants::{Activation, Ceremony, Notification, PosTerminal, Shift, Staff};
 use orders::{
     Aggregate, Attempt, Campaign, Difference, DifferenceKey, Leg, Order, Refund, Trade, TradeKey,
     Wallet,
@@ -139,6 +139,7 @@ async fn load(
     load_trades(session, &reads, &mut set).await?;
     load_pos_terminals(session, &reads.pos_terminals, &mut set).await?;
     load_ceremonies(session, &reads.ceremonies, &mut set).await?;
+    load_tills(session, &reads, &mut set).await?;
     load_differences(session, &reads.differences, &mut set).await?;
     let mut accounts = std::mem::take(&mut reads.accounts);
     holds::load(session, &reads.holds, &mut accounts, &mut set).await?;
@@ -325,6 +326,35 @@ async fn load_ceremonies(
     Ok(())
 }
 
+/// Codes of terminals, and people at tills.
+async fn load_tills(
+    session: &mut Session,
+    reads: &Reads,
+    set: &mut WorkingSet,
+) -> Result<(), SqlError> {
+    if !reads.activations.is_empty() {
+        let keys: Vec<Cells> =
+            reads.activations.iter().map(|verifier| vec![verifier.to_vec().into()]).collect();
+        let columns = &["verifier"];
+        for row in session.select_by(Activation::TABLE, columns, &keys, Lock::ForUpdate).await? {
+            let activation = Activation::from_cells(row)?;
+            set.activations.insert(activation.verifier, activation);
+        }
+    }
+    if !reads.staff.is_empty() {
+        let key = |(merchant, number): &(MerchantId, String)| {
+            vec![merchant.to_i64().into(), number.as_str().into()]
+        };
+        let keys: Vec<Cells> = reads.staff.iter().map(key).collect();
+        let columns = &["merchant_id", "number"];
+        for row in session.select_by(Staff::TABLE, columns, &keys, Lock::ForUpdate).await? {
+            let staff = Staff::from_cells(row)?;
+            set.staff.insert((staff.merchant, staff.number.clone()), staff);
+        }
+    }
+    Ok(())
+}
+
 async fn load_differences(
     session: &mut Session,
     wanted: &BTreeSet<DifferenceKey>,
@@ -479,6 +509,11 @@ impl AdminRow {
             Self::Custodian(row) => of(row),
             Self::PosSlip(row) => of(row),
             Self::AccountLimits(row) => of(row),
+            Self::Activation(row) => of(row),
+            Self::Staff(row) => of(row),
+            Self::CashierSettings(row) => of(row),
+            Self::CashierLogo(row) => of(row),
+            Self::Plate(row) => of(row),
         }
     }
 }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use ledger::{Delta, Hold, Journal, Refusal, Resolution};
 use merchants::{
-    ApiKey, Ceremony, ChannelAccount, Custodian, Merchant, MerchantChannel, Notification,
-    NotificationTry, PosTerminal, Shift, Store, Terminal,
+    Activation, ApiKey, Ceremony, ChannelAccount, Custodian, Merchant, MerchantChannel,
+    Notification, NotificationTry, Plate, PosTerminal, Scan, Shift, Staff, Store, Terminal,
 };
 use orders::{Aggregate, Batch, Campaign, Difference, RefundTry, Trade, Upload, Wallet};
 
@@ -44,6 +44,12 @@ pub struct Changes {
     pub uploads: Vec<Upload>,
     /// Ceremonies of keys as they are to be.
     pub ceremonies: Vec<Ceremony>,
+    /// New ones only.
+    pub scans: Vec<Scan>,
+    pub checkouts: Vec<CheckoutRow>,
+    /// Codes of terminals and people at tills as they are to be. Asked for in Reads.
+    pub activations: Vec<Activation>,
+    pub staff: Vec<Staff>,
     /// Differences with terminals as they are to be.
     pub differences: Vec<Difference>,
     pub admin: Vec<AdminRow>,
@@ -164,6 +170,11 @@ pub enum AdminRow {
     /// Evidence: never changed.
     PosSlip(PosSlipRow),
     AccountLimits(AccountLimitsRow),
+    Activation(Activation),
+    Staff(Staff),
+    CashierSettings(CashierSettingsRow),
+    CashierLogo(CashierLogoRow),
+    Plate(Plate),
 }
 
 /// A slip that was attached to a difference, sealed.
@@ -235,4 +246,37 @@ pub struct AccountLimitsRow {
     /// JSON.
     pub limits: String,
     pub updated_at: jiff::Timestamp,
+}
+
+/// How cashiers look and what they offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CashierSettingsRow {
+    /// Whose: empty for the institution, else the id of a merchant or a store.
+    pub owner: String,
+    /// JSON.
+    pub settings: String,
+    pub updated_at: jiff::Timestamp,
+}
+
+/// A picture that cashiers show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CashierLogoRow {
+    /// As in [`CashierSettingsRow`].
+    pub owner: String,
+    pub media_type: String,
+    pub bytes: Vec<u8>,
+    /// SHA-256.
+    pub hash: [u8; 32],
+    pub updated_at: jiff::Timestamp,
+}
+
+/// What a payer chose on a cashier page, beside the order itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckoutRow {
+    pub order: ids::OrderId,
+    pub plate: Option<ids::PlateId>,
+    /// 小费: the part of the order's amount that the payer gave on top, in its minor units.
+    pub tip_minor: u64,
+    /// Where the payer's browser goes when all is paid.
+    pub return_url: Option<String>,
 }

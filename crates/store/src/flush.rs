@@ -9,14 +9,14 @@ use orders::{
 };
 
 use crate::batch::BatchContext;
-use crate::changes::{Changes, JobChange, Posting};
+use crate::changes::{Changes, CheckoutRow, JobChange, Posting};
 use crate::rows::{
     Burnt, DeltaRow, EntryRow, HoldRow, Job, JournalRow, LotRow, RawSums, Record, ResolutionRow,
     UsageRow, VolumeRow, Word, day_number,
 };
 use crate::sql::{Cells, Session, SqlError};
 use crate::working::{UsageKey, VolumeKey, WorkingSet};
-use merchants::{Notification, NotificationTry, Shift};
+use merchants::{Notification, NotificationTry, Scan, Shift};
 
 /// Rows of one table: new ones and changed ones.
 #[derive(Default)]
@@ -43,6 +43,7 @@ pub(crate) async fn flush(
     write_usages(session, set).await?;
     write_wallets(session, set).await?;
     write_pos(session, set).await?;
+    write_tills(session, changes).await?;
     for change in changes.iter().flat_map(|c| &c.admin) {
         let (table, cells) = change.record();
         session.upsert(table, vec![cells]).await?;
@@ -293,6 +294,18 @@ async fn write_pos(session: &mut Session, set: &WorkingSet) -> Result<(), SqlErr
     upsert_last(session, changes.iter().flat_map(|c| &c.uploads).map(|u| (u.key, u))).await?;
     upsert_last(session, changes.iter().flat_map(|c| &c.ceremonies).map(|c| (c.id, c))).await?;
     upsert_last(session, changes.iter().flat_map(|c| &c.differences).map(|d| (d.key, d))).await
+}
+
+/// Terminals' codes, people at tills, and what payers did on cashier pages.
+async fn write_tills(session: &mut Session, changes: &[Changes]) -> Result<(), SqlError> {
+    let activations = changes.iter().flat_map(|c| &c.activations).map(|a| (a.verifier, a));
+    upsert_last(session, activations).await?;
+    let staff = changes.iter().flat_map(|c| &c.staff).map(|s| ((s.merchant, &s.number), s));
+    upsert_last(session, staff).await?;
+    let scans = changes.iter().flat_map(|c| &c.scans).map(Record::cells).collect();
+    insert::<Scan>(session, scans).await?;
+    let checkouts = changes.iter().flat_map(|c| &c.checkouts).map(Record::cells).collect();
+    insert::<CheckoutRow>(session, checkouts).await
 }
 
 /// Of rows with the same key the last counts.

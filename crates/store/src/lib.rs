@@ -25,8 +25,9 @@ mod writer;
 
 pub use batch::{Command, Decision};
 pub use changes::{
-    AccountLimitsRow, AdminRow, Changes, FeeScheduleRow, Held, JobChange, PlatformKeyRow,
-    PosDownloadsRow, PosSlipRow, Posting, Resolved, RoutingRulesRow, TradeRulesRow, Unposted,
+    AccountLimitsRow, AdminRow, CashierLogoRow, CashierSettingsRow, Changes, CheckoutRow,
+    FeeScheduleRow, Held, JobChange, PlatformKeyRow, PosDownloadsRow, PosSlipRow, Posting,
+    Resolved, RoutingRulesRow, TradeRulesRow, Unposted,
 };
 pub use error::StoreError;
 pub use fates::{WriteFate, WriteFates};

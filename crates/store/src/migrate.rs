@@ -18,7 +18,7 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: &[Migration] = migrations![1 "0001_initial", 2 "0002_holds", 3 "0003_keys", 4 "0004_combined", 7 "0007_fees", 8 "0008_cases", 9 "0009_money_modes", 10 "0010_invoke", 11 "0011_shifts", 12 "0012_routing", 13 "0013_wallets", 14 "0014_pos", 15 "0015_holds_on_cards", 16 "0016_pos_downloads", 17 "0017_pos_differences", 18 "0018_key_ceremonies", 19 "0019_partial_approvals", 20 "0020_pos_limits"];
+const MIGRATIONS: &[Migration] = migrations![1 "0001_initial", 2 "0002_holds", 3 "0003_keys", 4 "0004_combined", 7 "0007_fees", 8 "0008_cases", 9 "0009_money_modes", 10 "0010_invoke", 11 "0011_shifts", 12 "0012_routing", 13 "0013_wallets", 14 "0014_pos", 15 "0015_holds_on_cards", 16 "0016_pos_downloads", 17 "0017_pos_differences", 18 "0018_key_ceremonies", 19 "0019_partial_approvals", 20 "0020_pos_limits", 21 "0021_tills", 22 "0022_plates"];
 
 /// Serializes processes that start on one database at the same time; the number is ours alone.
 const POSTGRES_LOCK: &str = "SELECT pg_advisory_xact_lock(7209471203)";

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use ids::{
     ApiKeyName, AttemptId, CeremonyId, ChannelAccountId, ChannelCode, HoldId, JournalId,
-    MerchantId, MerchantNo, NotificationId, OrderId, RefundId, ShiftId, TerminalId, TradeId,
-    WalletId,
+    MerchantId, MerchantNo, NotificationId, OrderId, PlateId, RefundId, ShiftId, StoreId,
+    TerminalId, TradeId, WalletId,
 };
 use ledger::{Account, AccountKey, Hold};
 use merchants::{
-    ApiKey, Ceremony, ChannelAccount, Custodian, KeyAlgorithm, Merchant, MerchantChannel,
-    Notification, NotificationTry, PosTerminal, Shift, Terminal,
+    Activation, ApiKey, Ceremony, ChannelAccount, Custodian, KeyAlgorithm, Merchant,
+    MerchantChannel, Notification, NotificationTry, Plate, PosTerminal, Scan, Shift, Staff,
+    Store as Shop, Terminal,
 };
 use orders::{
     Aggregate, Attempt, Batch, Campaign, Difference, DifferenceKey, Refund, Trade, TradeKey,
@@ -22,8 +23,8 @@ use tokio::sync::Mutex;
 use crate::accounts::{add_deltas, parse_key, to_account};
 use crate::batch::{load_orders, read_wallets};
 use crate::changes::{
-    AccountLimitsRow, FeeScheduleRow, PlatformKeyRow, PosDownloadsRow, PosSlipRow, RoutingRulesRow,
-    TradeRulesRow,
+    AccountLimitsRow, CashierLogoRow, CashierSettingsRow, CheckoutRow, FeeScheduleRow,
+    PlatformKeyRow, PosDownloadsRow, PosSlipRow, RoutingRulesRow, TradeRulesRow,
 };
 use crate::error::StoreError;
 use crate::rows::{
@@ -168,6 +169,21 @@ impl Readers {
         Ok(orders.into_iter().rev().collect())
     }
 
+    pub(crate) async fn orders_of_terminal(
+        &self,
+        terminal: TerminalId,
+        before: Option<OrderId>,
+        limit: u32,
+    ) -> Result<Vec<Aggregate>, StoreError> {
+        let sql =
+            "SELECT id FROM orders WHERE terminal_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+        let before = before.map_or(i64::MAX, OrderId::to_i64);
+        let limit = i64::from(limit.min(PAGE_MAX));
+        let params = [terminal.to_i64().into(), before.into(), limit.into()];
+        let orders = self.orders_of(sql, &params).await?;
+        Ok(orders.into_iter().rev().collect())
+    }
+
     /// Whole orders whose ids a statement finds, the oldest first.
     async fn orders_of(
         &self,
@@ -270,6 +286,18 @@ impl Readers {
 
     pub(crate) async fn shift(&self, id: ShiftId) -> Result<Option<Shift>, StoreError> {
         self.one(&["id"], vec![id.to_i64().into()]).await
+    }
+
+    pub(crate) async fn open_shift(
+        &self,
+        terminal: TerminalId,
+    ) -> Result<Option<Shift>, StoreError> {
+        let sql = "SELECT id FROM shifts WHERE terminal_id = ?1 AND closed_at IS NULL";
+        let ids = self.query(sql, &[terminal.to_i64().into()]).await?;
+        match ids.into_iter().next() {
+            Some(key) => self.one(&["id"], key).await,
+            None => Ok(None),
+        }
     }
 
     /// A merchant's shifts, the newest first, older than `before`.
@@ -439,6 +467,84 @@ impl Readers {
         let mut rows: Vec<Upload> = self.all(&["terminal_id", "batch"], &[key]).await?;
         rows.sort_by_key(|row| row.key);
         Ok(rows)
+    }
+
+    pub(crate) async fn shop(&self, id: StoreId) -> Result<Option<Shop>, StoreError> {
+        self.one(&["id"], vec![id.to_i64().into()]).await
+    }
+
+    pub(crate) async fn keys_of_terminal(
+        &self,
+        terminal: TerminalId,
+    ) -> Result<Vec<ApiKey>, StoreError> {
+        self.all(&["terminal_id"], &[vec![terminal.to_i64().into()]]).await
+    }
+
+    pub(crate) async fn activation(
+        &self,
+        verifier: &[u8; 32],
+    ) -> Result<Option<Activation>, StoreError> {
+        self.one(&["verifier"], vec![verifier.to_vec().into()]).await
+    }
+
+    pub(crate) async fn activations_of(
+        &self,
+        terminal: TerminalId,
+    ) -> Result<Vec<Activation>, StoreError> {
+        self.all(&["terminal_id"], &[vec![terminal.to_i64().into()]]).await
+    }
+
+    pub(crate) async fn staff(
+        &self,
+        merchant: MerchantId,
+        number: &str,
+    ) -> Result<Option<Staff>, StoreError> {
+        self.one(&["merchant_id", "number"], vec![merchant.to_i64().into(), number.into()]).await
+    }
+
+    pub(crate) async fn cashier_settings(
+        &self,
+        owner: &str,
+    ) -> Result<Option<CashierSettingsRow>, StoreError> {
+        self.one(&["owner"], vec![owner.into()]).await
+    }
+
+    pub(crate) async fn cashier_logo(
+        &self,
+        owner: &str,
+    ) -> Result<Option<CashierLogoRow>, StoreError> {
+        self.one(&["owner"], vec![owner.into()]).await
+    }
+
+    pub(crate) async fn plate(&self, id: PlateId) -> Result<Option<Plate>, StoreError> {
+        self.one(&["id"], vec![id.to_i64().into()]).await
+    }
+
+    pub(crate) async fn plates_page(
+        &self,
+        merchant: MerchantId,
+        before: Option<PlateId>,
+        limit: u32,
+    ) -> Result<Vec<Plate>, StoreError> {
+        let before = before.map_or(i64::MAX, PlateId::to_i64);
+        self.page(Page { merchant, before, limit }).await
+    }
+
+    pub(crate) async fn scans_of(
+        &self,
+        plate: PlateId,
+        limit: u32,
+    ) -> Result<Vec<Scan>, StoreError> {
+        let sql = "SELECT id FROM scans WHERE plate_id = ?1 ORDER BY id DESC LIMIT ?2";
+        let limit = i64::from(limit.min(PAGE_MAX));
+        let params = [plate.to_i64().into(), limit.into()];
+        let mut scans: Vec<Scan> = self.all(&["id"], &self.query(sql, &params).await?).await?;
+        scans.sort_by_key(|scan| std::cmp::Reverse(scan.id));
+        Ok(scans)
+    }
+
+    pub(crate) async fn checkout(&self, order: OrderId) -> Result<Option<CheckoutRow>, StoreError> {
+        self.one(&["order_id"], vec![order.to_i64().into()]).await
     }
 
     pub(crate) async fn custodian(&self, name: &str) -> Result<Option<Custodian>, StoreError> {
@@ -616,6 +722,14 @@ impl Paged for Shift {
 impl Paged for Notification {
     const PAGE_SQL: &'static str =
         "SELECT id FROM notifications WHERE merchant_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+    fn number(&self) -> i64 {
+        self.id.to_i64()
+    }
+}
+
+impl Paged for Plate {
+    const PAGE_SQL: &'static str =
+        "SELECT id FROM plates WHERE merchant_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
     fn number(&self) -> i64 {
         self.id.to_i64()
     }

@@ -4,13 +4,15 @@ use std::fs::File;
 
 use ids::{
     ApiKeyName, AttemptId, CeremonyId, ChannelAccountId, ChannelCode, HoldId, MerchantId,
-    MerchantNo, NotificationId, OrderId, RefundId, ShiftId, TerminalId, TradeId, WalletId,
+    MerchantNo, NotificationId, OrderId, PlateId, RefundId, ShiftId, StoreId, TerminalId, TradeId,
+    WalletId,
 };
 use jiff::Timestamp;
 use ledger::{Account, Hold};
 use merchants::{
-    ApiKey, Ceremony, ChannelAccount, Custodian, KeyAlgorithm, Merchant, MerchantChannel,
-    Notification, NotificationTry, PosTerminal, Shift, Terminal,
+    Activation, ApiKey, Ceremony, ChannelAccount, Custodian, KeyAlgorithm, Merchant,
+    MerchantChannel, Notification, NotificationTry, Plate, PosTerminal, Scan, Shift, Staff,
+    Store as Shop, Terminal,
 };
 use orders::{
     Aggregate, Batch, Campaign, Difference, DifferenceKey, Refund, Trade, TradeKey, Upload, Wallet,
@@ -18,8 +20,8 @@ use orders::{
 
 use crate::batch::Command;
 use crate::changes::{
-    AccountLimitsRow, FeeScheduleRow, PlatformKeyRow, PosDownloadsRow, PosSlipRow, RoutingRulesRow,
-    TradeRulesRow,
+    AccountLimitsRow, CashierLogoRow, CashierSettingsRow, CheckoutRow, FeeScheduleRow,
+    PlatformKeyRow, PosDownloadsRow, PosSlipRow, RoutingRulesRow, TradeRulesRow,
 };
 use crate::error::StoreError;
 use crate::fates::{WriteFate, WriteFates};
@@ -192,11 +194,29 @@ reads! {
     fn notification_tries(id: NotificationId) -> Vec<NotificationTry>;
     fn merchant(id: MerchantId) -> Option<Merchant>;
     fn terminal(id: TerminalId) -> Option<Terminal>;
+    fn shop(id: StoreId) -> Option<Shop>;
     fn api_key(name: &ApiKeyName) -> Option<ApiKey>;
+    /// Every key of a terminal, revoked ones too.
+    fn keys_of_terminal(terminal: TerminalId) -> Vec<ApiKey>;
+    fn activation(verifier: &[u8; 32]) -> Option<Activation>;
+    /// Every code of a terminal.
+    fn activations_of(terminal: TerminalId) -> Vec<Activation>;
+    fn staff(merchant: MerchantId, number: &str) -> Option<Staff>;
+    fn cashier_settings(owner: &str) -> Option<CashierSettingsRow>;
+    fn cashier_logo(owner: &str) -> Option<CashierLogoRow>;
+    fn plate(id: PlateId) -> Option<Plate>;
+    /// A merchant's plates, the newest first, older than `before`.
+    fn plates_page(merchant: MerchantId, before: Option<PlateId>, limit: u32) -> Vec<Plate>;
+    /// Openings of a plate, the newest first.
+    fn scans_of(plate: PlateId, limit: u32) -> Vec<Scan>;
+    fn checkout(order: OrderId) -> Option<CheckoutRow>;
+    /// Payments at a terminal, the newest first, older than `before`.
+    fn orders_of_terminal(terminal: TerminalId, before: Option<OrderId>, limit: u32) -> Vec<Aggregate>;
     fn channel_account(id: ChannelAccountId) -> Option<ChannelAccount>;
     /// What a merchant settled about hours, refunds and voids, or the institution.
     fn trade_rules(merchant: Option<MerchantId>) -> Option<TradeRulesRow>;
     fn shift(id: ShiftId) -> Option<Shift>;
+    fn open_shift(terminal: TerminalId) -> Option<Shift>;
     /// A merchant's shifts, the newest first, older than `before`.
     fn shifts_page(merchant: MerchantId, before: Option<ShiftId>, limit: u32) -> Vec<Shift>;
     /// Refunds whose original route is impossible, the oldest first.

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use ledger::{
     AccountKey, Books, Hold, Journal, PostDecision, Refusal, Resolve, ResolveDecision, Seen,
 };
-use merchants::{Ceremony, Notification, PosTerminal, Shift};
+use merchants::{Activation, Ceremony, Notification, PosTerminal, Shift, Staff};
 use money::Currency;
 use orders::{Aggregate, Campaign, Difference, DifferenceKey, Trade, TradeKey, Wallet};
 
@@ -52,6 +52,10 @@ pub struct Reads {
     pub pos_terminals: BTreeSet<TerminalId>,
     pub differences: BTreeSet<DifferenceKey>,
     pub ceremonies: BTreeSet<CeremonyId>,
+    /// Codes of terminals, by what proves them.
+    pub activations: BTreeSet<[u8; 32]>,
+    /// People at tills, by merchant and number.
+    pub staff: BTreeSet<(MerchantId, String)>,
 }
 
 /// What was paid in one month, for a price list that depends on it.
@@ -118,6 +122,8 @@ pub(crate) struct WorkingSet {
     pub(crate) pos_terminals: BTreeMap<TerminalId, PosTerminal>,
     pub(crate) differences: BTreeMap<DifferenceKey, Difference>,
     pub(crate) ceremonies: BTreeMap<CeremonyId, Ceremony>,
+    pub(crate) activations: BTreeMap<[u8; 32], Activation>,
+    pub(crate) staff: BTreeMap<(MerchantId, String), Staff>,
     pub(crate) books: Books,
     /// What is known of the ids of journals that were asked for.
     pub(crate) seen_journals: BTreeMap<JournalId, Seen>,
@@ -219,6 +225,18 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn ceremony(&self, id: CeremonyId) -> Option<&'a Ceremony> {
         self.set.ceremonies.get(&id)
+    }
+
+    /// A terminal's code of the command's [`Reads`].
+    #[must_use]
+    pub fn activation(&self, verifier: &[u8; 32]) -> Option<&'a Activation> {
+        self.set.activations.get(verifier)
+    }
+
+    /// A person of the command's [`Reads`].
+    #[must_use]
+    pub fn staff(&self, key: &(MerchantId, String)) -> Option<&'a Staff> {
+        self.set.staff.get(key)
     }
 
     /// A difference of the command's [`Reads`].
@@ -389,6 +407,12 @@ impl WorkingSet {
         }
         for ceremony in &changes.ceremonies {
             self.ceremonies.insert(ceremony.id, ceremony.clone());
+        }
+        for activation in &changes.activations {
+            self.activations.insert(activation.verifier, activation.clone());
+        }
+        for staff in &changes.staff {
+            self.staff.insert((staff.merchant, staff.number.clone()), staff.clone());
         }
         for difference in &changes.differences {
             self.differences.insert(difference.key, difference.clone());

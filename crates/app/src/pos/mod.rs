@@ -296,7 +296,11 @@ fn code_of(error: UseCaseError) -> Result<&'static str, UseCaseError> {
         Refused::MerchantSuspended => "03",
         Refused::Create(CreateRefusal::TerminalNotFound) => "97",
         Refused::Create(CreateRefusal::OrderNoUsed) => DUPLICATE,
-        Refused::Create(CreateRefusal::ChannelNotOpen | CreateRefusal::WayNotOffered) => "58",
+        Refused::Create(
+            CreateRefusal::ChannelNotOpen
+            | CreateRefusal::WayNotOffered
+            | CreateRefusal::TenderNotEnabled,
+        ) => "58",
         Refused::Create(CreateRefusal::NoRoute) => "92",
         Refused::Refund(
             RefundRefusal::AmountAboveRefundable | RefundRefusal::InsufficientFunds,
@@ -319,6 +323,9 @@ fn code_of(error: UseCaseError) -> Result<&'static str, UseCaseError> {
         | Refused::Wallet(_)
         | Refused::PaymentNotFound
         | Refused::LegNotFound
-        | Refused::NotificationNotFound => "12",
+        | Refused::NotificationNotFound
+        | Refused::Activation(_)
+        | Refused::Staff(_)
+        | Refused::Cashier(_) => "12",
     })
 }

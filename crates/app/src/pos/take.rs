@@ -224,6 +224,7 @@ impl App {
             paid_by: PaidBy::One(means.clone()),
             expires_at: None,
             top_up: None,
+            checkout: None,
         };
         let through = Through::of(Some(&plan));
         let aggregate = draft(&self.ids, &input, (&means, through), self.now());
@@ -233,8 +234,12 @@ impl App {
             reference: attempt.card_reference(),
             ..self.new_trade(id, ask, (taking.kind(), means.card()))?
         };
-        let create =
-            Create { ground: self.ground_of(&aggregate), aggregate, plan: Some(Arc::clone(&plan)) };
+        let create = Create {
+            ground: self.ground_of(&aggregate),
+            aggregate,
+            plan: Some(Arc::clone(&plan)),
+            checkout: None,
+        };
         let created = match self.store.write(Take { create, trade }).await? {
             Taken::New(aggregate) => aggregate,
             Taken::Known(trade) => return Ok(told_again(&trade, ask.content_hash)),

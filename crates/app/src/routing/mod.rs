@@ -74,6 +74,22 @@ pub(crate) struct Way {
 pub(crate) type Use = (UsageKey, Usage);
 
 impl App {
+    /// The accounts of a merchant that are open for a channel and paid in this way.
+    pub(crate) async fn accounts_for(
+        &self,
+        merchant: MerchantId,
+        channel: &ChannelCode,
+        way: PayWay,
+    ) -> Result<Vec<Arc<Account>>, Failure> {
+        let links = self.open_channels(merchant, channel).await?;
+        let mut accounts = Vec::new();
+        for link in links.iter().filter(|link| !link.closed) {
+            let account = self.account(link.account).await?;
+            accounts.extend(account.filter(|account| account.connector.offers(way)));
+        }
+        Ok(accounts)
+    }
+
     /// What routes a merchant's payment by a means; none for what no channel is asked about.
     pub(crate) async fn plan(
         &self,
@@ -101,6 +117,10 @@ impl App {
             return Err(CreateRefusal::ChannelNotOpen.into());
         }
         ways.retain(|open| open.account.connector.offers(way));
+        // A payer has his name within one app of the channel's.
+        if let Means::Jsapi { page: Some(page), .. } = means {
+            ways.retain(|open| open.account.connector.payer_scope() == Some(page.scope.as_str()));
+        }
         if ways.is_empty() {
             return Err(CreateRefusal::WayNotOffered.into());
         }

@@ -79,30 +79,57 @@ pub(super) fn link(account: &Alipay, call: &Call, now: Timestamp) -> Result<Stri
     Ok(format!("{}?{query}", account.gateway))
 }
 
+/// A request without `biz_content`: its own parameters stand beside the common ones, in the query.
+pub(super) fn request(
+    account: &Alipay,
+    method: &str,
+    own: BTreeMap<String, String>,
+    now: Timestamp,
+) -> Result<Request, BuildError> {
+    let fields = with_common(account, method, own, now);
+    let query = form(fields.iter().map(|(k, v)| (k.as_str(), v.as_str())));
+    http::Request::post(format!("{}?{query}", account.gateway))
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded;charset=utf-8")
+        .body(Bytes::new())
+        .or(Err(BuildError::Unfit))
+}
+
 fn signed(
     account: &Alipay,
     call: &Call,
     now: Timestamp,
 ) -> Result<BTreeMap<String, String>, BuildError> {
-    let content = content(account, call)?.to_string();
+    let own = [
+        ("notify_url", notify_url(call).unwrap_or_default().to_owned()),
+        ("return_url", return_url(call).unwrap_or_default().to_owned()),
+        ("biz_content", content(account, call)?.to_string()),
+    ];
+    let own = own.map(|(name, value)| (name.to_owned(), value)).into();
+    Ok(with_common(account, method(call), own, now))
+}
+
+fn with_common(
+    account: &Alipay,
+    method: &str,
+    own: BTreeMap<String, String>,
+    now: Timestamp,
+) -> BTreeMap<String, String> {
     let mut fields: BTreeMap<String, String> = [
         ("app_id", account.app_id.clone()),
-        ("method", method(call).to_owned()),
+        ("method", method.to_owned()),
         ("format", "JSON".to_owned()),
         ("charset", "utf-8".to_owned()),
         ("sign_type", "RSA2".to_owned()),
         ("timestamp", china(now)),
         ("version", "1.0".to_owned()),
-        ("notify_url", notify_url(call).unwrap_or_default().to_owned()),
-        ("return_url", return_url(call).unwrap_or_default().to_owned()),
         (
             "app_auth_token",
             account.app_auth_token.as_ref().map(|t| t.expose().clone()).unwrap_or_default(),
         ),
-        ("biz_content", content),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
+    fields.extend(own);
     if let Some(serials) = &account.certificates {
         fields.insert("app_cert_sn".to_owned(), serials.app.clone());
         fields.insert("alipay_root_cert_sn".to_owned(), serials.root.clone());
@@ -110,7 +137,7 @@ fn signed(
     fields.retain(|_, value| !value.is_empty());
     let signature = sign::sign(&account.key, &fields);
     fields.insert("sign".to_owned(), signature);
-    Ok(fields)
+    fields
 }
 
 fn form<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
@@ -131,8 +158,12 @@ fn notify_url(call: &Call) -> Option<&str> {
 
 fn return_url(call: &Call) -> Option<&str> {
     match call {
-        Call::Prepare(prepare) => prepare.return_url.as_deref(),
-        Call::Charge(_)
+        // In the app's own pages the page itself goes on.
+        Call::Prepare(prepare) if prepare.subject.way != PayWay::Jsapi => {
+            prepare.return_url.as_deref()
+        }
+        Call::Prepare(_)
+        | Call::Charge(_)
         | Call::Query(_)
         | Call::Cancel(_)
         | Call::Close(_)

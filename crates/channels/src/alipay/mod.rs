@@ -5,6 +5,7 @@
 
 mod api;
 mod map;
+mod payer;
 mod sign;
 
 pub(crate) use map::OUR_FAULTS;
@@ -18,7 +19,8 @@ use serde::Deserialize;
 
 use crate::config::{opt_secret as opt_secret_text, secret as secret_text};
 use crate::{
-    BuildError, Channel, ConfigError, Connector, NoticeRefusal, Request, Response, silence,
+    BuildError, Channel, ConfigError, Connector, NoticeRefusal, PayerAsk, PayerUnknown, Request,
+    Response, silence,
 };
 
 /// The parameters of an application at Alipay.
@@ -49,6 +51,9 @@ pub struct AlipayConfig {
     /// A service provider acts for a merchant.
     #[serde(default, deserialize_with = "opt_secret_text")]
     app_auth_token: Option<Secret<String>>,
+    /// Where payers are sent to be named, if not at Alipay's own address.
+    #[serde(default)]
+    sign_in_page: Option<String>,
 }
 
 #[derive(Debug)]
@@ -63,6 +68,7 @@ pub(crate) struct Alipay {
     certificates: Option<Serials>,
     sub_merchant_id: Option<String>,
     app_auth_token: Option<Secret<String>>,
+    sign_in_page: String,
 }
 
 #[derive(Debug)]
@@ -75,6 +81,8 @@ struct Serials {
 impl Alipay {
     pub(crate) fn new(config: &AlipayConfig) -> Result<Self, ConfigError> {
         let (trust, certificates) = config.trust()?;
+        let sign_in_page = config.sign_in_page.as_deref().unwrap_or(payer::SIGN_IN_PAGE);
+        sign_in_page.parse::<http::Uri>().or(Err(ConfigError::Address))?;
         Ok(Self {
             gateway: config.gateway.parse().or(Err(ConfigError::Address))?,
             app_id: config.app_id.clone(),
@@ -85,6 +93,7 @@ impl Alipay {
             certificates,
             sub_merchant_id: config.sub_merchant_id.clone(),
             app_auth_token: config.app_auth_token.clone(),
+            sign_in_page: sign_in_page.to_owned(),
         })
     }
 }
@@ -146,6 +155,22 @@ impl Connector for Alipay {
         let fields = sign::notice_fields(request)?;
         sign::verify_notice(&self.trust, &fields)?;
         api::notice(self, &fields)
+    }
+
+    fn payer_scope(&self) -> Option<&str> {
+        Some(&self.app_id)
+    }
+
+    fn sign_in_page(&self, back: &str, state: &str) -> Option<String> {
+        Some(payer::sign_in_page(self, back, state))
+    }
+
+    fn ask_payer(&self, ask: &PayerAsk<'_>, now: Timestamp) -> Result<Request, PayerUnknown> {
+        payer::ask(self, ask, now)
+    }
+
+    fn read_payer(&self, response: &Response) -> Result<String, PayerUnknown> {
+        payer::read(self, response)
     }
 
     /// Alipay wants exactly `success`; anything else makes it send again.

@@ -11,6 +11,7 @@ mod api;
 pub mod emv;
 mod map;
 mod open;
+mod payer;
 mod sign;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,8 @@ use serde::Deserialize;
 
 use crate::config::secret as secret_text;
 use crate::{
-    BuildError, Channel, ConfigError, Connector, NoticeRefusal, Request, Response, silence,
+    BuildError, Channel, ConfigError, Connector, NoticeRefusal, PayerAsk, PayerUnknown, Request,
+    Response, silence,
 };
 
 /// The name in the certificate that signs UnionPay's messages; its test system has another.
@@ -174,6 +176,22 @@ impl Connector for Unionpay {
             return Err(NoticeRefusal::BadSignature);
         }
         map::notice(self, &fields)
+    }
+
+    fn payer_scope(&self) -> Option<&str> {
+        self.open.as_ref().map(|_| self.mer_id.as_str())
+    }
+
+    fn sign_in_page(&self, back: &str, state: &str) -> Option<String> {
+        self.open.as_ref().map(|open| payer::sign_in_page(open, back, state))
+    }
+
+    fn ask_payer(&self, ask: &PayerAsk<'_>, now: Timestamp) -> Result<Request, PayerUnknown> {
+        payer::ask(self.open.as_ref().ok_or(PayerUnknown::NotOffered)?, ask, now)
+    }
+
+    fn read_payer(&self, response: &Response) -> Result<String, PayerUnknown> {
+        payer::read(self.open.as_ref().ok_or(PayerUnknown::NotOffered)?, response)
     }
 
     /// The open platform wants `success`; the gateway looks at the status only: 200 ends its deliveries, so a refusal must be another.

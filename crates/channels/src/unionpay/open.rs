@@ -24,6 +24,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::api::{subject, txn_time};
+use super::payer::SIGN_IN_PAGE;
 use crate::config::secret as secret_text;
 use crate::{BuildError, ConfigError, NoticeRefusal, Request, Response, silence};
 
@@ -41,6 +42,9 @@ pub(crate) struct OpenConfig {
     private_key: Secret<String>,
     /// The platform's public key, PEM: what its answers and notices are verified with.
     platform_public_key: String,
+    /// Where payers are sent to be named, if not at UnionPay's own address.
+    #[serde(default)]
+    sign_in_page: Option<String>,
 }
 
 #[derive(Debug)]
@@ -50,9 +54,10 @@ pub(super) struct Open {
     mer_id: String,
     key: RsaPrivateKey,
     trust: RsaPublicKey,
+    pub(super) sign_in_page: String,
 }
 
-type Fields = BTreeMap<String, String>;
+pub(super) type Fields = BTreeMap<String, String>;
 
 impl Open {
     pub(super) fn new(config: &OpenConfig, mer_id: &str) -> Result<Self, ConfigError> {
@@ -66,13 +71,20 @@ impl Open {
             mer_id: mer_id.to_owned(),
             key: key.or(Err(ConfigError::Key))?,
             trust: trust.or(Err(ConfigError::Key))?,
+            sign_in_page: config.sign_in_page.as_deref().unwrap_or(SIGN_IN_PAGE).to_owned(),
         })
     }
 
     pub(super) fn build(&self, call: &Call) -> Result<Request, BuildError> {
         let (name, content) = message(call)?;
-        let mut fields: Fields =
-            content.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        self.request(
+            name,
+            content.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        )
+    }
+
+    /// A message of the platform's, signed.
+    pub(super) fn request(&self, name: &str, mut fields: Fields) -> Result<Request, BuildError> {
         fields.insert("serProvId".to_owned(), self.serv_prov_id.clone());
         fields.insert("merId".to_owned(), self.mer_id.clone());
         let signature = BASE64.encode(self.key.sign_sha256(&signed_bytes(&fields)));
@@ -112,6 +124,11 @@ impl Open {
         let attempt = attempt.ok_or(NoticeRefusal::UnknownOrder)?;
         let paid = paid(&fields, now).ok_or(NoticeRefusal::Malformed)?;
         Ok(Notice::Payment { attempt, reply: PaymentReply::Paid(paid) })
+    }
+
+    /// The fields of an answer that the platform signed.
+    pub(super) fn trusted(&self, body: &[u8]) -> Option<Fields> {
+        fields(body).filter(|fields| self.vouches_for(fields))
     }
 
     fn vouches_for(&self, fields: &Fields) -> bool {
@@ -167,7 +184,7 @@ fn order(prepare: &Prepare, no: String) -> Result<Content, BuildError> {
         ("orderInfo", details.description.clone()),
         ("backUrl", details.notify_url.clone()),
         // Empty texts stay in, and are signed.
-        ("frontUrl", String::new()),
+        ("frontUrl", prepare.return_url.clone().unwrap_or_default()),
         ("userId", payer),
         ("customerIp", details.terminal_ip.clone()),
         ("termInfo", json!({ "ip": details.terminal_ip }).to_string()),

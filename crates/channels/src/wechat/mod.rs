@@ -3,6 +3,7 @@
 
 mod map;
 mod notice;
+mod payer;
 mod trust;
 mod v2;
 mod v3;
@@ -17,12 +18,12 @@ use orders::channel::{Call, Notice, PayWay, Reply, Unknown};
 use secret::Secret;
 use serde::Deserialize;
 
-use crate::config::secret as secret_text;
+use crate::config::{opt_secret as opt_secret_text, secret as secret_text};
 use trust::Trust;
 
 use crate::{
     BuildError, Channel, ClientCertificate, ConfigError, Connector, KeysRefusal, NoticeRefusal,
-    Request, Response, silence,
+    PayerAsk, PayerUnknown, Request, Response, silence,
 };
 
 /// The parameters of a merchant number at WeChat Pay.
@@ -57,6 +58,15 @@ pub struct WechatConfig {
     public_key_id: Option<String>,
     #[serde(default)]
     public_key: Option<String>,
+    /// Of the appid in whose name payers are known (`sub_appid` where there is one): without it no
+    /// payment inside the app's pages through our own cashier.
+    #[serde(default, deserialize_with = "opt_secret_text")]
+    app_secret: Option<Secret<String>>,
+    /// Where payers are sent and asked for, if not at WeChat's own addresses.
+    #[serde(default)]
+    sign_in_page: Option<String>,
+    #[serde(default)]
+    identity_url: Option<String>,
     /// Our own certificate (`apiclient_cert.pem`): v2 wants it shown for a reverse.
     #[serde(default)]
     client_certificate: Option<String>,
@@ -86,6 +96,7 @@ pub(crate) struct Wechat {
     trust: Trust,
     /// Shown to the channel when a payment is reversed.
     client: Option<ClientCertificate>,
+    payers: Option<payer::Payers>,
 }
 
 impl Wechat {
@@ -112,11 +123,19 @@ impl Wechat {
             v2_sign_type: config.v2_sign_type,
             trust,
             client,
+            payers: config.payers()?,
         })
     }
 }
 
 impl WechatConfig {
+    fn payers(&self) -> Result<Option<payer::Payers>, ConfigError> {
+        let appid = self.sub_appid.as_ref().unwrap_or(&self.appid);
+        let addresses = (self.sign_in_page.as_deref(), self.identity_url.as_deref());
+        let secret = self.app_secret.as_ref();
+        secret.map(|secret| payer::Payers::new(appid, secret, addresses)).transpose()
+    }
+
     fn client(&self) -> Result<Option<ClientCertificate>, ConfigError> {
         let Some(pem) = &self.client_certificate else { return Ok(None) };
         Certificate::from_pem(pem).or(Err(ConfigError::Key))?;
@@ -181,6 +200,22 @@ impl Connector for Wechat {
 
     fn read_notice(&self, now: Timestamp, request: &Request) -> Result<Notice, NoticeRefusal> {
         notice::read(self, now, request)
+    }
+
+    fn payer_scope(&self) -> Option<&str> {
+        self.payers.as_ref().map(|payers| payers.appid.as_str())
+    }
+
+    fn sign_in_page(&self, back: &str, state: &str) -> Option<String> {
+        self.payers.as_ref().map(|payers| payers.sign_in_page(back, state))
+    }
+
+    fn ask_payer(&self, ask: &PayerAsk<'_>, _now: Timestamp) -> Result<Request, PayerUnknown> {
+        self.payers.as_ref().ok_or(PayerUnknown::NotOffered)?.ask(ask)
+    }
+
+    fn read_payer(&self, response: &Response) -> Result<String, PayerUnknown> {
+        payer::read(response)
     }
 
     fn notice_answer(&self, accepted: bool) -> Response {

@@ -176,6 +176,7 @@ fn input(merchants: &[MerchantId], n: u64) -> Result<CreatePayment, Failed> {
         paid_by: PaidBy::One(Means::PayerCode(code)),
         expires_at: None,
         top_up: None,
+        checkout: None,
     })
 }
 

@@ -8,6 +8,7 @@ mod receiver;
 mod setup;
 mod supper;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -82,7 +83,8 @@ pub(crate) async fn demo(args: DemoArgs) -> Outcome {
     let app = assemble(&place).await?;
     let worker = tokio::spawn(work(Arc::clone(&app), stopped.clone()));
     let fronts = cards::serve(&app, terminals, stopped.clone());
-    let router = http_api::router(http_api::ApiState::new(Arc::clone(&app)));
+    let router = http_api::router(http_api::ApiState::new(Arc::clone(&app)))
+        .into_make_service_with_connect_info::<SocketAddr>();
     let api_end = until(stopped.clone());
     let server =
         tokio::spawn(async move { axum::serve(api, router).with_graceful_shutdown(api_end).await });

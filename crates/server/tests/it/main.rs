@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod cashier;
+#[cfg(test)]
 mod ceremonies;
 #[cfg(test)]
 mod combined;
@@ -32,5 +34,7 @@ mod shifts;
 mod stage;
 #[cfg(test)]
 mod strangers_terminal;
+#[cfg(test)]
+mod tills;
 #[cfg(test)]
 mod wallets;

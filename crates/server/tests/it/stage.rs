@@ -145,6 +145,10 @@ impl Stage {
 
     fn place(&self, command: &mut Command) {
         command.arg("--data-dir").arg(self.folder.path().join("data"));
+        // Known from the second start on.
+        if !self.api.is_empty() {
+            command.args(["--public-url", &self.api]);
+        }
         if let Some(url) = &self.database {
             command.arg("--database-url").arg(url);
         }
@@ -243,6 +247,8 @@ impl Stage {
         let [lines, https] = said.collect::<Vec<_>>().try_into().unwrap();
         (self.terminals, self.terminals_https) = (lines.to_owned(), https.to_owned());
         self.server = Some(server);
+        // Lines to the process before are dead.
+        self.http = reqwest::Client::builder().no_proxy().build().unwrap();
     }
 
     /// The certificate that terminals are shown, made once with its key beside it.

@@ -104,7 +104,7 @@ impl Record for Terminal {
 impl Record for ApiKey {
     const TABLE: &'static Table = table!("api_keys", key ["name"],
         "name" Text, "merchant_id" Int, "terminal_id" Int, "algorithm" Text, "public_key" Text,
-        "sealed" Blob, "created_at" Int, "revoked_at" Int);
+        "sealed" Blob, "created_at" Int, "revoked_at" Int, "attended" Int);
 
     fn cells(&self) -> Cells {
         vec![
@@ -116,6 +116,7 @@ impl Record for ApiKey {
             self.sealed.clone().into(),
             time(self.created_at),
             opt_time(self.revoked_at),
+            i64::from(self.attended).into(),
         ]
     }
 
@@ -132,6 +133,7 @@ impl Record for ApiKey {
             sealed: row.opt_blob()?,
             created_at: read_time(row)?,
             revoked_at: read_opt_time(row)?,
+            attended: row.int()? != 0,
         })
     }
 }

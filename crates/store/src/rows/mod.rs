@@ -9,10 +9,12 @@ mod holds;
 mod jobs;
 mod notifications;
 mod orders;
+mod plates;
 mod pos;
 mod refunds;
 mod routing;
 mod shifts;
+mod tills;
 mod wallets;
 
 pub(crate) use books::{AccountRow, DeltaRow, EntryRow, JournalRow, RawSums};
