@@ -12,7 +12,7 @@ export const WORDS = {
     remark: '备注（选填）',
     sum: '合计',
     pay: '付款 {amount}',
-    pay_with: '{channel}付款 {amount}',
+    pay_with: '{channel} {amount}',
     wechat: '微信支付',
     alipay: '支付宝',
     unionpay: '云闪付',

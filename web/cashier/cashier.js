@@ -16,6 +16,8 @@ import { formatMoney, parseYuan, percentNearest } from './money.js';
 const LOOK_STEPS_MS = [800, 1_000, 1_500, 2_000, 3_000, 5_000];
 /** After so many looks the page says that it goes on looking, and offers to try again. */
 const LOOKS_MAX = 120;
+/** Between two looks while nothing is waited for. */
+const WATCH_MS = 2_000;
 /** How long a payment counts as made just now, for the one who scans the same plate again. */
 const JUST_NOW_MS = 10 * 60_000;
 /** How long the payer reads that it is paid, before the shop's own page comes. */
@@ -52,7 +54,6 @@ const now = {
 document.documentElement.style.setProperty('--accent', readableAccent(data.accent, '#1459c9'));
 if (!hasChosenLanguage()) words.setLanguage(data.lang);
 words.onChange(draw);
-begin();
 
 /** Starts where the payer left off. */
 function begin() {
@@ -165,6 +166,7 @@ async function act() {
     await look();
     if (now.order.state === 'open' && now.order.mine?.state !== 'paid') {
       say(said === 'cancelled' ? 'cancelled' : 'failed');
+      void followQuietly();
     }
   }
 }
@@ -311,9 +313,7 @@ function plateView() {
     settings.tips.length ? tips(fen) : null,
     settings.remark ? remarkInput() : null,
     tip ? h('p', { class: 'sum' }, h('span', {}, t('sum')), h('span', {}, formatMoney(fen + tip))) : null,
-    h('div', { class: 'push' }),
-    keypad(),
-    ...payButtons(fen + tip, fen === 0),
+    dock(keypad(), ...payButtons(fen + tip, fen === 0)),
   ];
 }
 
@@ -337,8 +337,7 @@ function orderView() {
     ),
     legs(),
     h('p', { class: 'hint' }, t('expires', { time: clock(order.expires_at) })),
-    h('div', { class: 'push' }),
-    ...(cannot ?? (other || now.notice === 'being_paid' ? insteadButtons() : payButtons(rest, false))),
+    dock(...(cannot ?? (other || now.notice === 'being_paid' ? insteadButtons() : payButtons(rest, false)))),
   ];
 }
 
@@ -348,10 +347,11 @@ function waitingView() {
     h('h2', { class: 'title' }, t('waiting')),
     h('p', { class: 'amount big' }, formatMoney(now.order.mine?.amount_fen ?? now.order.amount_fen)),
     h('p', { class: 'hint' }, t('waiting_hint')),
-    h('div', { class: 'push' }),
-    now.order.mine?.state === 'ready'
-      ? h('button', { class: 'quiet', id: 'again', type: 'button', on: { click: reopen } }, t('try_again'))
-      : null,
+    dock(
+      now.order.mine?.state === 'ready'
+        ? h('button', { class: 'quiet', id: 'again', type: 'button', on: { click: reopen } }, t('try_again'))
+        : null,
+    ),
   ];
 }
 
@@ -373,12 +373,18 @@ function paidView() {
       ? h('p', { class: 'hint' }, t('includes_tip', { amount: formatMoney(now.checkout.tip_fen) }))
       : null,
     now.order.legs.length > 1 ? legs() : null,
-    h('div', { class: 'push' }),
-    back ? h('a', { class: 'pay', href: back }, t('back_to_shop')) : null,
-    data.kind === 'plate'
-      ? h('button', { class: 'quiet', id: 'more', type: 'button', on: { click: startOver } }, t('pay_again'))
-      : null,
+    dock(back ? h('a', { class: 'pay', href: back }, t('back_to_shop')) : null, moreButton()),
   ];
+}
+
+/** What a thumb reaches: it stays at the foot of the screen. */
+function dock(/** @type {any[]} */ ...children) {
+  return h('div', { class: 'dock' }, children);
+}
+
+function moreButton() {
+  if (data.kind !== 'plate') return null;
+  return h('button', { class: 'quiet', id: 'more', type: 'button', on: { click: startOver } }, t('pay_again'));
 }
 
 let goingBack = false;
@@ -394,10 +400,7 @@ function endedView(/** @type {'closed' | 'closing' | 'expired'} */ what) {
     h('h2', { class: 'title', 'data-test': what }, t(what)),
     h('p', { class: 'amount big' }, formatMoney(now.order.amount_fen)),
     h('p', { class: 'hint' }, t('closed_hint')),
-    h('div', { class: 'push' }),
-    data.kind === 'plate'
-      ? h('button', { class: 'quiet', id: 'more', type: 'button', on: { click: startOver } }, t('pay_again'))
-      : null,
+    dock(moreButton()),
   ];
 }
 
@@ -450,21 +453,20 @@ function qrView(/** @type {any[]} */ channels) {
   ];
 }
 
-/** A screen that only shows a code follows what a phone does. */
+let watching = false;
+
+/** Whatever is shown goes on: what another phone does to the order is seen here, too. */
 async function followQuietly() {
-  if (following) return;
-  following = true;
-  while (now.order.state === 'open' || now.order.state === 'closing') {
-    await pause(2_000);
+  if (watching) return;
+  watching = true;
+  while (now.order?.state === 'open' || now.order?.state === 'closing') {
+    await pause(WATCH_MS);
+    if (following || !now.order) continue;
     const before = now.order.state;
     await look(false);
-    if (now.order.state !== before) {
-      following = false;
-      draw();
-      return;
-    }
+    if (now.order.state !== before) draw();
   }
-  following = false;
+  watching = false;
 }
 
 function notice(/** @type {string} */ kind) {
@@ -603,7 +605,7 @@ function payButtons(/** @type {number} */ fen, /** @type {boolean} */ wanting) {
       now.busy ? t('making') : label,
     );
   if (wanting) return [button(app === 'phone' ? 'none' : null, t('amount_wanted'))];
-  if (app !== 'phone') return [button(null, t('pay_with', { channel: t(app), amount }))];
+  if (app !== 'phone') return [button(null, t('pay', { amount }))];
   const channels = settings.channels.filter((/** @type {any} */ c) => c.by_browser);
   return channels.map((/** @type {any} */ c) =>
     button(c.channel, t('pay_with', { channel: t(c.channel), amount })),
@@ -722,3 +724,5 @@ window.addEventListener('pageshow', (event) => {
   // The browser's own copy of a page may be long out of date.
   if (event.persisted) window.location.reload();
 });
+
+begin();

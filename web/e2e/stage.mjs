@@ -3,6 +3,7 @@
  * by an operator's commands before it serves. Everything is on loopback and ends with the test.
  */
 
+import { createHmac, randomBytes } from 'node:crypto';
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -122,6 +123,33 @@ export class Stage {
   log(name = 'serve') {
     const path = join(this.folder, `${name}.log`);
     return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  }
+
+  /** A request of the merchant's server. */
+  async call(method, path, body = '') {
+    const text = body ? JSON.stringify(body) : '';
+    const [time, nonce] = [Math.floor(Date.now() / 1000), randomBytes(16).toString('hex')];
+    const signed = `${method}\n${path}\n${time}\n${nonce}\n${text}\n`;
+    const signature = createHmac('sha256', this.key.secret).update(signed).digest('base64');
+    const answer = await fetch(this.api + path, {
+      method,
+      body: text || undefined,
+      headers: {
+        'content-type': 'application/json',
+        authorization: `SUANPAN-HMAC-SHA256 key_id="${this.key.id}",nonce="${nonce}",timestamp="${time}",signature="${signature}"`,
+      },
+    });
+    const told = await answer.json();
+    if (!answer.ok) throw new Error(JSON.stringify(told));
+    return told;
+  }
+
+  post(path, body) {
+    return this.call('POST', path, body);
+  }
+
+  get(path) {
+    return this.call('GET', path);
   }
 
   async books() {

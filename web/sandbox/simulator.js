@@ -7,6 +7,8 @@ import { isEnglish, speak, speakEnglish, word } from "./words.js";
  * @typedef {{ app: string, channel: string | null, url: string, allows: string[] }} Phone
  * @typedef {{ channel: string, order_no: string, description: string, amount_fen: number, status: string, at: string }} Order
  * @typedef {{ channel: string, order_no: string, request_no: string, kind: string, amount_fen: number, at: string }} Book
+ * @typedef {{ app: string, text: string, scheme: string, asked: number, outcome: string, code?: string, message?: string, order_no?: string }} Asked
+ * @typedef {{ app: string, text: string, scheme?: string | null, path?: string, refused?: string }} Told
  * @typedef {{ channel: string | null, call: string, fault: { kind: string, ms?: number }, times: number }} Rule
  */
 
@@ -14,6 +16,10 @@ const LOOK_AGAIN_MS = 2000;
 const TOAST_MS = 3200;
 const LATE_MS = 15_000;
 const DELAY_MS = 5_000;
+/** What UnionPay may do with a domain. */
+const MODES = ["query", "page", "unregistered"];
+/** The apps of UnionPay's circle, as its gateway names them. @type {Record<string, string>} */
+const UNIONPAY_APPS = { unionpay: "CloudPay", bank: "BankDemo" };
 const PAYERS = ["payer-1", "payer-2"];
 const CALL_FAULTS = [
   "lost_answer_after_effect", "lost_answer_before_effect", "system_busy", "system_busy_after_effect",
@@ -36,6 +42,10 @@ const STEPS = [
   {
     name: "pay", faults: CALL_FAULTS,
     calls: { wechat: "bridge/pay", alipay: "bridge/pay", unionpay: "bridge/pay", any: "bridge/pay" },
+  },
+  {
+    name: "ask", faults: ["lost_answer_after_effect", "lost_answer_before_effect", "delay", "wrong_signature"],
+    calls: { wechat: "order-query", alipay: "order-query", unionpay: "order-query", any: "order-query" },
   },
   {
     name: "authorize", faults: ["payer_refuses", "system_busy", "lost_answer_before_effect"],
@@ -61,6 +71,7 @@ const frame = /** @type {HTMLIFrameElement} */ (at("frame"));
 const text = /** @type {HTMLTextAreaElement} */ (at("text"));
 const step = /** @type {HTMLSelectElement} */ (at("step"));
 const kind = /** @type {HTMLSelectElement} */ (at("kind"));
+const mode = /** @type {HTMLSelectElement} */ (at("mode"));
 
 const state = {
   /** @type {Phone[]} */ phones: [],
@@ -69,6 +80,9 @@ const state = {
   payer: PAYERS[0],
   /** The path that the phone shows. */ path: "",
   /** @type {string[]} */ found: [],
+  /** How UnionPay takes the shop's codes. */ mode: "query",
+  /** What became of the latest scan. @type {Told | null} */ told: null,
+  /** What UnionPay asked. @type {Asked[]} */ asked: [],
 };
 const phone = () => state.phones.find((one) => one.app === state.app);
 const channel = () => /** @type {keyof typeof STEPS[0]["calls"]} */ (phone()?.channel ?? "any");
@@ -139,7 +153,10 @@ async function scan(code) {
   found([]);
   if (!code.trim()) return toast(word("empty"));
   try {
-    const { path, refused } = await call("/sandbox/scan", { app: state.app, text: code });
+    const said = await call("/sandbox/scan", { app: state.app, text: code });
+    state.told = { ...said, app: state.app, text: code.trim() };
+    story();
+    const { path, refused } = said;
     if (refused) {
       close();
       toast(refused);
@@ -245,12 +262,55 @@ function show() {
   /** @type {HTMLButtonElement} */ (at("go")).disabled = state.phones.length === 0;
   const asks = state.app === "unionpay" || state.app === "bank";
   at("allow").hidden = !asks;
+  at("registered").hidden = !asks || state.shop.length === 0;
+  at("issue").hidden = state.shop.length === 0;
+  mode.replaceChildren(...MODES.map((name) => new Option(word(`mode.${name}`), name)));
+  mode.value = state.mode;
   /** @type {HTMLInputElement} */ (at("allowed")).checked = hosts().every((host) => phone()?.allows.includes(host));
   steps();
   found(state.found);
+  story();
 }
 
 const hosts = () => state.shop.map((address) => address.replace(/^https?:\/\//, "").split("/")[0]);
+
+// ---- three codes in one
+
+/** What happened to the latest code: which scheme, whom UnionPay asked, who refused. */
+function story() {
+  const lines = state.told?.app === state.app ? storyOf(state.told) : [];
+  at("story").hidden = lines.length === 0;
+  at("story").replaceChildren(...lines);
+}
+
+/** @param {Told} told */
+function storyOf(told) {
+  const issued = told.text.includes("/qr95516/");
+  const app = UNIONPAY_APPS[told.app];
+  if (!app) return issued && !told.refused ? [make("li", word("story.leads"))] : [];
+  if (told.refused) {
+    const listed = phone()?.allows.some((host) => told.text.includes(`://${host}`));
+    return [make("li", told.refused, "bad"), make("li", word(listed ? "story.domain" : "story.list"))];
+  }
+  if (!told.scheme) return told.path?.startsWith("/sandbox/") ? [] : [make("li", word("story.page"))];
+  const lines = [make("li", word(`story.${told.scheme}`))];
+  const asked = state.asked.find((one) => one.app === app && one.text === told.text);
+  if (!asked || asked.asked === 0) return lines;
+  lines.push(make("li", `${word("story.asked")} ×${asked.asked}`));
+  const fine = ["amount_wanted", "order"].includes(asked.outcome);
+  const outcome = make("li", `${word(`story.${asked.outcome}`)} `, fine ? "" : "bad");
+  outcome.append(make("small", [asked.code, asked.message, asked.order_no].filter(Boolean).join(" ")));
+  return [...lines, outcome];
+}
+
+/** The shop's address in the text becomes one that UnionPay issued for it. */
+async function issue() {
+  try {
+    text.value = (await call("/sandbox/unionpay/codes", { page: text.value.trim() })).address;
+  } catch (error) {
+    toast(reason(error));
+  }
+}
 
 // ---- faults
 
@@ -361,9 +421,11 @@ function showBooks(books) {
 }
 
 async function refresh() {
-  const [orders, books, faults] = await Promise.all(
-    ["/sandbox/orders", "/sandbox/books", "/sandbox/faults"].map((path) => call(path)),
+  const [orders, books, faults, asked] = await Promise.all(
+    ["/sandbox/orders", "/sandbox/books", "/sandbox/faults", "/sandbox/unionpay/scans"].map((path) => call(path)),
   );
+  state.asked = asked.scans;
+  story();
   showOrders(orders.orders);
   showBooks(books.books);
   showRules(faults.faults);
@@ -430,6 +492,21 @@ at("allowed").addEventListener("change", async (event) => {
     toast(reason(error));
   }
 });
+mode.addEventListener("change", async () => {
+  try {
+    for (const host of hosts()) await call("/sandbox/unionpay/domains", { host, mode: mode.value });
+    state.mode = mode.value;
+  } catch (error) {
+    toast(reason(error));
+    mode.value = state.mode;
+  }
+});
+at("issue").addEventListener("click", issue);
+frame.addEventListener("load", () => {
+  refresh().catch(() => {
+    // The next look may find it again.
+  });
+});
 step.addEventListener("change", kinds);
 at("fault").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -444,6 +521,8 @@ async function findPhones() {
   const { phones, shop, known_as } = await call("/sandbox/phones");
   state.phones = phones;
   state.shop = shop ? [shop, ...known_as] : [];
+  const { domains } = await call("/sandbox/unionpay/domains");
+  state.mode = domains.find((/** @type {{ host: string }} */ one) => one.host === hosts()[0])?.mode ?? "unregistered";
   show();
 }
 

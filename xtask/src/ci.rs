@@ -7,6 +7,7 @@
 use std::time::Instant;
 
 use crate::command::{capture, cargo, listen, run};
+use crate::pages;
 use crate::postgres::{self, Cluster, random_hex};
 use crate::strangers::{self, Judged};
 use crate::tidy;
@@ -38,6 +39,7 @@ const STEPS: &[(&str, Step)] = &[
     ("doc", |_| doc()),
     ("description", description),
     ("sdks", sdks),
+    ("pages", show_pages),
     ("books", books),
     ("sim", simulate),
 ];
@@ -129,6 +131,11 @@ fn sdks(ci: &mut Run<'_>) -> Result<(), Stop> {
         Judged::Passed(checks) => ci.count.passed += checks,
         Judged::LeftOut(why) => ci.leave_out(format!("sdks: {why}")),
     }
+    Ok(())
+}
+
+fn show_pages(ci: &mut Run<'_>) -> Result<(), Stop> {
+    ci.count.passed += pages::pages(ci.workspace)?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 
 mod ci;
 mod command;
+mod pages;
 mod postgres;
 mod setup;
 mod strangers;

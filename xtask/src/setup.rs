@@ -39,6 +39,21 @@ const NEEDS: &[Need] = &[
         package: "nodejs",
         is_there: || answers("node", &["--version"]),
     },
+    Need {
+        what: "Chromium, in which the pages are tried",
+        package: "chromium",
+        is_there: || answers("/usr/bin/chromium", &["--version"]),
+    },
+    Need {
+        what: "zbar, which reads printed codes as a stranger",
+        package: "zbar-tools",
+        is_there: || answers("zbarimg", &["--version"]),
+    },
+    Need {
+        what: "poppler's programs, which draw printed plates",
+        package: "poppler-utils",
+        is_there: || answers("pdftoppm", &["-v"]),
+    },
     Need { what: "npm", package: "npm", is_there: || answers("npm", &["--version"]) },
 ];
 

@@ -96,7 +96,7 @@ impl Script {
                 call
             }
             Language::Node => {
-                let home = node_home(folder, cache)?;
+                let home = node_home(folder, &cache.join("node"))?;
                 let mut call = Command::new("node");
                 call.arg(home.join(&self.file));
                 call
@@ -172,8 +172,8 @@ fn python_environment(packages: &Path, cache: &Path) -> Result<PathBuf, Stop> {
 
 /// A folder with `node_modules` and copies of the scripts: Node looks for packages beside the
 /// importing file and nowhere else.
-fn node_home(folder: &Path, cache: &Path) -> Result<PathBuf, Stop> {
-    let home = cache.join("node");
+pub(crate) fn node_home(folder: &Path, home: &Path) -> Result<PathBuf, Stop> {
+    let home = home.to_owned();
     fs::create_dir_all(&home).map_err(|error| at(&home, &error))?;
     let manifest = folder.join("package.json");
     let lock = folder.join("package-lock.json");
@@ -250,7 +250,7 @@ pub(crate) fn description(workspace: &Workspace) -> Result<(), Stop> {
     )
 }
 
-fn at(path: &Path, error: &std::io::Error) -> Stop {
+pub(crate) fn at(path: &Path, error: &std::io::Error) -> Stop {
     Stop::new(format!("{}: {error}", path.display()))
 }
 

@@ -175,6 +175,7 @@ fn leg_expiry(means: &Means, order: Timestamp, now: Timestamp) -> Timestamp {
             now.saturating_add(schedule::PAYER_CODE_WAIT).unwrap_or(now)
         }
         Means::DynamicQr(_)
+        | Means::OwnCode(_)
         | Means::Jsapi { .. }
         | Means::H5 { .. }
         | Means::Cash

@@ -86,6 +86,8 @@ pub enum Means {
     PayerCode(PayerCode),
     /// A code is to be shown for the payers of one channel.
     DynamicQr(ChannelCode),
+    /// The payer's app reads a code of ours, and its channel asks us for the order.
+    OwnCode(ChannelCode),
     /// The payer's page inside the channel's app asks it to pay.
     Jsapi { channel: ChannelCode, payer: String, page: Option<JsapiPage> },
     /// The payer's browser opens a link: on a phone to the channel's app, on a desktop to its page.
@@ -263,7 +265,7 @@ impl App {
                 let instrument = Instrument::Card(Box::new(means.read.clone()));
                 Call::Charge(Charge { subject, instrument, details })
             }
-            Means::DynamicQr(_) | Means::H5 { .. } => {
+            Means::DynamicQr(_) | Means::OwnCode(_) | Means::H5 { .. } => {
                 let return_url = means.return_url();
                 Call::Prepare(Prepare { subject, payer: None, details, return_url })
             }
@@ -332,9 +334,10 @@ impl Means {
                 let channel = channels::Channel::of_payer_code(code);
                 Some(channel.ok_or(CreateRefusal::PayerCodeUnknown)?.channel_code())
             }
-            Self::DynamicQr(channel) | Self::H5 { channel, .. } | Self::Jsapi { channel, .. } => {
-                Some(channel.clone())
-            }
+            Self::DynamicQr(channel)
+            | Self::OwnCode(channel)
+            | Self::H5 { channel, .. }
+            | Self::Jsapi { channel, .. } => Some(channel.clone()),
             Self::Card(_) => Some(channels::Channel::Card.channel_code()),
             Self::Cash
             | Self::BankCard { .. }
@@ -350,6 +353,7 @@ impl Means {
             Self::Card(card) => Some(&card.card),
             Self::PayerCode(_)
             | Self::DynamicQr(_)
+            | Self::OwnCode(_)
             | Self::Jsapi { .. }
             | Self::H5 { .. }
             | Self::Cash
@@ -364,6 +368,7 @@ impl Means {
         match self {
             Self::PayerCode(_) => Some(PayWay::PayerCode),
             Self::DynamicQr(_) => Some(PayWay::DynamicQr),
+            Self::OwnCode(_) => Some(PayWay::OwnCode),
             Self::Jsapi { .. } => Some(PayWay::Jsapi),
             Self::H5 { desktop: false, .. } => Some(PayWay::H5),
             Self::H5 { desktop: true, .. } => Some(PayWay::Page),
@@ -395,6 +400,7 @@ impl Means {
             Self::H5 { return_url, .. } => return_url.clone(),
             Self::PayerCode(_)
             | Self::DynamicQr(_)
+            | Self::OwnCode(_)
             | Self::Jsapi { .. }
             | Self::Cash
             | Self::BankCard { .. }
@@ -410,6 +416,7 @@ impl Means {
             Self::Wallet(wallet) => Some(*wallet),
             Self::PayerCode(_)
             | Self::DynamicQr(_)
+            | Self::OwnCode(_)
             | Self::Jsapi { .. }
             | Self::H5 { .. }
             | Self::Cash
@@ -425,6 +432,7 @@ impl Means {
             Self::PlatformCoupon { campaign, .. } => Some(*campaign),
             Self::PayerCode(_)
             | Self::DynamicQr(_)
+            | Self::OwnCode(_)
             | Self::Jsapi { .. }
             | Self::H5 { .. }
             | Self::Cash
@@ -442,6 +450,7 @@ impl Means {
             Self::Wallet(_)
             | Self::PayerCode(_)
             | Self::DynamicQr(_)
+            | Self::OwnCode(_)
             | Self::Jsapi { .. }
             | Self::H5 { .. }
             | Self::Card(_)
@@ -538,9 +547,9 @@ pub(crate) fn draft_leg(
 
 pub(crate) fn draft_order(ids: &IdSource, input: &CreatePayment, now: Timestamp) -> Order {
     let (shape, wait) = match &input.paid_by {
-        PaidBy::One(Means::DynamicQr(_) | Means::Jsapi { .. } | Means::H5 { .. }) => {
-            (OrderShape::Single, schedule::QR_WAIT_DEFAULT)
-        }
+        PaidBy::One(
+            Means::DynamicQr(_) | Means::OwnCode(_) | Means::Jsapi { .. } | Means::H5 { .. },
+        ) => (OrderShape::Single, schedule::QR_WAIT_DEFAULT),
         PaidBy::One(
             Means::PayerCode(_)
             | Means::Card(_)

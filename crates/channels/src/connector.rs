@@ -9,7 +9,7 @@ use orders::channel::{Call, Charge, Notice, PayWay, PaymentReply, RefundReply, R
 use secret::Secret;
 use serde::Deserialize;
 
-use crate::{Channel, PayerAsk, PayerUnknown, Request, Response};
+use crate::{Channel, OrderAnswer, OrderQuery, PayerAsk, PayerUnknown, Request, Response};
 
 /// The longest conversation of one call, by [`Connector::follow_up`]. UnionPay's cancel takes three:
 /// ask for the payment, void it, ask for the void.
@@ -74,6 +74,23 @@ pub trait Connector: Send + Sync + Debug {
     /// # Errors
     /// [`NoticeRefusal`] when it is not the channel's, not for this account, or of no known kind.
     fn read_notice(&self, now: Timestamp, request: &Request) -> Result<Notice, NoticeRefusal>;
+
+    /// What the channel asks about a code of ours, after its signature was verified.
+    ///
+    /// # Errors
+    /// [`NoticeRefusal`]
+    fn read_order_query(
+        &self,
+        _now: Timestamp,
+        _request: &Request,
+    ) -> Result<OrderQuery, NoticeRefusal> {
+        Err(NoticeRefusal::UnknownKind)
+    }
+
+    /// What the channel wants to hear to that; none where it asks for no orders.
+    fn answer_order_query(&self, _query_no: &str, _answer: &OrderAnswer<'_>) -> Option<Response> {
+        None
+    }
 
     /// The app at the channel in which a payer has the name that [`Self::read_payer`] gives; none where
     /// payers are not asked.

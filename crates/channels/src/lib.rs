@@ -11,6 +11,7 @@ mod connector;
 #[cfg(test)]
 mod golden;
 pub mod notifications;
+mod order_query;
 mod payer;
 mod platform_key;
 mod sender;
@@ -25,6 +26,7 @@ pub use connector::{
     BuildError, ChannelConfig, ClearsTo, ConfigError, Connector, KeysRefusal,
     MESSAGES_PER_CALL_MAX, NoticeRefusal, connector, silence, with_keys_kept,
 };
+pub use order_query::{OrderAnswer, OrderQuery, scanned_code};
 pub use payer::{PayerAsk, PayerUnknown};
 pub use platform_key::{PlatformKey, PlatformKeys};
 pub use sender::{ClientCertificate, HttpSender, SendError, Sender};
@@ -104,7 +106,8 @@ impl Channel {
             (_, PayWay::PayerCode | PayWay::DynamicQr | PayWay::Jsapi)
             | (Self::Alipay | Self::Wechat, PayWay::H5)
             | (Self::Alipay, PayWay::Page) => true,
-            (Self::UnionPay, PayWay::H5) => false,
+            (Self::UnionPay, PayWay::OwnCode) => true,
+            (Self::Alipay | Self::Wechat, PayWay::OwnCode) | (Self::UnionPay, PayWay::H5) => false,
             (Self::Wechat | Self::UnionPay, PayWay::Page) => false,
         }
     }

@@ -33,6 +33,13 @@ const STAFF_TOKEN_BYTES_MAX: usize = 256;
 /// What a till that people stand at may ask for: beginnings of paths under `/v1`.
 const ATTENDED_PATHS: [&str; 6] =
     ["/v1/cashier", "/v1/payments", "/v1/refunds", "/v1/shifts", "/v1/staff/", "/v1/voids"];
+/// And look at: a card that somebody brought, by its number.
+const ATTENDED_READS: &str = "/v1/wallets/";
+
+fn is_for_tills(method: &http::Method, path: &str) -> bool {
+    ATTENDED_PATHS.iter().any(|begin| path.starts_with(begin))
+        || (method == http::Method::GET && path.starts_with(ATTENDED_READS))
+}
 
 /// Who asks, once proven. Handlers take it from the request's extensions.
 #[derive(Debug, Clone)]
@@ -145,8 +152,7 @@ async fn prove(state: &ApiState, request: Request) -> Result<(Arc<Caller>, Reque
         Fresh::No => return Err(ApiError::of("nonce_replayed")),
         Fresh::Full => return Err(ApiError::of("overloaded")),
     }
-    let path = parts.uri.path();
-    if caller.key.attended && !ATTENDED_PATHS.iter().any(|begin| path.starts_with(begin)) {
+    if caller.key.attended && !is_for_tills(&parts.method, parts.uri.path()) {
         return Err(ApiError::of("key_not_allowed"));
     }
     let staff = parts.headers.get(STAFF_HEADER).and_then(|value| value.to_str().ok());

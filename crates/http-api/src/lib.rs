@@ -14,6 +14,7 @@ mod limits;
 mod notices;
 mod notifications;
 mod operations;
+mod order_queries;
 mod pages;
 mod payments;
 mod receipts;
@@ -96,12 +97,16 @@ pub fn router(state: ApiState) -> Router {
     let pages = cashier::routes()
         .route("/assets/{version}/{name}", get(web::asset))
         .route("/activations", post(tills::activate))
+        .route("/till", get(web::till))
         .layer(DefaultBodyLimit::max(entrance::BODY_BYTES_MAX))
         .layer(axum::middleware::from_fn_with_state(state.clone(), entrance::admit_open))
         .layer(CompressionLayer::new());
     Router::new()
         .route("/notices/{account}", post(notices::take))
+        .route("/unionpay/orders", post(order_queries::unionpay))
         .layer(DefaultBodyLimit::max(NOTICE_BYTES_MAX))
+        // Browsers ask for it unasked.
+        .route("/favicon.ico", get(|| async { http::StatusCode::NO_CONTENT }))
         .route("/healthz", get(operations::health))
         .route("/readyz", get(operations::ready))
         .route("/metrics", get(operations::metrics))

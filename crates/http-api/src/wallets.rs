@@ -327,7 +327,11 @@ impl TopUpBody {
         let payment = self.payment.check(asker, now)?;
         let through_channel = match &payment.paid_by {
             PaidBy::One(
-                Means::PayerCode(_) | Means::DynamicQr(_) | Means::Jsapi { .. } | Means::H5 { .. },
+                Means::PayerCode(_)
+                | Means::DynamicQr(_)
+                | Means::OwnCode(_)
+                | Means::Jsapi { .. }
+                | Means::H5 { .. },
             ) => true,
             PaidBy::One(
                 Means::Cash

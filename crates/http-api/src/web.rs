@@ -39,6 +39,41 @@ const ASSETS: &[Asset] = assets![
     "shared" "language.js",
     "shared" "money.js",
     "shared" "qr.js",
+    "till" "amount.js",
+    "till" "api.js",
+    "till" "attach.js",
+    "till" "desk.js",
+    "till" "drawer.js",
+    "till" "error-words.js",
+    "till" "give-back.js",
+    "till" "hearing.js",
+    "till" "keys.js",
+    "till" "layers.js",
+    "till" "numbers.js",
+    "till" "payer-code.js",
+    "till" "receipt.js",
+    "till" "refund.js",
+    "till" "sale.js",
+    "till" "shortcuts.js",
+    "till" "staff.js",
+    "till" "store.js",
+    "till" "strings.js",
+    "till" "telling.js",
+    "till" "tenders.js",
+    "till" "till.css",
+    "till" "till.js",
+    "till" "view-activation.js",
+    "till" "view-extras.js",
+    "till" "view-order.js",
+    "till" "view-orders.js",
+    "till" "view-result.js",
+    "till" "view-sale.js",
+    "till" "view-settings.js",
+    "till" "view-shift.js",
+    "till" "view-staff.js",
+    "till" "view-tender.js",
+    "till" "voice.js",
+    "till" "wedge.js",
 ];
 
 /// Changes with every byte of what pages load, so that all of it may be kept for ever.
@@ -66,6 +101,16 @@ pub(crate) async fn asset(Path((version, name)): Path<(String, String)>) -> Resp
     let headers =
         [(CONTENT_TYPE, media_type), (CACHE_CONTROL, kept), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
     (headers, asset.text).into_response()
+}
+
+const TILL: &str = include_str!("../../../web/till/till.html");
+
+/// `GET /till`: the till's page. It holds nothing; what it may do, it is told once it has a key.
+pub(crate) async fn till() -> Response {
+    let at_version =
+        |html: String, name: &str| html.replace(&format!("/assets/{name}"), &asset_path(name));
+    let html = ["till.css", "till.js"].into_iter().fold(TILL.to_owned(), at_version);
+    Page { html, style: "", embed_origins: &[] }.respond(StatusCode::OK)
 }
 
 /// A page with its own style within it, so that it is seen before anything else is loaded.
@@ -134,6 +179,20 @@ mod tests {
         assert_eq!(escaped("<b a='\"&'>"), "&lt;b a=&#39;&quot;&amp;&#39;&gt;");
         let block = data_block(&serde_json::json!({ "name": "</script><script>alert(1)" }));
         assert!(!block.contains('<'), "{block}");
+    }
+
+    /// Every file of the folders is served, so that none is forgotten.
+    #[test]
+    fn the_folders_files_are_served() {
+        let root = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+        for folder in ["cashier", "shared", "till"] {
+            for file in std::fs::read_dir(format!("{root}/../../web/{folder}")).unwrap() {
+                let name = file.unwrap().file_name().into_string().unwrap();
+                let wanted = name.ends_with(".js") || name == "till.css";
+                let served = ASSETS.iter().any(|asset| asset.name == name);
+                assert_eq!(served, wanted, "{folder}/{name}");
+            }
+        }
     }
 
     /// Every module that a page imports is served.

@@ -137,6 +137,7 @@ pub const fn end_event(way: crate::channel::PayWay) -> Event {
             Event::SawNothing
         }
         crate::channel::PayWay::DynamicQr
+        | crate::channel::PayWay::OwnCode
         | crate::channel::PayWay::Jsapi
         | crate::channel::PayWay::H5
         | crate::channel::PayWay::Page => Event::CloseAsked,

@@ -91,6 +91,8 @@ pub enum PayWay {
     PayerCode,
     /// The payer scans a code made for this order.
     DynamicQr,
+    /// The payer's app reads a code of our own, and its channel asks us for the order (非标码).
+    OwnCode,
     /// The payer's page, inside the channel's own app, asks the app to pay (JSAPI).
     Jsapi,
     /// The payer's browser on a phone opens a link that leads to the channel's app (H5).
@@ -114,7 +116,12 @@ impl PayWay {
     pub const fn is_card(self) -> bool {
         match self {
             Self::Card | Self::CardHold | Self::CardAdvice | Self::CardInquiry => true,
-            Self::PayerCode | Self::DynamicQr | Self::Jsapi | Self::H5 | Self::Page => false,
+            Self::PayerCode
+            | Self::DynamicQr
+            | Self::OwnCode
+            | Self::Jsapi
+            | Self::H5
+            | Self::Page => false,
         }
     }
 }

@@ -59,7 +59,9 @@ pub fn next_look(state: AttemptState, way: PayWay, looks: u32, now: Timestamp) -
         (_, PayWay::PayerCode | PayWay::Card | PayWay::CardHold | PayWay::CardInquiry) => {
             &PAYER_CODE_STEPS_S
         }
-        (_, PayWay::DynamicQr | PayWay::Jsapi | PayWay::H5 | PayWay::Page) => &QR_STEPS_S,
+        (_, PayWay::DynamicQr | PayWay::OwnCode | PayWay::Jsapi | PayWay::H5 | PayWay::Page) => {
+            &QR_STEPS_S
+        }
     };
     now.saturating_add(step(steps, looks)).unwrap_or(now)
 }
@@ -96,7 +98,9 @@ pub fn give_up_at(way: PayWay, created_at: Timestamp, expires_at: Timestamp) -> 
         PayWay::Card | PayWay::CardHold | PayWay::CardInquiry => created_at,
         // An advice has no other end than its answer.
         PayWay::CardAdvice => Timestamp::MAX,
-        PayWay::DynamicQr | PayWay::Jsapi | PayWay::H5 | PayWay::Page => expires_at,
+        PayWay::DynamicQr | PayWay::OwnCode | PayWay::Jsapi | PayWay::H5 | PayWay::Page => {
+            expires_at
+        }
     }
 }
 

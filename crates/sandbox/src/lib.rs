@@ -21,8 +21,8 @@ pub use crate::alipay::{AlipayApp, AlipayCertificates, AlipayConfig, AlipayTrust
 pub use crate::card::CardNetworkConfig;
 pub use crate::config::{ConfigError, SandboxConfig};
 pub use crate::core::{
-    BookKind, BookLine, Delivery, Fault, FaultRule, Faults, Insistence, Notice, OrderLine,
-    PayRefusal, Request, Response, Sandbox,
+    BookKind, BookLine, Delivery, Fault, FaultRule, Faults, Insistence, Luck, Notice, OrderLine,
+    PayRefusal, Question, Request, Response, Sandbox,
 };
 pub use crate::parameters::{Parameters, Trust, card_parameters, parameters};
 pub use crate::unionpay::{UnionpayConfig, UnionpayGateway, UnionpayMerchant};

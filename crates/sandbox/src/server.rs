@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -22,12 +22,13 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
 use crate::core::{
-    BookKind, BookLine, Delivery, FaultRule, Insistence, Notice, PayRefusal, Request, Response,
-    Sandbox, app, is_loopback,
+    BookKind, BookLine, Delivery, FaultRule, Insistence, Luck, Notice, PayRefusal, Question,
+    Request, Response, Sandbox, app, is_loopback,
 };
 use crate::phones::{self, Phones};
 
 mod card_line;
+mod codes;
 mod simulator;
 
 const BODY_BYTES_MAX: usize = 1_048_576;
@@ -37,6 +38,8 @@ const DECODE_PATH: &str = "/sandbox/decode";
 const ANSWER_BYTES_MAX: usize = 65_536;
 const CONNECTIONS_MAX: usize = 1_024;
 const NOTICES_AT_ONCE_MAX: usize = 32;
+const QUESTIONS_AT_ONCE_MAX: usize = 32;
+/// Of a notice, and of a question.
 const NOTICE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The notice loop looks at the clock at least so often: somebody may have moved it.
 const LOOK_AT_CLOCK: Duration = Duration::from_millis(200);
@@ -64,6 +67,9 @@ struct Shared<C> {
     address: SocketAddr,
     /// Something happened: a notice may be due.
     stirred: Notify,
+    /// Posts notices and questions.
+    client: reqwest::Client,
+    questions: Semaphore,
 }
 
 impl<C: Fn() -> Timestamp> Shared<C> {
@@ -73,6 +79,10 @@ impl<C: Fn() -> Timestamp> Shared<C> {
 
     fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    fn base_url(&self) -> String {
+        format!("http://{}", self.address)
     }
 }
 
@@ -97,12 +107,18 @@ where
         .timeout(NOTICE_TIMEOUT)
         .build()
         .map_err(ServeError::Client)?;
-    let shared =
-        Arc::new(Shared { sandbox: Mutex::new(sandbox), clock, address, stirred: Notify::new() });
+    let shared = Arc::new(Shared {
+        sandbox: Mutex::new(sandbox),
+        clock,
+        address,
+        stirred: Notify::new(),
+        client,
+        questions: Semaphore::new(QUESTIONS_AT_ONCE_MAX),
+    });
     tokio::select! {
         () = shutdown => Ok(()),
         failed = accept(&listener, &shared) => failed,
-        () = send_notices(&shared, &client) => Ok(()),
+        () = send_notices(&shared) => Ok(()),
     }
 }
 
@@ -181,7 +197,12 @@ where
     if is_control && app::channel_of(path).is_none() {
         return Ok(control(&shared, &request).map(Full::new));
     }
-    let base_url = format!("http://{}", shared.address);
+    let base_url = shared.base_url();
+    let now = shared.now();
+    let question = shared.sandbox().question(now, &base_url, &request);
+    if let Some(question) = question {
+        ask(&shared, &question).await;
+    }
     let now = shared.now();
     let delivery = shared.sandbox().handle(now, &base_url, &request);
     shared.stirred.notify_one();
@@ -198,7 +219,7 @@ where
 }
 
 /// Sends what is due, for ever.
-async fn send_notices<C>(shared: &Arc<Shared<C>>, client: &reqwest::Client)
+async fn send_notices<C>(shared: &Arc<Shared<C>>)
 where
     C: Fn() -> Timestamp + Send + Sync + 'static,
 {
@@ -208,10 +229,10 @@ where
         let now = shared.now();
         let due = shared.sandbox().due_notices(now);
         for notice in due {
-            let (shared, client, gate) = (Arc::clone(shared), client.clone(), Arc::clone(&gate));
+            let (shared, gate) = (Arc::clone(shared), Arc::clone(&gate));
             under_way.spawn(async move {
                 let _permit = gate.acquire().await;
-                send_notice(&shared, &client, notice).await;
+                send_notice(&shared, notice).await;
             });
         }
         while under_way.try_join_next().is_some() {}
@@ -222,13 +243,9 @@ where
     }
 }
 
-async fn send_notice<C: Fn() -> Timestamp>(
-    shared: &Shared<C>,
-    client: &reqwest::Client,
-    notice: Notice,
-) {
+async fn send_notice<C: Fn() -> Timestamp>(shared: &Shared<C>, notice: Notice) {
     let answer = if is_loopback(&notice.url) {
-        post(client, &notice).await
+        post(&shared.client, (&notice.url, notice.headers.clone(), notice.body.clone())).await
     } else {
         tracing::warn!(order.no = notice.subject, "a notice to a host beyond loopback is not sent");
         None
@@ -238,9 +255,32 @@ async fn send_notice<C: Fn() -> Timestamp>(
     shared.sandbox().notice_answered(now, &notice, status, &body);
 }
 
-async fn post(client: &reqwest::Client, notice: &Notice) -> Option<(u16, Bytes)> {
-    let request =
-        client.post(&notice.url).headers(notice.headers.clone()).body(notice.body.clone());
+/// Asks the owner of a code while the payer's page waits.
+async fn ask<C: Fn() -> Timestamp>(shared: &Shared<C>, question: &Question) {
+    tokio::time::sleep(Duration::from_millis(question.after_ms)).await;
+    let posted = match question.luck {
+        Luck::Lost => None,
+        Luck::Answered | Luck::AnswerLost if !is_loopback(&question.url) => {
+            tracing::warn!("a question to a host beyond loopback is not sent");
+            None
+        }
+        Luck::Answered | Luck::AnswerLost => {
+            let _permit = shared.questions.acquire().await;
+            let (headers, body) = (question.headers.clone(), question.body.clone());
+            post(&shared.client, (&question.url, headers, body)).await
+        }
+    };
+    let answer = posted.filter(|_| question.luck == Luck::Answered);
+    let now = shared.now();
+    shared.sandbox().owner_answered(now, question, answer);
+}
+
+/// The status and the body; `None` if no answer came, or one without end.
+async fn post(
+    client: &reqwest::Client,
+    (url, headers, body): (&str, HeaderMap, Bytes),
+) -> Option<(u16, Bytes)> {
+    let request = client.post(url).headers(headers).body(body);
     let mut response = request.send().await.ok()?;
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.ok()? {
@@ -264,7 +304,8 @@ struct PayOrder {
 
 /// The control API: books, fault switches, the payer's hand, the simulator.
 fn control<C: Fn() -> Timestamp>(shared: &Shared<C>, request: &Request) -> Response {
-    if let Some(answer) = simulator::answer(shared, request) {
+    let of_pages = simulator::answer(shared, request);
+    if let Some(answer) = of_pages.or_else(|| codes::answer(shared, request)) {
         return answer;
     }
     match (request.method(), request.uri().path()) {

@@ -166,7 +166,7 @@ fn only(drawn: &[plates::Plate]) -> Outcome<&plates::Plate> {
 }
 
 /// The plate as it stands on the counter.
-async fn drawing(app: &App, plate: &Plate) -> Outcome<plates::Plate> {
+pub(crate) async fn drawing(app: &App, plate: &Plate) -> Outcome<plates::Plate> {
     let place = app.place_of(plate.terminal).await?.ok_or("the plate's terminal is not there")?;
     let settings = app.cashier_settings(plate.merchant, plate.store).await?;
     let name = settings.display_name.clone().unwrap_or(place.store.name);

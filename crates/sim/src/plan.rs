@@ -232,7 +232,7 @@ pub(crate) fn coffee(merchant: ids::MerchantId, no: &str) -> CreatePayment {
 /// Whether the payer's side pays, by a code, a page or a link.
 const fn is_shown(means: &Means) -> bool {
     match means {
-        Means::DynamicQr(_) | Means::Jsapi { .. } | Means::H5 { .. } => true,
+        Means::DynamicQr(_) | Means::OwnCode(_) | Means::Jsapi { .. } | Means::H5 { .. } => true,
         Means::PayerCode(_)
         | Means::Card(_)
         | Means::Cash

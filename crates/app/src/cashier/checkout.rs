@@ -100,6 +100,8 @@ pub enum PayBy {
     App(Payer),
     /// From a phone's browser, which leads to the channel's app.
     Browser(ChannelCode),
+    /// In an app whose channel asked us for the order.
+    Asked(ChannelCode),
 }
 
 impl App {
@@ -279,7 +281,8 @@ impl App {
         let began_here = |leg: &&Leg| {
             let attempt = attempt_of(&order, leg);
             leg.state == LegState::Paying
-                && attempt.is_some_and(|a| matches!(a.way, PayWay::Jsapi | PayWay::H5))
+                && attempt
+                    .is_some_and(|a| matches!(a.way, PayWay::Jsapi | PayWay::H5 | PayWay::OwnCode))
         };
         let numbers: Vec<u16> =
             order.legs.iter().filter(began_here).map(|leg| leg.no).filter(|_| instead).collect();
@@ -338,7 +341,7 @@ impl PayAs {
     const fn channel(&self) -> &ChannelCode {
         match &self.by {
             PayBy::App(payer) => &payer.channel,
-            PayBy::Browser(channel) => channel,
+            PayBy::Browser(channel) | PayBy::Asked(channel) => channel,
         }
     }
 
@@ -353,6 +356,7 @@ impl PayAs {
             PayBy::Browser(_) => {
                 Means::H5 { channel, desktop: false, return_url: Some(return_url) }
             }
+            PayBy::Asked(_) => Means::OwnCode(channel),
         }
     }
 
@@ -360,6 +364,8 @@ impl PayAs {
         let who = match &self.by {
             PayBy::App(payer) => format!("app:{}:{}", payer.scope, payer.name),
             PayBy::Browser(_) => "browser".to_owned(),
+            // Whoever scans: the channel takes money for one order once.
+            PayBy::Asked(_) => "asked".to_owned(),
         };
         let text = format!("cashier:{no}:{}:{}:{who}", amount.minor(), self.channel());
         crypto::digest::sha256(text.as_bytes())

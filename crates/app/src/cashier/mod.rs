@@ -6,6 +6,7 @@
 
 mod checkout;
 mod codes;
+mod order_query;
 mod payer;
 mod plates;
 mod settings;

@@ -180,7 +180,7 @@ impl App {
 pub(crate) const fn direction(way: PayWay) -> Direction {
     match way {
         PayWay::PayerCode => Direction::MerchantScans,
-        PayWay::DynamicQr => Direction::PayerScans,
+        PayWay::DynamicQr | PayWay::OwnCode => Direction::PayerScans,
         PayWay::Jsapi => Direction::InApp,
         PayWay::H5 | PayWay::Page => Direction::Web,
         PayWay::Card | PayWay::CardHold | PayWay::CardAdvice | PayWay::CardInquiry => {

@@ -23,6 +23,7 @@ pub(super) const fn method(call: &Call) -> &'static str {
             PayWay::H5 => "alipay.trade.wap.pay",
             PayWay::Page => "alipay.trade.page.pay",
             PayWay::DynamicQr
+            | PayWay::OwnCode
             | PayWay::PayerCode
             | PayWay::Card
             | PayWay::CardHold
@@ -44,6 +45,7 @@ pub(super) const fn answer_name(call: &Call) -> &'static str {
             PayWay::Jsapi => "alipay_trade_create_response",
             // No answer comes to the link of a browser.
             PayWay::DynamicQr
+            | PayWay::OwnCode
             | PayWay::PayerCode
             | PayWay::H5
             | PayWay::Page
@@ -218,6 +220,7 @@ fn prepared(account: &Alipay, prepare: &Prepare) -> Result<Value, BuildError> {
         }
         PayWay::Page => put(&mut content, "product_code", json!("FAST_INSTANT_TRADE_PAY")),
         PayWay::PayerCode
+        | PayWay::OwnCode
         | PayWay::Card
         | PayWay::CardHold
         | PayWay::CardAdvice

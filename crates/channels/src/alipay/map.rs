@@ -246,6 +246,7 @@ fn success(call: &Call, node: &Value) -> Reply {
                 // What the page gives to `tradePay`.
                 PayWay::Jsapi => text("trade_no").map(|no| json!({ "tradeNO": no }).to_string()),
                 PayWay::DynamicQr
+                | PayWay::OwnCode
                 | PayWay::PayerCode
                 | PayWay::H5
                 | PayWay::Page

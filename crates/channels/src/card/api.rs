@@ -97,6 +97,7 @@ const fn form_of(subject: &Subject) -> Form {
         PayWay::Card
         | PayWay::PayerCode
         | PayWay::DynamicQr
+        | PayWay::OwnCode
         | PayWay::Jsapi
         | PayWay::H5
         | PayWay::Page => Form { mti: "0200", processing: "000000", void: "0200" },

@@ -119,9 +119,7 @@ pub(super) fn build(account: &Unionpay, call: &Call) -> Result<Request, BuildErr
             put_trade(&mut fields, &charge.subject, &charge.details)?;
             put(&mut fields, "qrNo", payer_code(charge)?);
         }
-        Call::Prepare(prepare)
-            if matches!(prepare.subject.way, PayWay::Jsapi | PayWay::H5 | PayWay::Page) =>
-        {
+        Call::Prepare(prepare) if prepare.subject.way != PayWay::DynamicQr => {
             return Err(BuildError::NotOffered);
         }
         Call::Prepare(prepare) => put_trade(&mut fields, &prepare.subject, &prepare.details)?,
@@ -228,6 +226,6 @@ pub(super) fn txn_time(made_at_ms: i64) -> String {
 }
 
 /// `yyyyMMddHHmmss`, Beijing time.
-fn china(at: Timestamp) -> String {
+pub(super) fn china(at: Timestamp) -> String {
     at.to_zoned(TimeZone::fixed(Offset::constant(8))).strftime("%Y%m%d%H%M%S").to_string()
 }

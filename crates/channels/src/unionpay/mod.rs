@@ -11,6 +11,7 @@ mod api;
 pub mod emv;
 mod map;
 mod open;
+mod order_query;
 mod payer;
 mod sign;
 #[cfg(test)]
@@ -27,8 +28,8 @@ use serde::Deserialize;
 
 use crate::config::secret as secret_text;
 use crate::{
-    BuildError, Channel, ConfigError, Connector, NoticeRefusal, PayerAsk, PayerUnknown, Request,
-    Response, silence,
+    BuildError, Channel, ConfigError, Connector, NoticeRefusal, OrderAnswer, OrderQuery, PayerAsk,
+    PayerUnknown, Request, Response, silence,
 };
 
 /// The name in the certificate that signs UnionPay's messages; its test system has another.
@@ -126,7 +127,7 @@ impl Connector for Unionpay {
     fn offers(&self, way: PayWay) -> bool {
         match way {
             PayWay::Jsapi => self.open.is_some(),
-            PayWay::PayerCode | PayWay::DynamicQr => true,
+            PayWay::PayerCode | PayWay::DynamicQr | PayWay::OwnCode => true,
             PayWay::H5
             | PayWay::Page
             | PayWay::Card
@@ -141,6 +142,28 @@ impl Connector for Unionpay {
             Some(open) => open.build(call),
             None => api::build(self, call),
         }
+    }
+
+    /// UnionPay is told of a payment by a code of ours when it asks: nothing is said before.
+    fn link(&self, call: &Call, _now: Timestamp) -> Option<Result<String, BuildError>> {
+        let Call::Prepare(prepare) = call else { return None };
+        (prepare.subject.way == PayWay::OwnCode).then(|| Ok(String::new()))
+    }
+
+    fn read_order_query(
+        &self,
+        now: Timestamp,
+        request: &Request,
+    ) -> Result<OrderQuery, NoticeRefusal> {
+        let fields = sign::notice_fields(request)?;
+        if !self.trust.vouches_for(&fields, now) {
+            return Err(NoticeRefusal::BadSignature);
+        }
+        order_query::read(&fields)
+    }
+
+    fn answer_order_query(&self, query_no: &str, answer: &OrderAnswer<'_>) -> Option<Response> {
+        Some(order_query::answer(self, query_no, answer))
     }
 
     fn follow_up(&self, call: &Call, now: Timestamp, response: &Response) -> Option<Request> {

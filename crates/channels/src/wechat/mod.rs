@@ -160,7 +160,9 @@ fn interface(call: &Call) -> Interface {
             | PayWay::CardHold
             | PayWay::CardAdvice
             | PayWay::CardInquiry => Interface::V2,
-            PayWay::DynamicQr | PayWay::Jsapi | PayWay::H5 | PayWay::Page => Interface::V3,
+            PayWay::DynamicQr | PayWay::OwnCode | PayWay::Jsapi | PayWay::H5 | PayWay::Page => {
+                Interface::V3
+            }
         },
         Call::Prepare(_) | Call::Refund(_) | Call::QueryRefund(_) => Interface::V3,
     }

@@ -121,6 +121,7 @@ const fn kind(way: PayWay) -> Option<&'static str> {
         PayWay::Jsapi => Some("jsapi"),
         PayWay::H5 => Some("h5"),
         PayWay::PayerCode
+        | PayWay::OwnCode
         | PayWay::Page
         | PayWay::Card
         | PayWay::CardHold
@@ -277,6 +278,7 @@ pub(super) fn read(
             let text = |name: &str| node.get(name).and_then(Value::as_str).map(str::to_owned);
             let invoke = match prepare.subject.way {
                 PayWay::DynamicQr
+                | PayWay::OwnCode
                 | PayWay::PayerCode
                 | PayWay::Page
                 | PayWay::Card

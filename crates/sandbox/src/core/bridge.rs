@@ -126,7 +126,7 @@ impl From<PayRefusal> for BridgeRefusal {
 }
 
 impl BridgeRefusal {
-    const fn code(self) -> &'static str {
+    pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::Malformed(_) => "PARAM_ERROR",
             Self::Unrecognised => "ORDER_NOT_EXIST",

@@ -10,6 +10,7 @@ mod faults;
 mod identity;
 mod notices;
 mod pages;
+mod questions;
 mod wallets;
 mod world;
 
@@ -21,6 +22,8 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use money::Amount;
 
+use crate::unionpay::Codes;
+
 pub(crate) use bridge::{Ask, BridgeRefusal, LOOK, Looked, Wish};
 pub(crate) use certificates::Authority;
 pub use faults::{Fault, FaultRule, Faults};
@@ -29,14 +32,15 @@ pub(crate) use identity::{
 };
 pub use notices::Notice;
 pub(crate) use notices::{Letter, NoticeQueue};
-pub(crate) use pages::Cashier;
+pub(crate) use pages::{Cashier, Keypad, Stop};
+pub use questions::{Luck, Question};
 pub(crate) use wallets::{CodeUse, Payer, Wallets};
 pub use world::Sandbox;
 
 pub(crate) mod app {
     //! What the channels' apps show and ask, for the channels to build on.
     pub(crate) use super::bridge::{call_name, channel_of, looked, paid, unknown, wish};
-    pub(crate) use super::pages::{redirect, stop};
+    pub(crate) use super::pages::{redirect, stop, stopped};
 }
 
 /// A call as it arrived: method, path with query, headers, the body's bytes as they were sent.
@@ -133,6 +137,7 @@ pub(crate) struct Ctx<'a> {
     pub(crate) base_url: &'a str,
     pub(crate) wallets: &'a mut Wallets,
     pub(crate) notices: &'a mut NoticeQueue,
+    pub(crate) codes: &'a mut Codes,
 }
 
 /// Headers and body of one notice, signed at the moment it is posted.
@@ -163,6 +168,14 @@ pub(crate) trait Channel: Debug + Send {
     fn payer_refuses(&mut self, ctx: &mut Ctx<'_>, request: &Request) -> Response {
         self.handle(ctx, request)
     }
+
+    /// What the owner of a code must be asked before this request can be handled.
+    fn ask_owner(&mut self, _ctx: &mut Ctx<'_>, _request: &Request) -> Option<Question> {
+        None
+    }
+
+    /// What came of a question; no answer, or a status with a body.
+    fn owner_said(&mut self, _: &mut Ctx<'_>, _: &Question, _answer: Option<(u16, Bytes)>) {}
 
     /// The same answer with a signature that does not fit it.
     fn with_wrong_signature(&self, response: Response) -> Response;

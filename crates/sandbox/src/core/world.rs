@@ -6,14 +6,15 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{
-    AnsweredTwice, BookLine, Channel, Ctx, Delivery, Fault, Faults, Insistence, LOOK, Letter,
-    Notice, NoticeQueue, OrderLine, PayRefusal, Request, Response, Wallets, app,
+    AnsweredTwice, BookLine, Channel, Ctx, Delivery, Fault, Faults, Insistence, LOOK, Letter, Luck,
+    Notice, NoticeQueue, OrderLine, PayRefusal, Question, Request, Response, Wallets, app,
+    questions::luck,
 };
 use crate::SandboxConfig;
 use crate::alipay::Alipay;
 use crate::card::CardNetwork;
 use crate::phones::{Phone, Phones};
-use crate::unionpay::Unionpay;
+use crate::unionpay::{Codes, ISSUED_PATH, Unionpay};
 use crate::wechat::Wechat;
 
 /// Events handled in one go; the bound only stops a channel that never gets ahead of the clock.
@@ -32,6 +33,8 @@ pub struct Sandbox {
     pub(crate) phones: Vec<Phone>,
     /// What the phones show pages of: its address, and the others it is known by.
     pub(crate) shop: Vec<String>,
+    /// What UnionPay knows of codes that are not the gateway's orders.
+    pub(crate) codes: Codes,
 }
 
 impl Sandbox {
@@ -53,15 +56,77 @@ impl Sandbox {
             base_url: String::new(),
             phones: Vec::new(),
             shop: Vec::new(),
+            codes: Codes::default(),
         }
     }
 
-    /// The sandbox with payers' phones beside it: its simulator offers them.
+    /// The sandbox with payers' phones beside it: its simulator offers them, and UnionPay has the
+    /// domains of their shop registered.
     #[must_use]
     pub fn with_phones(mut self, phones: &Phones) -> Self {
         self.phones = phones.list().to_vec();
         self.shop = phones.shop().to_vec();
+        for (host, owner) in phones.hosts() {
+            self.codes.register(host, owner);
+        }
         self
+    }
+
+    /// What a channel must ask the owner of a code before it can answer this request: nothing, but
+    /// for the page that UnionPay's apps show of a scanned code. After
+    /// [`Self::owner_answered`] the request goes to [`Self::handle`].
+    pub fn question(
+        &mut self,
+        now: Timestamp,
+        base_url: &str,
+        request: &Request,
+    ) -> Option<Question> {
+        base_url.clone_into(&mut self.base_url);
+        self.advance(now);
+        let code = channel_of_path(request.uri().path());
+        let at = self.position(code)?;
+        let channel = self.channels.get_mut(at)?;
+        let mut ctx = Ctx {
+            now,
+            base_url: &self.base_url,
+            wallets: &mut self.wallets,
+            notices: &mut self.notices,
+            codes: &mut self.codes,
+        };
+        let mut question = channel.ask_owner(&mut ctx, request)?;
+        for fault in self.faults.take(code, question.call) {
+            question.after_ms = question.after_ms.saturating_add(delay_ms(fault));
+            if question.luck == Luck::Answered {
+                question.luck = luck(fault);
+            }
+            if fault == Fault::WrongSignature {
+                let signed = Response::new(question.body);
+                question.body = channel.with_wrong_signature(signed).into_body();
+            }
+        }
+        Some(question)
+    }
+
+    /// What came of a question: `None` if there was no answer.
+    pub fn owner_answered(
+        &mut self,
+        now: Timestamp,
+        question: &Question,
+        answer: Option<(u16, Bytes)>,
+    ) {
+        self.advance(now);
+        let at = self.position(question.channel);
+        let Some(channel) = at.and_then(|at| self.channels.get_mut(at)) else {
+            return;
+        };
+        let mut ctx = Ctx {
+            now,
+            base_url: &self.base_url,
+            wallets: &mut self.wallets,
+            notices: &mut self.notices,
+            codes: &mut self.codes,
+        };
+        channel.owner_said(&mut ctx, question, answer);
     }
 
     /// One call. The path decides the channel; faults strike before or after the channel's work.
@@ -108,6 +173,7 @@ impl Sandbox {
                 base_url: &self.base_url,
                 wallets: &mut self.wallets,
                 notices: &mut self.notices,
+                codes: &mut self.codes,
             };
             if has(Fault::PayerRefuses) {
                 channel.payer_refuses(&mut ctx, request)
@@ -149,6 +215,7 @@ impl Sandbox {
                 base_url: &self.base_url,
                 wallets: &mut self.wallets,
                 notices: &mut self.notices,
+                codes: &mut self.codes,
             };
             channel.advance(&mut ctx);
             self.notices.dispatch(due, &mut self.faults);
@@ -225,6 +292,7 @@ impl Sandbox {
             base_url: &self.base_url,
             wallets: &mut self.wallets,
             notices: &mut self.notices,
+            codes: &mut self.codes,
         };
         side.payer_pays(&mut ctx, order_no, how)?;
         self.notices.dispatch(now, &mut self.faults);
@@ -274,7 +342,10 @@ fn channel_of_path(path: &str) -> &'static str {
         "card"
     } else if path == crate::alipay::AUTHORIZE_PATH {
         "alipay"
-    } else if path.starts_with("/gateway/api/") || path.starts_with(crate::unionpay::APP_PATH) {
+    } else if ["/gateway/api/", crate::unionpay::APP_PATH, ISSUED_PATH]
+        .iter()
+        .any(|own| path.starts_with(own))
+    {
         "unionpay"
     } else if path.starts_with("/sandbox/") {
         match app::channel_of(path) {

@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 
 use crate::core::is_loopback;
 use crate::server::ServeError;
+use crate::unionpay::{CodeRefusal, Codes, ISSUED_PATH, Mode, Scheme, issued_code, scan_path};
 
 pub(crate) use proxy::serve;
 
@@ -163,6 +164,12 @@ impl Phones {
         &self.list
     }
 
+    /// The hosts of the shop's addresses, each with where the shop is.
+    pub(crate) fn hosts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let at = self.shop.first().map_or("", String::as_str);
+        self.shop.iter().map(move |address| (host_of(address), at))
+    }
+
     /// The address whose pages the phones show, and the others it is known by, without final slashes.
     #[must_use]
     pub fn shop(&self) -> &[String] {
@@ -175,14 +182,35 @@ impl Phones {
 pub(crate) enum Scanned {
     /// It opens this path of its web view.
     Opens(String),
-    /// It does not know the code, in its own words.
+    /// It hands the code to UnionPay's gateway, which asks the code's owner: this path of its web view.
+    Asks(Scheme, String),
+    /// It does not know the code, or its channel does not, in their own words.
     Refused(&'static str),
 }
 
-/// A channel's own codes are known to its own app only; a shop's address opens in every app, but
-/// the apps of UnionPay's ask their list first.
-pub(crate) fn scan(phone: &Phone, shop: &[String], text: &str) -> Scanned {
+/// What is known of codes beside a phone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known<'a> {
+    /// The addresses of the shop.
+    pub(crate) shop: &'a [String],
+    /// The sandbox's own address.
+    pub(crate) sandbox: &'a str,
+    pub(crate) codes: &'a Codes,
+}
+
+/// A channel's own codes are known to its own app only, but any app opens an address that UnionPay
+/// issued. A shop's address opens in every app; the apps of UnionPay's ask their list first, and then
+/// their gateway.
+pub(crate) fn scan(phone: &Phone, known: Known<'_>, text: &str) -> Scanned {
     let text = text.trim();
+    let of_unionpay = matches!(phone.app, App::Unionpay | App::Bank);
+    if let Some(code) = issued_code(known.sandbox, text) {
+        return if of_unionpay {
+            Scanned::Asks(Scheme::Standard, scan_path(text))
+        } else {
+            Scanned::Opens(format!("{ISSUED_PATH}{code}"))
+        };
+    }
     let of_channel = [
         ("weixin://wxpay/bizpayurl?", "wechat"),
         ("https://qr.alipay.com/", "alipay"),
@@ -196,19 +224,30 @@ pub(crate) fn scan(phone: &Phone, shop: &[String], text: &str) -> Scanned {
         let code: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
         return Scanned::Opens(format!("/sandbox/bridge/{channel}/scanned?code={code}"));
     }
-    let inside = |base: &String| {
-        let path = text.strip_prefix(base.as_str()).filter(|_| !base.is_empty())?;
-        (path.is_empty() || path.starts_with(['/', '?'])).then(|| (host_of(base).to_owned(), path))
-    };
-    let Some((host, path)) = shop.iter().find_map(inside) else {
-        return Scanned::Refused(refusal(phone.app));
-    };
-    let asks_list = matches!(phone.app, App::Unionpay | App::Bank);
-    if asks_list && !phone.allows.contains(&host) {
+    let of_shop = path_in(known.shop, text).map_or(Scanned::Refused(refusal(phone.app)), |path| {
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        Scanned::Opens(format!("{slash}{path}"))
+    });
+    if !of_unionpay {
+        return of_shop;
+    }
+    if !phone.allows.iter().any(|host| host == host_of(text)) {
         return Scanned::Refused(refusal(phone.app));
     }
-    let slash = if path.starts_with('/') { "" } else { "/" };
-    Scanned::Opens(format!("{slash}{path}"))
+    match known.codes.resolve(known.sandbox, text).map(|code| code.mode) {
+        Ok(Mode::Query) => Scanned::Asks(Scheme::NonStandard, scan_path(text)),
+        Ok(Mode::Page) => of_shop,
+        Ok(Mode::Unregistered) => Scanned::Refused(CodeRefusal::Unregistered.words()),
+        Err(refusal) => Scanned::Refused(refusal.words()),
+    }
+}
+
+/// What stands behind one of the shop's addresses.
+fn path_in<'a>(shop: &[String], text: &'a str) -> Option<&'a str> {
+    shop.iter().filter(|base| !base.is_empty()).find_map(|base| {
+        let path = text.strip_prefix(base.as_str())?;
+        (path.is_empty() || path.starts_with(['/', '?'])).then_some(path)
+    })
 }
 
 const fn refusal(app: App) -> &'static str {
@@ -221,5 +260,5 @@ const fn refusal(app: App) -> &'static str {
 /// Host and port of an address.
 fn host_of(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split('/').next().unwrap_or_default()
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
 }

@@ -30,15 +30,17 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(90);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const BRIDGE_JS: &str = include_str!("../../../../web/sandbox/bridge.js");
 /// The channels' own pages and calls, which no shop answers.
-const OF_CHANNELS: [&str; 8] = [
+const OF_CHANNELS: [&str; 10] = [
     "/connect/oauth2/authorize",
     "/oauth2/publicAppAuthorize.htm",
     "/qrcGtwWeb-web/",
+    "/qr95516/",
     "/cgi-bin/mmpayweb-bin/",
     "/gateway.do",
     "/sandbox/bridge/",
     "/sandbox/cashier.js",
     "/sandbox/cashier.css",
+    "/sandbox/keypad.js",
 ];
 
 /// A page as one piece, or data as it comes.

@@ -1,10 +1,23 @@
 //! What each app makes of each kind of code.
 
-use super::{App, Phone, Scanned, scan};
+use super::{App, Known, Phone, Scanned, scan};
+use crate::unionpay::{Codes, Mode, Scheme};
 
 /// The shop, and what its printed codes call it.
 fn shop_names() -> Vec<String> {
     ["http://127.0.0.1:8080", "https://pay.example.com"].map(str::to_owned).to_vec()
+}
+
+/// UnionPay knows the shop's domains, and asks their owner.
+fn codes() -> Codes {
+    let mut codes = Codes::default();
+    codes.register("127.0.0.1:8080", "http://127.0.0.1:8080");
+    codes.register("pay.example.com", "http://127.0.0.1:8080");
+    codes
+}
+
+fn scanned(phone: &Phone, codes: &Codes, text: &str) -> Scanned {
+    scan(phone, Known { shop: &shop_names(), sandbox: "http://127.0.0.1:8090", codes }, text)
 }
 
 fn phone(app: App, allows: &[&str]) -> Phone {
@@ -47,12 +60,13 @@ fn an_app_knows_its_own_codes_and_the_shops_it_may() {
             unionpay,
             Some("/sandbox/bridge/unionpay/scanned?code=https%3A%2F%2Fqr.95516.com%2F00010000%2F1"),
         ),
-        (App::Bank, shop, Some("/q/T?a=b")),
-        (App::Unionpay, shop, Some("/q/T?a=b")),
+        (App::Wechat, "https://qr.95516.com/qr95516/a1", Some("/qr95516/a1")),
+        (App::Browser, "http://127.0.0.1:8090/qr95516/a1", Some("/qr95516/a1")),
+        (App::Alipay, "http://127.0.0.1:8091/qr95516/a1", None),
         (App::Browser, shop, Some("/q/T?a=b")),
         (App::Browser, alipay, None),
     ] {
-        let scanned = scan(&phone(app, &["127.0.0.1:8080"]), &shop_names(), text);
+        let scanned = scanned(&phone(app, &["127.0.0.1:8080"]), &codes(), text);
         match (&scanned, expect) {
             (Scanned::Opens(path), Some(expect)) => assert_eq!(path, expect),
             (Scanned::Refused(_), None) => {}
@@ -70,12 +84,43 @@ fn an_app_of_unionpays_refuses_a_shop_that_is_not_on_its_list() {
         (App::Bank, &["127.0.0.1:9", "127.0.0.1:8080"], true),
         (App::Wechat, &[], true),
     ] {
-        let scanned = scan(&phone(app, allows), &shop_names(), shop);
-        let expect = if opens {
-            Scanned::Opens("/q/T".to_owned())
-        } else {
-            Scanned::Refused("非银联二维码，无法识别")
+        let expect = match (app, opens) {
+            (App::Wechat, _) => Scanned::Opens("/q/T".to_owned()),
+            (_, true) => asks(Scheme::NonStandard, "http%3A%2F%2F127.0.0.1%3A8080%2Fq%2FT"),
+            (_, false) => Scanned::Refused("非银联二维码，无法识别"),
         };
-        assert_eq!(scanned, expect, "{app:?} {allows:?}");
+        assert_eq!(scanned(&phone(app, allows), &codes(), shop), expect, "{app:?} {allows:?}");
+    }
+}
+
+fn asks(scheme: Scheme, code: &str) -> Scanned {
+    Scanned::Asks(scheme, format!("/qrcGtwWeb-web/api/scan?code={code}"))
+}
+
+#[test]
+fn an_app_of_unionpays_does_with_a_shops_code_what_its_domain_is_registered_for() {
+    let shop = "http://127.0.0.1:8080/q/T";
+    for (mode, expect) in [
+        (Mode::Query, asks(Scheme::NonStandard, "http%3A%2F%2F127.0.0.1%3A8080%2Fq%2FT")),
+        (Mode::Page, Scanned::Opens("/q/T".to_owned())),
+        (Mode::Unregistered, Scanned::Refused("未登记的收款码")),
+    ] {
+        let mut codes = codes();
+        codes.set_mode("127.0.0.1:8080", mode).unwrap();
+        let bank = phone(App::Bank, &["127.0.0.1:8080"]);
+        assert_eq!(scanned(&bank, &codes, shop), expect, "{mode:?}");
+        let wechat = scanned(&phone(App::Wechat, &[]), &codes, shop);
+        assert_eq!(wechat, Scanned::Opens("/q/T".to_owned()));
+    }
+}
+
+#[test]
+fn an_address_that_unionpay_issued_needs_no_list() {
+    for text in ["https://qr.95516.com/qr95516/a1", "http://127.0.0.1:8090/qr95516/a1"] {
+        let code: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        for app in [App::Unionpay, App::Bank] {
+            let found = scanned(&phone(app, &[]), &codes(), text);
+            assert_eq!(found, asks(Scheme::Standard, &code), "{app:?}");
+        }
     }
 }

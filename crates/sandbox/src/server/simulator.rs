@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use super::{Shared, problem, said, status};
 use crate::core::{OrderLine, Request, Response};
 use crate::decode;
-use crate::phones::{App, Phone, Scanned, scan};
+use crate::phones::{App, Known, Phone, Scanned, scan};
+use crate::unionpay::Scheme;
 
 /// The list shows so many orders, the latest.
 const ORDERS_SHOWN: usize = 50;
@@ -64,6 +65,7 @@ fn file(path: &str) -> Option<(&'static str, &'static str)> {
         "/sandbox/simulator.js" => (SCRIPT, include_str!("../../../../web/sandbox/simulator.js")),
         "/sandbox/words.js" => (SCRIPT, include_str!("../../../../web/sandbox/words.js")),
         "/sandbox/cashier.css" => (CSS, include_str!("../../../../web/sandbox/cashier.css")),
+        "/sandbox/keypad.js" => (SCRIPT, include_str!("../../../../web/sandbox/keypad.js")),
         "/sandbox/cashier.js" => (SCRIPT, include_str!("../../../../web/sandbox/cashier.js")),
         _ => return None,
     })
@@ -138,17 +140,23 @@ fn scanned<C: Fn() -> Timestamp>(shared: &Shared<C>, request: &Request) -> Respo
     let Ok(Scan { app, text }) = serde_json::from_slice(request.body()) else {
         return problem(StatusCode::BAD_REQUEST, "app and text are wanted");
     };
-    let sandbox = shared.sandbox();
+    let (now, base_url) = (shared.now(), shared.base_url());
+    let mut sandbox = shared.sandbox();
+    // Its page can be opened again: that is no other scan.
+    let name = sandbox.codes.next_scan(now);
     let Some(phone) = sandbox.phones.iter().find(|phone| phone.app == app) else {
         return problem(StatusCode::NOT_FOUND, "no such phone runs");
     };
-    match scan(phone, &sandbox.shop, &text) {
+    let known = Known { shop: &sandbox.shop, sandbox: &base_url, codes: &sandbox.codes };
+    let opened = |path: String, scheme: Option<Scheme>| {
+        let url = format!("{}{path}", phone.url);
+        said(StatusCode::OK, &json!({ "path": path, "url": url, "scheme": scheme }))
+    };
+    match scan(phone, known, &text) {
         // What an app says to a code is an answer, not an error.
         Scanned::Refused(words) => said(StatusCode::OK, &json!({ "refused": words })),
-        Scanned::Opens(path) => {
-            let url = format!("{}{path}", phone.url);
-            said(StatusCode::OK, &json!({ "path": path, "url": url }))
-        }
+        Scanned::Opens(path) => opened(path, None),
+        Scanned::Asks(scheme, path) => opened(format!("{path}&scan={name}"), Some(scheme)),
     }
 }
 

@@ -1,25 +1,33 @@
 //! UnionPay's online gateway for QR payments: forms to `/gateway/api/`, version 5.1.0, signed both ways,
 //! and its notices.
 
+mod codes;
 mod config;
 mod open;
+mod order_query;
 mod phone;
 mod refusal;
+mod scan;
 mod service;
 mod trades;
 mod wire;
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use jiff::Timestamp;
 
+pub(crate) use codes::{
+    CodeRefusal, Codes, ISSUED_PATH, Mode, RegistryRefusal, Scheme, issued_code,
+};
 pub use config::{UnionpayConfig, UnionpayGateway, UnionpayMerchant};
 
 use crate::core::{
     BookKind, BookLine, Channel, Ctx, Grants, Insistence, Letter, OrderLine, PayRefusal, Post,
-    Request, Response,
+    Question, Request, Response,
 };
 pub(crate) use phone::APP_PATH;
 use refusal::Refusal;
+pub(crate) use scan::scan_path;
 use trades::{State, Trade, Trades, What};
 use wire::Fields;
 
@@ -99,6 +107,14 @@ impl Channel for Unionpay {
             Some(phone::Door::Authorize) => phone::denied(request),
             Some(_) | None => self.handle(ctx, request),
         }
+    }
+
+    fn ask_owner(&mut self, ctx: &mut Ctx<'_>, request: &Request) -> Option<Question> {
+        Self::ask_owner(self, ctx, request)
+    }
+
+    fn owner_said(&mut self, ctx: &mut Ctx<'_>, question: &Question, answer: Option<(u16, Bytes)>) {
+        Self::owner_said(self, ctx, question, answer);
     }
 
     fn with_wrong_signature(&self, response: Response) -> Response {

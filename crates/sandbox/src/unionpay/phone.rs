@@ -5,10 +5,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::json;
 
+use super::codes::ISSUED_PATH;
+use super::scan::{ORDER_PATH, SCAN_PATH};
 use super::trades::{Trade, What};
 use super::{Unionpay, service, state_word};
 use crate::core::{
-    Ask, BridgeRefusal, Cashier, Ctx, Insistence, Looked, Opener, OrderLine, Query, Request,
+    Ask, BridgeRefusal, Cashier, Ctx, Insistence, LOOK, Looked, Opener, OrderLine, Query, Request,
     Response, Wish, app, is_loopback, payer_of, with_query,
 };
 
@@ -17,9 +19,9 @@ pub(crate) const APP_PATH: &str = "/qrcGtwWeb-web/";
 pub(super) const AUTHORIZE_PATH: &str = "/qrcGtwWeb-web/api/userAuth";
 /// Chosen: `payData` is a link to this page.
 const PAGE_PATH: &str = "/qrcGtwWeb-web/api/jsPay";
-const TITLE: &str = "云闪付";
+pub(super) const TITLE: &str = "云闪付";
 /// The app of a program that does not say which one it plays.
-const APP_DEFAULT: &str = "CloudPay";
+pub(super) const APP_DEFAULT: &str = "CloudPay";
 /// Where a payer's number has its plus sign, which careless clients lose.
 const USER_ID_PLUS_AT: usize = 11;
 
@@ -28,6 +30,12 @@ const USER_ID_PLUS_AT: usize = 11;
 pub(super) enum Door {
     Authorize,
     Page,
+    /// An issued address, opened as a page.
+    Issued,
+    /// A code that an app's scanner read.
+    Scan,
+    /// UnionPay's payment page of a scan.
+    Order,
     Bridge(Wish),
     /// No such page.
     None,
@@ -37,6 +45,9 @@ pub(super) fn door(request: &Request) -> Option<Door> {
     match request.uri().path() {
         AUTHORIZE_PATH => Some(Door::Authorize),
         PAGE_PATH => Some(Door::Page),
+        SCAN_PATH => Some(Door::Scan),
+        ORDER_PATH => Some(Door::Order),
+        path if path.starts_with(ISSUED_PATH) => Some(Door::Issued),
         path if path.starts_with(APP_PATH) => Some(Door::None),
         _ => app::wish(request).map(Door::Bridge),
     }
@@ -48,13 +59,17 @@ pub(super) fn call_name(door: Door) -> String {
         Door::Authorize => "api/userAuth".to_owned(),
         Door::Page => "api/jsPay".to_owned(),
         Door::Bridge(wish) => app::call_name(wish),
+        // These only show; what they ask of a code's owner has a name of its own.
+        Door::Issued | Door::Scan | Door::Order => LOOK.to_owned(),
         Door::None => String::new(),
     }
 }
 
 pub(super) fn busy(door: Door) -> Response {
     match door {
-        Door::Authorize | Door::Page | Door::None => stop("系统繁忙，请稍后再试"),
+        Door::Authorize | Door::Page | Door::Issued | Door::Scan | Door::Order | Door::None => {
+            stop("系统繁忙，请稍后再试")
+        }
         Door::Bridge(_) => app::unknown(),
     }
 }
@@ -98,6 +113,9 @@ impl Unionpay {
         match door {
             Door::Authorize => self.authorize(ctx, request),
             Door::Page => self.page(request),
+            Door::Issued => Self::issued(ctx, request),
+            Door::Scan => Self::scanned(ctx, request),
+            Door::Order => self.order(ctx, request),
             Door::None => stop("页面不存在"),
             Door::Bridge(Wish::Look) => {
                 let ask = Ask::of(request);

@@ -158,7 +158,7 @@ pub(super) fn read<'a>(
     Ok(Call { merchant, kind, order_id: order_id(fields)?, txn_time: txn_time(fields)?, fields })
 }
 
-fn order_id(fields: &Fields) -> Result<String, Refusal> {
+pub(super) fn order_id(fields: &Fields) -> Result<String, Refusal> {
     let plain = |id: &&String| {
         ORDER_ID_CHARS.contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric())
     };
@@ -170,7 +170,7 @@ fn txn_time(fields: &Fields) -> Result<String, Refusal> {
     fields.get("txnTime").filter(time).cloned().ok_or(Refusal::Malformed("txnTime"))
 }
 
-fn verify(merchant: &UnionpayMerchant, fields: &Fields) -> Result<(), Refusal> {
+pub(super) fn verify(merchant: &UnionpayMerchant, fields: &Fields) -> Result<(), Refusal> {
     let signature = fields.get("signature").and_then(|text| BASE64.decode(text).ok());
     let signature = signature.ok_or(Refusal::Signature)?;
     let verified = merchant.key.public_key().verify_sha256(&hashed(fields), &signature);

@@ -3,6 +3,7 @@
 
 mod cards;
 mod client;
+mod payers;
 mod play;
 mod receiver;
 mod setup;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use sandbox::phones::Phones;
 use sandbox::{Sandbox, SandboxConfig};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -38,6 +40,9 @@ pub(crate) struct DemoArgs {
     /// The port of card terminals; 0 takes a free one.
     #[arg(long, default_value_t = 8583)]
     pos_port: u16,
+    /// The port of the first of the payers' phones, the others have the next ones; 0 takes free ones.
+    #[arg(long, default_value_t = 8091)]
+    phone_port: u16,
     /// Play, print the summary, and stop instead of staying up.
     #[arg(long)]
     exit: bool,
@@ -55,6 +60,7 @@ pub(crate) struct Stage {
     pub(crate) key_id: String,
     pub(crate) secret: secret::Secret<String>,
     pub(crate) cards: cards::Cards,
+    payers: payers::Payers,
 }
 
 pub(crate) async fn demo(args: DemoArgs) -> Outcome {
@@ -74,10 +80,12 @@ pub(crate) async fn demo(args: DemoArgs) -> Outcome {
     };
     let now = || app::Clock::now(&RealClock);
     let sandbox_end = until(stopped.clone());
+    let phones = Phones::bind(&api_url, &sandbox_url, args.phone_port).await?;
+    let channels = Sandbox::new(config).with_phones(&phones);
     let channels = tokio::spawn(async move {
-        let sandbox = Sandbox::new(config);
-        sandbox::server::serve(sandbox_listener, sandbox, now, sandbox_end).await
+        sandbox::server::serve(sandbox_listener, channels, now, sandbox_end).await
     });
+    let phones = tokio::spawn(sandbox::server::serve_phones(phones, until(stopped.clone())));
 
     let place = PlaceArgs::directory(&folder, api_url.clone());
     let app = assemble(&place).await?;
@@ -89,7 +97,7 @@ pub(crate) async fn demo(args: DemoArgs) -> Outcome {
     let server =
         tokio::spawn(async move { axum::serve(api, router).with_graceful_shutdown(api_end).await });
     let receiver = receiver::Receiver::start(&app, until(stopped.clone())).await?;
-    let till = setup::set_up(&app, &coordinates).await?;
+    let till = setup::set_up(&app, &coordinates, &folder).await?;
     let stage = Stage {
         api: api_url,
         sandbox: sandbox_url,
@@ -97,6 +105,7 @@ pub(crate) async fn demo(args: DemoArgs) -> Outcome {
         key_id: till.key_id,
         secret: till.secret,
         cards: cards::Cards { host: pos_host, registration: till.registration },
+        payers: till.payers,
     };
 
     let summary = play::play(&app, &stage, &receiver).await?;
@@ -110,6 +119,7 @@ pub(crate) async fn demo(args: DemoArgs) -> Outcome {
     server.await??;
     drop(receiver);
     channels.await??;
+    phones.await??;
     close(app);
     if args.data_dir.is_none() && args.exit {
         std::fs::remove_dir_all(&folder)?;
@@ -153,6 +163,7 @@ fn report(args: &DemoArgs, (stage, folder): (&Stage, &Path), summary: &Value) ->
         stage.cards.host,
         registration.display()
     ));
+    stage.payers.report(&stage.api, &stage.sandbox);
     say("Ctrl-C stops everything.");
     Ok(())
 }

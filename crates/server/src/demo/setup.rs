@@ -1,5 +1,7 @@
 //! A merchant with a store, a till with its key, and accounts at the sandbox's channels.
 
+use std::path::Path;
+
 use app::App;
 use app::onboard::{KeyMaterial, NewChannelAccount};
 use ids::ChannelCode;
@@ -7,6 +9,8 @@ use merchants::TerminalKind;
 use sandbox::{Trust, card_parameters, parameters};
 use secret::Secret;
 use serde_json::Value;
+
+use super::payers::Payers;
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
@@ -16,9 +20,10 @@ pub(crate) struct Till {
     pub(crate) secret: Secret<String>,
     /// The card terminal beside the till.
     pub(crate) registration: Secret<String>,
+    pub(crate) payers: Payers,
 }
 
-pub(crate) async fn set_up(app: &App, coordinates: &Value) -> Result<Till, Failed> {
+pub(crate) async fn set_up(app: &App, coordinates: &Value, folder: &Path) -> Result<Till, Failed> {
     let merchant = app.create_merchant("算盘咖啡 Suanpan Coffee").await?;
     // The demo is to work at any hour, and to refund what it took a moment ago.
     app.set_trade_rules(None, &orders::TradeRules::of_wallets()).await?;
@@ -41,5 +46,6 @@ pub(crate) async fn set_up(app: &App, coordinates: &Value) -> Result<Till, Faile
     let reader = app.create_terminal(&store, TerminalKind::SmartPos, "POS 1").await?;
     let registration = Secret::new(super::cards::register(app, &reader).await?);
     let secret = issued.secret.ok_or("an HMAC key has a secret")?;
-    Ok(Till { key_id: issued.key.name.to_string(), secret, registration })
+    let payers = super::payers::set_up(app, &store, folder).await?;
+    Ok(Till { key_id: issued.key.name.to_string(), secret, registration, payers })
 }

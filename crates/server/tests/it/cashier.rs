@@ -89,9 +89,9 @@ impl Browser {
         for _ in 0..5 {
             let seen = self.get(&at).await;
             let Some(next) = &seen.location else { return (at, seen) };
-            let (base, _) = at.split_at(at.find('/').unwrap() + 2);
-            let host = at[base.len()..].split('/').next().unwrap();
-            at = if next.starts_with('/') { format!("{base}{host}{next}") } else { next.clone() };
+            let (_, rest) = at.split_once("://").unwrap();
+            let host = rest.split('/').next().unwrap();
+            at = if next.starts_with('/') { format!("http://{host}{next}") } else { next.clone() };
         }
         panic!("sent on and on: {at}");
     }
@@ -135,9 +135,9 @@ fn key(n: u32) -> String {
 
 /// The call behind a page's button.
 fn call(page: &str, what: &str) -> String {
-    let (base, rest) = page.split_at(page.find('/').unwrap() + 2);
+    let (_, rest) = page.split_once("://").unwrap();
     let (host, path) = rest.split_once('/').unwrap();
-    format!("{base}{host}/c/{}/{what}", path.split('?').next().unwrap())
+    format!("http://{host}/c/{}/{what}", path.split('?').next().unwrap())
 }
 
 async fn each_app_pays_at_the_plate(stage: &Stage, shop: &Shop) {
@@ -190,21 +190,20 @@ async fn each_app_pays_at_the_plate(stage: &Stage, shop: &Shop) {
 
 /// The payer confirms in his app: the channel's own side of it.
 async fn pay_at_channel(stage: &Stage, code: &str, channel: &str) {
-    let id = format!("pay_{}", &code[..code.len() - 16]);
     let url = format!("{}/sandbox/orders", stage.sandbox_url);
     let orders: Value =
         serde_json::from_slice(&stage.http.get(url).send().await.unwrap().bytes().await.unwrap())
             .unwrap();
     let made = orders["orders"].as_array().unwrap().iter().filter(|o| o["channel"] == channel);
     let latest = made.max_by_key(|order| order["at"].as_str().map(str::to_owned));
-    let order_no = latest.unwrap_or_else(|| panic!("{id} is not at {channel}: {orders}"));
+    let order_no = latest.unwrap_or_else(|| panic!("{code} is not at {channel}: {orders}"));
     let body = json!({ "channel": channel, "order_no": order_no["order_no"] });
     stage.sandbox("pay", &body).await;
 }
 
 async fn refused_pages(stage: &Stage, shop: &Shop) {
     let mut browser = Browser::new(WECHAT, "payer-1");
-    let tampered = format!("{}0", &shop.page[..shop.page.len() - 1]);
+    let tampered = format!("{}g", shop.page.split_at(shop.page.len() - 1).0);
     let order_as_plate = {
         let (_, paid) = stage.post("/v1/payments", &open_order("as-plate", 100)).await;
         let code = paid["cashier_url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();

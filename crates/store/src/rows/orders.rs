@@ -60,6 +60,7 @@ impl Word for PayWay {
     const WORDS: &'static [(Self, &'static str)] = &[
         (Self::PayerCode, "payer_code"),
         (Self::DynamicQr, "dynamic_qr"),
+        (Self::OwnCode, "own_code"),
         (Self::Jsapi, "jsapi"),
         (Self::H5, "h5"),
         (Self::Page, "page"),

@@ -1,0 +1,224 @@
+/** The till by keyboard: activation, a combined sale of a hundred yuan, a refund by right, a shift's count. */
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { content, judge, until } from './judge.mjs';
+import { Stage } from './stage.mjs';
+
+/** A hand's pace; a scan gun's is far below it. */
+const HAND = { delay: 70 };
+const GUN = { delay: 2 };
+
+let stage;
+let page;
+const shop = {};
+
+before(async () => {
+  stage = await Stage.start((s) => {
+    const { merchant } = s.merchant('老王面馆');
+    const { store } = s.admin('create-store', merchant, '南京西路店');
+    const till = s.admin('create-terminal', merchant, 'counter_register', '收银台 1', '--store', store, '--activation');
+    Object.assign(shop, { merchant, till: till.terminal, code: till.activation_code });
+    shop.pin = s.admin('set-staff', merchant, '01', '王芳', '--right', 'refund', '--right', 'void', '--right', 'shift').pin;
+    shop.trainee = s.admin('set-staff', merchant, '02', '李明').pin;
+    const settings = {
+      tenders: { counter_register: ['alipay', 'wechat', 'unionpay', 'cash', 'wallet', 'merchant_coupon', 'bank_card'] },
+      tips: [5, 10],
+      receipt_footer: '谢谢惠顾',
+    };
+    s.admin('set-cashier', s.file('cashier.json', settings), '--merchant', merchant);
+    const key = s.admin('issue-key', merchant);
+    s.key = { id: key.key_id, secret: key.secret };
+  });
+  const amount = { total: 5000, currency: 'CNY' };
+  const issued = await stage.post('/v1/wallets', { wallet_no: 'card-1', kind: 'card' });
+  shop.wallet = issued.id;
+  await stage.post(`/v1/wallets/${shop.wallet}/activate`, {});
+  const payment = { merchant_order_no: 'top-1', amount, description: '充值', payer_code: '281234567890123400' };
+  await stage.post(`/v1/wallets/${shop.wallet}/top-ups`, { payment });
+  page = await stage.device({ width: 1440, height: 900 });
+});
+
+after(() => stage?.end());
+
+const at = (name) => page.locator(`[data-test="${name}"]`);
+
+async function shown(name) {
+  await at(name).first().waitFor();
+}
+
+/** The key that a tender's button shows. */
+async function tender(name) {
+  await at(`tender-${name}`).click();
+  await shown(`dialog-${name}`);
+}
+
+async function part(yuan) {
+  await at('part-amount').fill('');
+  await at('part-amount').pressSequentially(yuan, HAND);
+}
+
+async function signIn(number, pin) {
+  await shown('staff-no');
+  await at('staff-no').pressSequentially(number, HAND);
+  await page.keyboard.press('Enter');
+  await at('staff-pin').pressSequentially(pin, HAND);
+  await page.keyboard.press('Enter');
+}
+
+test('a till is activated by its code, and somebody signs in', async () => {
+  await page.goto(`${stage.api}/till`);
+  await shown('activation-code');
+  await judge(page, 'till-activation');
+  await at('activation-code').pressSequentially(shop.code.toLowerCase(), HAND);
+  await page.keyboard.press('Enter');
+  await shown('staff-no');
+  await judge(page, 'till-sign-in');
+  await signIn('01', shop.pin);
+  await shown('amount');
+  await judge(page, 'till-sale');
+  content(page);
+});
+
+test('a shift is opened with what lies in the drawer', async () => {
+  await page.keyboard.press('Alt+3');
+  await shown('float');
+  await at('float').fill('');
+  await at('float').pressSequentially('200', HAND);
+  await page.keyboard.press('Enter');
+  await shown('shift-close');
+  await judge(page, 'till-shift');
+  await page.keyboard.press('Alt+1');
+});
+
+test('a hundred yuan by five tenders, by keyboard alone', async () => {
+  await shown('amount');
+  await page.keyboard.type('100', HAND);
+  await page.keyboard.press('Enter');
+  await shown('tender-scan');
+  await judge(page, 'till-tenders');
+  await tender('merchant_coupon');
+  await part('5');
+  await at('coupon-number').pressSequentially('C-5', HAND);
+  await page.keyboard.press('Enter');
+  await rest('95');
+  await tender('cash');
+  await part('5');
+  await at('received').fill('');
+  await at('received').pressSequentially('10', HAND);
+  assert.match(await at('change').textContent(), /5\.00/);
+  await judge(page, 'till-cash');
+  await page.keyboard.press('Enter');
+  await rest('90');
+  await tender('wallet');
+  await part('10');
+  await at('wallet-id').pressSequentially(shop.wallet, HAND);
+  await page.keyboard.press('Enter');
+  await shown('wallet-balance');
+  await page.keyboard.press('Enter');
+  await rest('80');
+  await tender('scan');
+  await part('50');
+  await at('payer-code').pressSequentially('281234567890123401', GUN);
+  await page.keyboard.press('Enter');
+  await rest('30');
+  await judge(page, 'till-combined');
+  // The last part is everything that is left: the gun alone is enough.
+  await page.keyboard.type('131234567890123401', GUN);
+  await page.keyboard.press('Enter');
+  await shown('result-paid');
+  await judge(page, 'till-paid');
+  const { items } = await stage.get('/v1/payments?limit=1');
+  assert.equal(items[0].state, 'paid');
+  assert.equal(items[0].amount.total, 10000);
+  assert.equal(items[0].legs.filter((leg) => leg.state === 'paid').length, 5);
+  shop.order = items[0];
+  content(page);
+});
+
+async function rest(yuan) {
+  await until(`a rest of ${yuan}`, async () => {
+    const text = await at('sum-rest').textContent().catch(() => '');
+    return text.includes(`${yuan}.00`);
+  });
+}
+
+test('any wallet scans the till’s code, and the till sees that it is paid', async () => {
+  await page.keyboard.press('Enter');
+  await shown('amount');
+  await page.keyboard.type('18', HAND);
+  await page.keyboard.press('Enter');
+  await shown('tender-qr');
+  await at('tender-qr').click();
+  await shown('qr');
+  await judge(page, 'till-qr');
+  const { items } = await stage.get('/v1/payments?limit=1');
+  const phone = await stage.device();
+  await phone.goto(stage.phones.wechat + items[0].cashier_url.slice(stage.api.length));
+  await phone.locator('.pay').click();
+  await phone.locator('[data-sandbox=pay]').click();
+  await shown('result-paid');
+  content(page);
+});
+
+test('a trainee may not refund, a supervisor lets it pass, and the part goes back', async () => {
+  await page.keyboard.press('Enter');
+  await shown('amount');
+  await page.keyboard.press('Alt+q');
+  await signIn('02', shop.trainee);
+  await shown('amount');
+  await page.keyboard.press('Alt+2');
+  await shown('order-row');
+  await judge(page, 'till-orders');
+  await page.locator(`[data-test=order-row][data-id="${shop.order.id}"]`).click();
+  await shown('refund');
+  await judge(page, 'till-order');
+  await at('refund').click();
+  const cash = shop.order.legs.find((leg) => leg.channel === 'cash' || leg.tender === 'cash');
+  await at(`refund-choice-${cash.leg_no}`).click();
+  await at('refund-go').click();
+  await shown('authorise-dialog');
+  await judge(page, 'till-authorise');
+  await page.locator('[data-test=authorise-dialog] [data-test=staff-no]').pressSequentially('01', HAND);
+  await page.keyboard.press('Enter');
+  await page.locator('[data-test=authorise-dialog] [data-test=staff-pin]').pressSequentially(shop.pin, HAND);
+  await page.keyboard.press('Enter');
+  await until('the refund', async () => (await stage.get(`/v1/payments/${shop.order.id}`)).refunded === 500);
+});
+
+test('a shift is closed with a difference', async () => {
+  await page.keyboard.press('Alt+q');
+  await signIn('01', shop.pin);
+  await shown('amount');
+  await page.keyboard.press('Alt+3');
+  await shown('shift-close');
+  await at('shift-close').click();
+  await shown('counted');
+  await at('counted').fill('');
+  await at('counted').pressSequentially('199', HAND);
+  await judge(page, 'till-count');
+  await at('count-go').click();
+  await shown('shift-closed');
+  assert.match(await at('shift-difference').textContent(), /1\.00/);
+  await judge(page, 'till-shift-closed');
+  const { items } = await stage.get('/v1/shifts');
+  assert.equal(items[0].difference_fen, -100);
+});
+
+test('a revoked till says so, and asks for a new code', async () => {
+  await stage.kill();
+  stage.admin('revoke-terminal', shop.till);
+  await stage.serve();
+  await page.reload();
+  await shown('activation-code');
+  await judge(page, 'till-revoked');
+});
+
+for (const [width, height] of [[390, 780], [1024, 768]]) {
+  test(`the till at ${width} pixels`, async () => {
+    const small = await stage.device({ width, height });
+    await small.goto(`${stage.api}/till`);
+    await small.locator('[data-test=activation-code]').waitFor();
+    await judge(small, 'till-activation');
+  });
+}

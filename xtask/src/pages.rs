@@ -1,0 +1,83 @@
+//! The pages in a real browser: types of their programs, tests of their parts, and every page against
+//! the real binary in Chromium.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::command::{self, cargo, listen};
+use crate::strangers::{at, node_home};
+use crate::workspace::Workspace;
+use crate::{Stop, say};
+
+const BROWSER_TESTS: &str = "web/e2e";
+const TYPES: &str = "web/tsconfig.json";
+/// Tests that need no browser.
+const PART_TESTS: [&str; 2] = ["web/shared/tests", "web/till/tests"];
+const CHROMIUM: &str = "/usr/bin/chromium";
+
+/// Runs all of it and says how many tests passed.
+pub(crate) fn pages(workspace: &Workspace) -> Result<u64, Stop> {
+    let root = &workspace.root;
+    let cache = workspace.target.join("strangers");
+    fs::create_dir_all(&cache).map_err(|error| at(&cache, &error))?;
+    let home = node_home(&root.join(BROWSER_TESTS), &cache.join("pages"))?;
+    say("-- types");
+    let tsc = home.join("node_modules/.bin/tsc");
+    command::run(Command::new(tsc).arg("--project").arg(root.join(TYPES)))?;
+    let mut passed = 0;
+    for folder in PART_TESTS {
+        for file in tests_in(&root.join(folder))? {
+            passed += run(&mut Command::new("node"), &file)?;
+        }
+    }
+    command::run(cargo().args(["build", "--quiet", "--package", "server"]))?;
+    for file in tests_in(&home)? {
+        let mut node = Command::new("node");
+        node.env("SUANPAN_BINARY", workspace.target.join("debug/suanpan"));
+        node.env("SUANPAN_CHROMIUM", CHROMIUM).current_dir(&home);
+        passed += run(&mut node, &file)?;
+    }
+    Ok(passed)
+}
+
+fn tests_in(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
+    let entries = fs::read_dir(folder).map_err(|error| at(folder, &error))?;
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
+        .collect();
+    files.sort();
+    Ok(files)
+}
+
+fn run(node: &mut Command, file: &Path) -> Result<u64, Stop> {
+    say(&format!("-- {}", file.file_name().unwrap_or_default().to_string_lossy()));
+    let mut passed = 0;
+    listen(node.args(["--test", "--test-reporter=tap"]).arg(file), |line| {
+        passed += u64::from(is_passed(line));
+    })?;
+    if passed == 0 {
+        return Err(Stop::new(format!("{} ended well but tested nothing", file.display())));
+    }
+    Ok(passed)
+}
+
+/// A test of the file itself, and not one that was left out: a skipped test proves nothing.
+fn is_passed(line: &str) -> bool {
+    line.starts_with("ok ") && !line.contains("# SKIP")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_skipped_test_is_not_counted() {
+        assert!(is_passed("ok 1 - a plate is paid"));
+        assert!(!is_passed("ok 2 - a plate is paid # SKIP no browser"));
+        assert!(!is_passed("    ok 1 - a part of a test"));
+        assert!(!is_passed("not ok 3 - a plate is paid"));
+    }
+}
