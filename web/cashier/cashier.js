@@ -166,6 +166,7 @@ async function act() {
     await look();
     if (now.order.state === 'open' && now.order.mine?.state !== 'paid') {
       say(said === 'cancelled' ? 'cancelled' : 'failed');
+      if (said === 'cancelled') tellOpener('cancelled');
       void followQuietly();
     }
   }
@@ -195,12 +196,14 @@ async function follow(/** @type {boolean} */ ask) {
 async function look(ask = true) {
   const path = `/c/o/${now.code}`;
   const query = now.leg ? `?leg=${now.leg}` : '';
+  const before = now.order.state;
   try {
     const told = ask
       ? await call('POST', `${path}/look${query}`).catch(() => call('GET', path + query))
       : await call('GET', path + query);
     adopt(/** @type {string} */ (now.code), told);
-    if (now.order.state === 'paid') done();
+    if (now.order.state !== before && now.order.state === 'paid') done();
+    if (now.order.state !== before && now.order.state === 'closed') tellOpener('closed');
   } catch {
     // The next look tells.
   }
@@ -223,11 +226,17 @@ function done() {
   tellOpener('paid');
 }
 
-/** Whoever has the page within his own hears how it stands. Only those whom the merchant named may. */
-function tellOpener(/** @type {string} */ event) {
-  if (window.parent !== window) {
-    const amount = now.order?.amount_fen;
-    window.parent.postMessage({ source: 'suanpan-cashier', event, amount_fen: amount }, '*');
+/**
+ * Whoever has the page within his own, or opened it, hears how it stands: a hint, for the server decides.
+ * Only those pages hear it that the merchant named.
+ */
+function tellOpener(/** @type {'paid' | 'closed' | 'cancelled'} */ event) {
+  const others = [window.parent, window.opener].filter((other) => other && other !== window);
+  const around = /** @type {any} */ (window.location).ancestorOrigins?.[0];
+  const origins = settings.embed_origins.filter((/** @type {string} */ origin) => !around || origin === around);
+  const message = { source: 'suanpan-cashier', event, amount_fen: now.order?.amount_fen };
+  for (const other of others) {
+    for (const origin of origins) other.postMessage(message, origin);
   }
 }
 

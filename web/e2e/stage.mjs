@@ -163,6 +163,12 @@ export class Stage {
     if (!answer.ok) throw new Error(await answer.text());
   }
 
+  /** A call of the sandbox's control API. */
+  async control(path, body) {
+    const answer = await fetch(`${this.sandbox}/sandbox/${path}`, { method: 'POST', body: JSON.stringify(body) });
+    return answer.json();
+  }
+
   async noFaults() {
     await fetch(`${this.sandbox}/sandbox/faults`, { method: 'DELETE' });
   }

@@ -40,6 +40,7 @@ const STEPS: &[(&str, Step)] = &[
     ("description", description),
     ("sdks", sdks),
     ("pages", show_pages),
+    ("sdk", try_sdk),
     ("books", books),
     ("sim", simulate),
 ];
@@ -136,6 +137,11 @@ fn sdks(ci: &mut Run<'_>) -> Result<(), Stop> {
 
 fn show_pages(ci: &mut Run<'_>) -> Result<(), Stop> {
     ci.count.passed += pages::pages(ci.workspace)?;
+    Ok(())
+}
+
+fn try_sdk(ci: &mut Run<'_>) -> Result<(), Stop> {
+    ci.count.passed += pages::sdk(ci.workspace)?;
     Ok(())
 }
 

@@ -1,5 +1,5 @@
 //! The pages in a real browser: types of their programs, tests of their parts, and every page against
-//! the real binary in Chromium.
+//! the real binary in Chromium; and the SDK.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,8 @@ const BROWSER_TESTS: &str = "web/e2e";
 const TYPES: &str = "web/tsconfig.json";
 /// Tests that need no browser.
 const PART_TESTS: [&str; 2] = ["web/shared/tests", "web/till/tests"];
+const SDK: &str = "sdk/typescript";
+const TEST_FILES: [&str; 2] = [".test.mjs", ".test.js"];
 const CHROMIUM: &str = "/usr/bin/chromium";
 
 /// Runs all of it and says how many tests passed.
@@ -33,12 +35,36 @@ pub(crate) fn pages(workspace: &Workspace) -> Result<u64, Stop> {
     }
     command::run(cargo().args(["build", "--quiet", "--package", "server"]))?;
     for file in tests_in(&home)? {
-        let mut node = Command::new("node");
-        node.env("SUANPAN_BINARY", workspace.target.join("debug/suanpan"));
-        node.env("SUANPAN_CHROMIUM", CHROMIUM).current_dir(&home);
-        passed += run(&mut node, &file)?;
+        passed += run(node(workspace, &home).env("SUANPAN_CHROMIUM", CHROMIUM), &file)?;
     }
     Ok(passed)
+}
+
+/// The SDK: installed as a newcomer installs it, its types compared with the API's description, its
+/// tests run against the real binary.
+pub(crate) fn sdk(workspace: &Workspace) -> Result<u64, Stop> {
+    let folder = workspace.root.join(SDK);
+    let npm = |args: &[&str]| {
+        let mut npm = Command::new("npm");
+        command::run(npm.args(args).arg("--loglevel=error").current_dir(&folder))
+    };
+    npm(&["ci", "--no-audit", "--no-fund"])?;
+    npm(&["run", "--silent", "check"])?;
+    let tsc = folder.join("node_modules/.bin/tsc");
+    command::run(Command::new(tsc).args(["--project", "tsconfig.test.json"]).current_dir(&folder))?;
+    command::run(cargo().args(["build", "--quiet", "--package", "server"]))?;
+    let mut passed = 0;
+    for file in tests_in(&folder.join("build"))? {
+        passed += run(&mut node(workspace, &folder), &file)?;
+    }
+    Ok(passed)
+}
+
+/// Node where the tests are, told where the binary is.
+fn node(workspace: &Workspace, home: &Path) -> Command {
+    let mut node = Command::new("node");
+    node.env("SUANPAN_BINARY", workspace.target.join("debug/suanpan")).current_dir(home);
+    node
 }
 
 fn tests_in(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
@@ -46,7 +72,7 @@ fn tests_in(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
     let mut files: Vec<PathBuf> = entries
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
+        .filter(|path| TEST_FILES.iter().any(|end| path.to_string_lossy().ends_with(end)))
         .collect();
     files.sort();
     Ok(files)

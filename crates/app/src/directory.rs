@@ -42,7 +42,7 @@ pub struct Directory {
     pub(crate) points: Memory<(), Arc<BTreeMap<String, ChannelAccountId>>>,
     pub(crate) limits: Memory<String, Option<Arc<Limits>>>,
     pub(crate) pos: Memory<String, Arc<PosAccess>>,
-    pub(crate) cashiers: Memory<StoreId, Arc<CashierSettings>>,
+    pub(crate) cashiers: Memory<(MerchantId, Option<StoreId>), Arc<CashierSettings>>,
     pub(crate) logos: Memory<StoreId, Option<Arc<store::CashierLogoRow>>>,
     pub(crate) pos_downloads: Memory<(), Arc<Downloads>>,
     pulses: Pulses,

@@ -113,6 +113,7 @@ pub(crate) struct Tips {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ReceiptPaper)]
 pub(crate) struct Receipt {
     width_mm: u8,
     footer: String,

@@ -259,6 +259,7 @@ mod phones {
             ("/sandbox/words.js", "text/javascript"),
             ("/sandbox/simulator.css", "text/css"),
             ("/sandbox/cashier.js", "text/javascript"),
+            ("/sandbox/keypad.js", "text/javascript"),
             ("/sandbox/cashier.css", "text/css"),
         ] {
             let page = say(&world.sandbox, "GET", path, "", b"").await;

@@ -441,6 +441,9 @@ mod three_codes {
         assert_eq!(world.pay(App::Unionpay, &page).await["result"], "ok");
         assert_eq!(world.pay(App::Unionpay, &again).await["code"], "ORDER_PAID");
         assert_eq!(world.books().await.len(), 1);
+        for path in [order.clone(), format!("{next}990")] {
+            assert_eq!(code_of(&world.page(App::Unionpay, &path).await), "ORDER_PAID");
+        }
         // The scan's page again is no other scan, but the code once more is.
         let told = world.scan(App::Unionpay, &format!("{}/q/PLATE", world.shop)).await;
         let path = told["path"].as_str().unwrap();

@@ -22,6 +22,12 @@ pub(crate) enum PlateCommand {
         #[arg(long)]
         unionpay_address: Option<String>,
     },
+    /// Put a plate under UnionPay's address for its page (standard scheme), or back under our own.
+    SetPlateScheme {
+        plate: PlateId,
+        #[arg(long)]
+        unionpay_address: Option<String>,
+    },
     /// A merchant's plates, the newest first.
     Plates {
         merchant: MerchantId,
@@ -85,6 +91,10 @@ pub(crate) async fn run(app: &App, command: PlateCommand) -> Outcome {
             };
             let plate = app.create_plate(NewPlate { terminal, scheme, unionpay_address }).await?;
             print(&plate_json(app, &plate));
+        }
+        PlateCommand::SetPlateScheme { plate, unionpay_address } => {
+            let plate = app.set_plate_scheme(plate, unionpay_address).await?;
+            print(&plate_json(app, &plate.ok_or("there is no such plate")?));
         }
         PlateCommand::Plates { merchant, before } => {
             let plates = app.store.plates_page(merchant, before, PAGE).await?;

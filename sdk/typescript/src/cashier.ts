@@ -2,8 +2,8 @@
  * `@suanpan/sdk/cashier`: the payers' page within a shop's own. Whatever it says is a hint for the eyes: the
  * shop's server asks the platform, or is notified, and only then is something paid.
  *
- * Works under a Content-Security-Policy without inline styles and scripts; the shop's policy must allow the
- * cashier's origin in `frame-src` for the mode `frame`.
+ * Works under a Content-Security-Policy without inline styles and scripts. For the mode `frame` the shop's
+ * policy must allow the cashier's origin in `frame-src`, and its own where a `return_url` leads back to it.
  */
 
 export { printReceipt, showReceipt } from './receipts.js';
@@ -175,7 +175,7 @@ function overlayHead(url: URL, options: CashierOptions, close: () => void): HTML
   return head;
 }
 
-/** From the last thing in the dialogue the focus goes to the first one again, not to the browser's own. */
+/** Backwards from the first thing in the dialogue the focus goes into the frame, not to the browser's own buttons. */
 function keepFocus(dialog: HTMLElement): (event: KeyboardEvent) => void {
   return (event) => {
     if (event.key !== 'Tab' || !event.shiftKey) return;

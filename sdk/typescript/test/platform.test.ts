@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -139,6 +139,15 @@ describe('against the demo', { skip: SKIP }, () => {
       shop.closeAllConnections();
       shop.close();
     }
+  });
+
+  test('the README\'s five lines pay', () => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+    const program = /```js\n(import \{ Suanpan[\s\S]*?)```/.exec(readme)?.[1] ?? '';
+    const env = { ...process.env, SUANPAN_URL: demo.url, KEY: demo.key, SECRET: demo.secret };
+    const args = ['--input-type=module', '-e', program];
+    const said = execFileSync(process.execPath, args, { env, cwd: new URL('..', import.meta.url) });
+    assert.equal(said.toString().trim(), 'paid');
   });
 
   test('a wrong secret is refused', async () => {

@@ -139,10 +139,8 @@ impl App {
             Some(terminal) => self.place_of(terminal).await?,
             None => None,
         };
-        let settings = match &place {
-            Some(place) => self.cashier_settings(of, place.store.id).await?,
-            None => Arc::default(),
-        };
+        let store = place.as_ref().map(|place| place.store.id);
+        let settings = self.settings_of((of, store)).await?;
         let offers = self.offers(of, place.as_ref(), &settings).await?;
         let checkout = self.store.checkout(id).await?;
         Ok(OrderPage { order, place, merchant, settings, offers, checkout })

@@ -49,6 +49,27 @@ impl App {
         Ok(plate)
     }
 
+    /// Puts a plate under another address: UnionPay's, which it gave for the plate's page, or our own. What
+    /// was printed before goes on working, for the page stays the same.
+    ///
+    /// # Errors
+    /// A failure of the store. `None` when there is no such plate.
+    pub async fn set_plate_scheme(
+        &self,
+        id: PlateId,
+        unionpay_address: Option<String>,
+    ) -> Result<Option<Plate>, UseCaseError> {
+        let Some(plate) = self.store.plate(id).await? else { return Ok(None) };
+        let (scheme, address) = match unionpay_address {
+            Some(address) => (PlateScheme::Standard, address),
+            None => (PlateScheme::NonStandard, self.plate_address(id)),
+        };
+        let plate = Plate { scheme, address, ..plate };
+        self.put(vec![AdminRow::Plate(plate.clone())]).await?;
+        self.directory.plates.forget();
+        Ok(Some(plate))
+    }
+
     /// From now on nobody pays by it.
     ///
     /// # Errors

@@ -213,20 +213,28 @@ impl App {
         merchant: MerchantId,
         store: StoreId,
     ) -> Result<std::sync::Arc<CashierSettings>, Failure> {
+        self.settings_of((merchant, Some(store))).await
+    }
+
+    /// The same for an order that stands in no store.
+    pub(crate) async fn settings_of(
+        &self,
+        place: (MerchantId, Option<StoreId>),
+    ) -> Result<std::sync::Arc<CashierSettings>, Failure> {
         let now = self.now();
-        if let Some(settings) = self.directory.cashiers.get_fresh(&store, now) {
+        if let Some(settings) = self.directory.cashiers.get_fresh(&place, now) {
             return Ok(settings);
         }
         let unusable = || Failure::unusable("a cashier's settings");
         let mut settings = CashierSettings::default();
-        for owner in owners(merchant, store) {
+        for owner in owners(place.0, place.1) {
             if let Some(row) = self.store.cashier_settings(&owner.key()).await? {
                 let text = serde_json::from_str(&row.settings).or(Err(unusable()))?;
                 settings = settings.with(text).or(Err(unusable()))?;
             }
         }
         let settings = std::sync::Arc::new(settings);
-        self.directory.cashiers.put(store, now, std::sync::Arc::clone(&settings));
+        self.directory.cashiers.put(place, now, std::sync::Arc::clone(&settings));
         Ok(settings)
     }
 
@@ -307,7 +315,7 @@ impl App {
             return Ok(logo);
         }
         let mut found = None;
-        for owner in owners(merchant, store) {
+        for owner in owners(merchant, Some(store)) {
             found = self.store.cashier_logo(&owner.key()).await?.map(std::sync::Arc::new).or(found);
         }
         self.directory.logos.put(store, now, found.clone());
@@ -316,8 +324,9 @@ impl App {
 }
 
 /// The farthest first.
-const fn owners(merchant: MerchantId, store: StoreId) -> [CashierOwner; 3] {
-    [CashierOwner::Institution, CashierOwner::Merchant(merchant), CashierOwner::Store(store)]
+fn owners(merchant: MerchantId, store: Option<StoreId>) -> impl Iterator<Item = CashierOwner> {
+    let near = store.map(CashierOwner::Store);
+    [CashierOwner::Institution, CashierOwner::Merchant(merchant)].into_iter().chain(near)
 }
 
 #[cfg(test)]

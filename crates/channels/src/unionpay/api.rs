@@ -119,7 +119,12 @@ pub(super) fn build(account: &Unionpay, call: &Call) -> Result<Request, BuildErr
             put_trade(&mut fields, &charge.subject, &charge.details)?;
             put(&mut fields, "qrNo", payer_code(charge)?);
         }
-        Call::Prepare(prepare) if prepare.subject.way != PayWay::DynamicQr => {
+        Call::Prepare(prepare)
+            if matches!(
+                prepare.subject.way,
+                PayWay::Jsapi | PayWay::H5 | PayWay::Page | PayWay::OwnCode
+            ) =>
+        {
             return Err(BuildError::NotOffered);
         }
         Call::Prepare(prepare) => put_trade(&mut fields, &prepare.subject, &prepare.details)?,

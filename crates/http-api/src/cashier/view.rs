@@ -94,6 +94,7 @@ pub(super) fn settings(settings: &CashierSettings, offers: &[Offer], app: PayerA
         "quick_amounts_fen": settings.quick_amounts_fen,
         "tips": settings.tips,
         "remark": settings.remark,
+        "embed_origins": settings.embed_origins,
         "channels": channels,
     })
 }

@@ -10,8 +10,8 @@ use super::order_query::{self, payable};
 use super::phone::{self, APP_DEFAULT, Door, TITLE};
 use super::{Unionpay, codes};
 use crate::core::{
-    BridgeRefusal, Cashier, Ctx, Keypad, Looked, Luck, Opener, Query, Question, Request, Response,
-    Stop, app, payer_of,
+    BridgeRefusal, Cashier, Ctx, Keypad, Looked, Luck, Opener, PayRefusal, Query, Question,
+    Request, Response, Stop, app, payer_of,
 };
 
 /// The app's scanner hands a code to the gateway here.
@@ -74,6 +74,12 @@ impl Unionpay {
             return None;
         }
         let scan = ctx.codes.scan_mut(query.get("no")?)?;
+        // A scan that is paid for is over, whatever its owner would say.
+        if let Reading::Order { key, .. } = &scan.reading
+            && matches!(payable(&self.trades, key), Err(PayRefusal::AlreadyPaid))
+        {
+            return None;
+        }
         scan.asked = scan.asked.saturating_add(1);
         let mut headers = HeaderMap::new();
         let form = HeaderValue::from_static("application/x-www-form-urlencoded;charset=UTF-8");

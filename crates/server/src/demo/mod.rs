@@ -35,20 +35,30 @@ pub(crate) struct DemoArgs {
     #[arg(long, default_value_t = 8080)]
     port: u16,
     /// The sandbox's port; 0 takes a free one.
-    #[arg(long, default_value_t = 8090)]
+    #[arg(long, default_value_t = SANDBOX_PORT)]
     sandbox_port: u16,
     /// The port of card terminals; 0 takes a free one.
     #[arg(long, default_value_t = 8583)]
     pos_port: u16,
-    /// The port of the first of the payers' phones, the others have the next ones; 0 takes free ones.
-    #[arg(long, default_value_t = 8091)]
-    phone_port: u16,
+    /// The port of the first of the payers' phones, the others have the next ones; 0 takes free ones. Beside
+    /// the sandbox's own port unless given, and free ones where that was chosen.
+    #[arg(long)]
+    phone_port: Option<u16>,
     /// Play, print the summary, and stop instead of staying up.
     #[arg(long)]
     exit: bool,
     /// Print the summary as JSON only.
     #[arg(long)]
     json: bool,
+}
+
+const SANDBOX_PORT: u16 = 8090;
+
+impl DemoArgs {
+    fn phone_port(&self) -> u16 {
+        let beside = if self.sandbox_port == SANDBOX_PORT { SANDBOX_PORT + 1 } else { 0 };
+        self.phone_port.unwrap_or(beside)
+    }
 }
 
 /// The addresses and the till's key, for whoever tries it by hand.
@@ -80,7 +90,7 @@ pub(crate) async fn demo(args: DemoArgs) -> Outcome {
     };
     let now = || app::Clock::now(&RealClock);
     let sandbox_end = until(stopped.clone());
-    let phones = Phones::bind(&api_url, &sandbox_url, args.phone_port).await?;
+    let phones = Phones::bind(&api_url, &sandbox_url, args.phone_port()).await?;
     let channels = Sandbox::new(config).with_phones(&phones);
     let channels = tokio::spawn(async move {
         sandbox::server::serve(sandbox_listener, channels, now, sandbox_end).await

@@ -567,7 +567,7 @@ export interface components {
              */
             accent: string;
             logo_url?: string | null;
-            receipt: components["schemas"]["Receipt"];
+            receipt: components["schemas"]["ReceiptPaper"];
             /** @description Whether amounts are said aloud. */
             voice: boolean;
         };
@@ -1862,7 +1862,19 @@ export interface components {
         PublicKeys: {
             items: components["schemas"]["PublicKey"][];
         };
+        /** @description A receipt. */
         Receipt: {
+            /** Format: int32 */
+            width_mm: number;
+            /** @description The text, a line each, filled to the paper's width. */
+            lines: string[];
+            /**
+             * @description The same for a printer that speaks ESC/POS, in GBK.
+             * @example G0AcJg==
+             */
+            escpos_base64: string;
+        };
+        ReceiptPaper: {
             /** Format: int32 */
             width_mm: number;
             footer: string;
