@@ -84,6 +84,8 @@ async function resume(/** @type {any} */ last) {
   try {
     const told = await call('GET', `/c/o/${last.code}?leg=${last.leg ?? ''}`);
     if (told.order.state === 'paid' && Date.now() - Date.parse(told.order.paid_at) < JUST_NOW_MS) {
+      // The next purchase is another one, also when it is the same.
+      forget();
       say('just_paid', { amount: formatMoney(told.order.amount_fen), time: clock(told.order.paid_at) });
     } else if (told.order.state === 'open' && told.order.mine && told.order.mine.state !== 'failed') {
       adopt(last.code, told);
@@ -246,6 +248,8 @@ function explain(problem) {
     say('network');
   } else if (problem.code === 'order_being_paid') {
     say('being_paid');
+  } else if (problem.code === 'order_not_open') {
+    void look().then(draw);
   } else if (problem.code === 'payer_unknown') {
     window.location.reload();
   } else if (problem.code === 'rate_limited' || problem.code === 'overloaded') {

@@ -6,6 +6,7 @@
  * @typedef {import('./sale.js').Event} Event
  * @typedef {import('./store.js').Aside} Aside
  */
+import { OPEN_STATES } from './store.js';
 import { beginSale, nextCall, orderNo, phaseOf, step, totalFen, changeFen } from './sale.js';
 
 /** Pauses between questions, in milliseconds; the last one repeats. */
@@ -16,6 +17,8 @@ const BLOCKED_MS = 15_000;
 /** A key that is not taken is tried a few times more before the till says so. */
 const DOUBTED_MS = 1000;
 const ASIDE_MS = 15_000;
+/** A request that has not come by then never comes: three times its own timeout. */
+const ARRIVES_WITHIN_MS = 60_000;
 const BLOCKED_CODES = [
   'signature_invalid',
   'timestamp_out_of_window',
@@ -94,9 +97,12 @@ export function makeDesk({ api, store, now, newStem }) {
         if (isPoll) await sleep(POLL_MS[Math.min(pauses, POLL_MS.length - 1)]);
         // While it slept, the cashier may have asked for something else.
         if (!sale || sale.request !== asked || (isPoll && nextCall(sale, code)?.path !== call.path)) continue;
+        const number = orderNo(sale);
         const result = await api.call(call.method, call.path, call.body);
         pauses += 1;
         if (!sale) return;
+        // Another customer's sale has begun meanwhile: the answer is about the one before.
+        if (orderNo(sale) !== number) continue;
         await hear(result, asked);
       }
     } finally {
@@ -208,6 +214,9 @@ export function watchAside({ api, store, told, changed }) {
       const result = await api.call('GET', path);
       if (!result.ok) continue;
       const found = result.data.items ? result.data.items[0] : result.data;
+      // The request may still be on its way: only later does silence mean that it never came.
+      const isYoung = Date.now() - Date.parse(one.since) < ARRIVES_WITHIN_MS;
+      if (!found && isYoung) continue;
       const next = { ...one, payment_id: found?.id ?? null, state: found?.state ?? 'missing' };
       store.keepAside(store.aside().map((other) => (other.order_no === one.order_no ? next : other)));
       if (!isOpen(next)) told(next);
@@ -221,5 +230,5 @@ export function watchAside({ api, store, told, changed }) {
 
 /** @param {Aside} one */
 export function isOpen(one) {
-  return ['unknown', 'paying', 'closing'].includes(one.state);
+  return OPEN_STATES.includes(one.state);
 }

@@ -307,6 +307,8 @@ function gaveUp(sale) {
  * @returns {Sale}
  */
 function answered(sale, payment) {
+  // What is about another order says nothing of this one.
+  if (payment.merchant_order_no !== orderNo(sale)) return sale;
   // A payment by one means that was refused is over, without money: the next try is a new order.
   if (payment.state === 'failed' && !payment.legs) {
     const refusal = {

@@ -12,6 +12,8 @@ const PREFIX = 'suanpan.till.';
 /** Facts of so many sales are kept for receipts that are printed again. */
 const CASH_FACTS_MAX = 200;
 const ASIDE_MAX = 20;
+/** A sale in one of these states may still come to be paid. */
+export const OPEN_STATES = ['unknown', 'paying', 'closing'];
 /** @type {Preferences} */
 const PREFERENCES = { voice: true, auto_receipt: false, campaign_id: '', opened_by: '' };
 
@@ -46,8 +48,13 @@ export function makeStore(storage) {
     keepTold: (order_stem) => write('told', order_stem),
     /** @returns {Aside[]} */
     aside: () => read('aside', []),
-    /** @param {Aside[]} list */
-    keepAside: (list) => write('aside', list.length ? list.slice(-ASIDE_MAX) : null),
+    /** Those that have ended make room; what may still be paid is never forgotten. @param {Aside[]} list */
+    keepAside(list) {
+      const ended = list.filter((one) => !OPEN_STATES.includes(one.state));
+      const dropped = new Set(ended.slice(0, Math.max(0, list.length - ASIDE_MAX)));
+      const kept = list.filter((one) => !dropped.has(one));
+      write('aside', kept.length ? kept : null);
+    },
     /** @param {string} paymentId @returns {Return | null} */
     returnOf: (paymentId) => read('returns', {})[paymentId] ?? null,
     /** @param {string} paymentId @param {Return | null} one */

@@ -29,15 +29,18 @@ pub(crate) fn pages(workspace: &Workspace) -> Result<u64, Stop> {
     command::run(Command::new(tsc).arg("--project").arg(root.join(TYPES)))?;
     let mut passed = 0;
     for folder in PART_TESTS {
-        for file in tests_in(&root.join(folder))? {
-            passed += run(&mut Command::new("node"), &file)?;
-        }
+        passed += run(&mut Command::new("node"), &tests_in(&root.join(folder))?)?;
     }
-    command::run(cargo().args(["build", "--quiet", "--package", "server"]))?;
-    for file in tests_in(&home)? {
-        passed += run(node(workspace, &home).env("SUANPAN_CHROMIUM", CHROMIUM), &file)?;
-    }
+    have_binary()?;
+    let browser = &mut node(workspace, &home);
+    passed += run(browser.env("SUANPAN_CHROMIUM", CHROMIUM), &tests_in(&home)?)?;
     Ok(passed)
+}
+
+/// The binary as the workspace's own tests have it: nothing to do after them, and no second build with
+/// other features.
+pub(crate) fn have_binary() -> Result<(), Stop> {
+    command::run(cargo().args(["test", "--quiet", "--workspace", "--no-run"]))
 }
 
 /// The SDK: installed as a newcomer installs it, its types compared with the API's description, its
@@ -52,12 +55,8 @@ pub(crate) fn sdk(workspace: &Workspace) -> Result<u64, Stop> {
     npm(&["run", "--silent", "check"])?;
     let tsc = folder.join("node_modules/.bin/tsc");
     command::run(Command::new(tsc).args(["--project", "tsconfig.test.json"]).current_dir(&folder))?;
-    command::run(cargo().args(["build", "--quiet", "--package", "server"]))?;
-    let mut passed = 0;
-    for file in tests_in(&folder.join("build"))? {
-        passed += run(&mut node(workspace, &folder), &file)?;
-    }
-    Ok(passed)
+    have_binary()?;
+    run(&mut node(workspace, &folder), &tests_in(&folder.join("build"))?)
 }
 
 /// Node where the tests are, told where the binary is.
@@ -78,14 +77,13 @@ fn tests_in(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
     Ok(files)
 }
 
-fn run(node: &mut Command, file: &Path) -> Result<u64, Stop> {
-    say(&format!("-- {}", file.file_name().unwrap_or_default().to_string_lossy()));
+/// Two files at once: each has processes and ports of its own.
+fn run(node: &mut Command, files: &[PathBuf]) -> Result<u64, Stop> {
     let mut passed = 0;
-    listen(node.args(["--test", "--test-reporter=tap"]).arg(file), |line| {
-        passed += u64::from(is_passed(line));
-    })?;
+    let options = ["--test", "--test-reporter=tap", "--test-concurrency=2"];
+    listen(node.args(options).args(files), |line| passed += u64::from(is_passed(line)))?;
     if passed == 0 {
-        return Err(Stop::new(format!("{} ended well but tested nothing", file.display())));
+        return Err(Stop::new("the tests ended well but tested nothing"));
     }
     Ok(passed)
 }

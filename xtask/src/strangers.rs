@@ -44,14 +44,7 @@ pub(crate) fn sdks(workspace: &Workspace) -> Result<Judged, Stop> {
     if scripts.is_empty() {
         return Ok(Judged::LeftOut(format!("{SDK_FOLDER} holds no scripts")));
     }
-    command::run(cargo().args([
-        "build",
-        "--quiet",
-        "--package",
-        "sandbox",
-        "--example",
-        "sandbox",
-    ]))?;
+    crate::pages::have_binary()?;
     let cache = workspace.target.join("strangers");
     fs::create_dir_all(&cache).map_err(|error| at(&cache, &error))?;
     let mut passed = 0;
@@ -221,7 +214,7 @@ pub(crate) fn books(workspace: &Workspace, hear: impl FnMut(&str)) -> Result<Opt
     }
     listen(
         cargo()
-            .args(["test", "--package", "server", "--test", "books"])
+            .args(["test", "--workspace", "--test", "books"])
             .env(HLEDGER_VARIABLE, "hledger")
             .env(BEAN_CHECK_VARIABLE, &bean_check),
         hear,

@@ -129,6 +129,13 @@ impl App {
         if key.revoked_at.is_some() {
             return Ok(None);
         }
+        // A key may have been made while its terminal was being revoked.
+        if let Some(terminal) = key.terminal {
+            let terminal = self.store.terminal(terminal).await?;
+            if terminal.is_none_or(|terminal| terminal.revoked_at.is_some()) {
+                return Ok(None);
+            }
+        }
         let secret = match &key.sealed {
             Some(sealed) => {
                 let opened = self.vault.open(name.as_str(), sealed)?;

@@ -54,6 +54,8 @@ impl Asker {
         if self.0.key.attended {
             let staff = self.staff(app).await?;
             staff.may(right).map_err(|refusal| ApiError::of(refusal.code()))?;
+            let (key, number) = (self.0.key.name.as_str(), staff.number.as_str());
+            tracing::info!(key, staff = number, right = right.code(), "a right is used at a till");
         }
         Ok(())
     }

@@ -22,6 +22,12 @@ pub(crate) const OPEN_PER_SECOND: u32 = 50;
 /// Payments begun at one plate, or for one order.
 pub(crate) const PAGE_BURST: u32 = 30;
 pub(crate) const PAGE_PER_SECOND: u32 = 5;
+/// Openings of one code that are kept.
+pub(crate) const SCAN_BURST: u32 = 100;
+pub(crate) const SCAN_PER_SECOND: u32 = 20;
+/// Activations that come from one address.
+pub(crate) const IP_BURST: u32 = 20;
+pub(crate) const IP_PER_SECOND: u32 = 1;
 /// Looks at the channel for one waiting payer.
 pub(crate) const LOOK_BURST: u32 = 5;
 pub(crate) const LOOK_PER_SECOND: u32 = 1;

@@ -93,6 +93,12 @@ fn page<Id: std::str::FromStr>(
     Ok(Page { before, limit })
 }
 
+/// A page of which the asker sees a part: the cursor is of all that was read.
+pub(crate) fn part<T>(items: Vec<T>, limit: u32, read: &[String]) -> Answer<List<T>> {
+    let full = u32::try_from(read.len()).unwrap_or(u32::MAX) >= limit;
+    Ok(Json(List { items, next_cursor: read.last().filter(|_| full).cloned() }))
+}
+
 /// The page with the cursor of the next one; no cursor when this one was not full.
 pub(crate) fn list<T>(items: Vec<T>, limit: u32, id: impl Fn(&T) -> &String) -> Answer<List<T>> {
     let full = u32::try_from(items.len()).unwrap_or(u32::MAX) >= limit;

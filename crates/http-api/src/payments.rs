@@ -211,6 +211,10 @@ pub(crate) async fn create(
     let input = parse::<PaymentBody>(&body)?.check(&asker, state.app.clock.now())?;
     let app = state.app.clone();
     let payment = detached(async move { app.create_payment(input).await }).await?;
+    // Two tills that count alike must not take each other's payment for their own.
+    if asker.0.key.attended && payment.order.terminal != asker.0.key.terminal {
+        return Err(ApiError::of("order_no_used"));
+    }
     Ok(Json(told(&state, &payment)))
 }
 
@@ -282,7 +286,11 @@ pub(crate) async fn close(
     Path(text): Path<String>,
 ) -> Answer<shown::Payment> {
     let (merchant, order) = (asker.0.key.merchant, id(&text, "payment_not_found")?);
-    visible(&state, &asker, order).await?;
+    let known = visible(&state, &asker, order).await?;
+    // A till gives up what it began: that gives back what was paid of it.
+    if asker.0.key.attended && known.order.terminal != asker.0.key.terminal {
+        return Err(ApiError::of("terminal_not_allowed"));
+    }
     let app = state.app.clone();
     let payment = detached(async move { app.close_payment(merchant, order).await }).await?;
     Ok(Json(told(&state, &payment)))

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::answer::{Answer, content_hash, detached, id, parse, parse_query};
 use crate::entrance::Asker;
 use crate::errors::ApiError;
-use crate::pages::{List, RefundsQuery, list as list_answer};
+use crate::pages::{List, RefundsQuery, part};
 use crate::payments::{AmountBody, bounded, number, url};
 use crate::state::ApiState;
 
@@ -196,13 +196,14 @@ pub(crate) async fn list(
         }
         None => state.app.refunds(merchant, page).await?,
     };
-    let found = seen(&state, &asker, found).await?;
     let show = |listed: &Listed| match listed {
         Listed::One(refund) => shown::Refund::of_one(refund),
         Listed::Several(order, no) => shown::Refund::of(order, no),
     };
+    let read: Vec<String> = found.iter().filter_map(show).map(|refund| refund.id).collect();
+    let found = seen(&state, &asker, found).await?;
     let items: Vec<_> = found.iter().filter_map(show).collect();
-    list_answer(items, page.limit, |refund| &refund.id)
+    part(items, page.limit, &read)
 }
 
 /// Try a failed refund again 重试退款

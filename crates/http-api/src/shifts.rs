@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::answer::{Answer, detached, id, parse, parse_query};
 use crate::entrance::Asker;
 use crate::errors::ApiError;
-use crate::pages::{List, ListQuery, list as list_answer};
+use crate::pages::{List, ListQuery, part};
 use crate::payments::bounded;
 use crate::state::ApiState;
 
@@ -164,7 +164,7 @@ async fn visible(
 
 /// List shifts, the newest first 班次列表
 ///
-/// A till's own key sees those of its terminal, among the merchant's latest.
+/// A till's own key sees those of its terminal: a page may then have fewer than were asked for, and go on.
 #[utoipa::path(get, path = "/v1/shifts", operation_id = "listShifts",
     params(ListQuery), responses((status = 200, body = List<Shift>)))]
 pub(crate) async fn list(
@@ -178,7 +178,8 @@ pub(crate) async fn list(
     let own = asker.0.key.terminal.filter(|_| asker.0.key.attended);
     let seen = found.iter().filter(|shift| own.is_none_or(|own| own == shift.terminal));
     let items: Vec<_> = seen.map(Shift::of).collect();
-    list_answer(items, page.limit, |shift| &shift.id)
+    let read: Vec<String> = found.iter().map(|shift| shift.id.to_string()).collect();
+    part(items, page.limit, &read)
 }
 
 impl Shift {

@@ -11,8 +11,8 @@ use http::request::Parts;
 use ids::ApiKeyName;
 
 use crate::limits::{
-    LOOK_BURST, LOOK_PER_SECOND, Nonces, OPEN_BURST, OPEN_PER_SECOND, PAGE_BURST, PAGE_PER_SECOND,
-    Rates,
+    IP_BURST, IP_PER_SECOND, LOOK_BURST, LOOK_PER_SECOND, Nonces, OPEN_BURST, OPEN_PER_SECOND,
+    PAGE_BURST, PAGE_PER_SECOND, Rates, SCAN_BURST, SCAN_PER_SECOND,
 };
 use crate::operations::Counters;
 
@@ -32,6 +32,10 @@ pub struct ApiState {
     pub(crate) page_rates: Arc<Rates<i64>>,
     /// Channels asked for waiting payers, by order.
     pub(crate) look_rates: Arc<Rates<i64>>,
+    /// Openings of codes that are kept, by plate or order.
+    pub(crate) scan_rates: Arc<Rates<i64>>,
+    /// What somebody without a key asks for, by his address.
+    pub(crate) ip_rates: Arc<Rates<String>>,
     pub(crate) counters: Arc<Counters>,
     /// The header in which a proxy of ours says who asks.
     client_ip: Option<HeaderName>,
@@ -47,6 +51,8 @@ impl ApiState {
             open_rates: Arc::new(Rates::new(OPEN_BURST, OPEN_PER_SECOND)),
             page_rates: Arc::new(Rates::new(PAGE_BURST, PAGE_PER_SECOND)),
             look_rates: Arc::new(Rates::new(LOOK_BURST, LOOK_PER_SECOND)),
+            scan_rates: Arc::new(Rates::new(SCAN_BURST, SCAN_PER_SECOND)),
+            ip_rates: Arc::new(Rates::new(IP_BURST, IP_PER_SECOND)),
             counters: Arc::default(),
             client_ip: None,
         }

@@ -15,7 +15,7 @@ use crate::entrance::Asker;
 use crate::errors::ApiError;
 use crate::payments::bounded;
 use crate::shifts::Shift;
-use crate::state::ApiState;
+use crate::state::{ApiState, ClientIp};
 
 const CODE_BYTES_MAX: usize = 32;
 const STAFF_NO_BYTES_MAX: usize = 16;
@@ -156,8 +156,14 @@ pub(crate) struct SignedOut {}
 /// that were made so are revoked.
 #[utoipa::path(post, path = "/activations", operation_id = "activateTerminal", security(()),
     request_body = ActivationBody, responses((status = 200, body = Activation)))]
-pub(crate) async fn activate(State(state): State<ApiState>, body: Bytes) -> Answer<Activation> {
-    if !state.open_rates.admit(&"activations", state.app.clock.now()) {
+pub(crate) async fn activate(
+    State(state): State<ApiState>,
+    ClientIp(ip): ClientIp,
+    body: Bytes,
+) -> Answer<Activation> {
+    let now = state.app.clock.now();
+    // One address first: a stranger must not keep everybody's tills from it.
+    if !state.ip_rates.admit(&ip, now) || !state.open_rates.admit(&"activations", now) {
         return Err(ApiError::of("rate_limited"));
     }
     let body = parse::<ActivationBody>(&body)?;

@@ -138,8 +138,9 @@ impl Page<'_> {
             (CONTENT_TYPE, "text/html; charset=utf-8"),
             (CACHE_CONTROL, "no-store"),
             (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            // The address of an order is nobody else's to know.
-            (REFERRER_POLICY, "no-referrer"),
+            // The address of an order is nobody else's to know; but WeChat's H5 page wants to hear from
+            // whose domain it was opened.
+            (REFERRER_POLICY, "strict-origin"),
         ];
         let mut response = (status, headers, self.html).into_response();
         if let Ok(policy) = HeaderValue::from_str(&policy) {

@@ -11,6 +11,9 @@ pub const PAYER_CODE_WAIT: SignedDuration = SignedDuration::from_secs(45);
 /// How long the payer of a dynamic QR has by default, and at most.
 pub const QR_WAIT_DEFAULT: SignedDuration = SignedDuration::from_mins(15);
 pub const QR_WAIT_MAX: SignedDuration = SignedDuration::from_hours(2);
+/// How long a channel that asked for the order behind a code of ours has to take the money: it is told so, for
+/// it has no message that ends what it was told.
+pub const OWN_CODE_WAIT: SignedDuration = SignedDuration::from_mins(2);
 /// How long an issuer holds money for a pre-authorization, and how long it can be completed.
 pub const HOLD_WAIT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// After so many looks without an answer an operator is called; looking goes on.
@@ -98,9 +101,10 @@ pub fn give_up_at(way: PayWay, created_at: Timestamp, expires_at: Timestamp) -> 
         PayWay::Card | PayWay::CardHold | PayWay::CardInquiry => created_at,
         // An advice has no other end than its answer.
         PayWay::CardAdvice => Timestamp::MAX,
-        PayWay::DynamicQr | PayWay::OwnCode | PayWay::Jsapi | PayWay::H5 | PayWay::Page => {
-            expires_at
+        PayWay::OwnCode => {
+            created_at.saturating_add(OWN_CODE_WAIT).unwrap_or(created_at).min(expires_at)
         }
+        PayWay::DynamicQr | PayWay::Jsapi | PayWay::H5 | PayWay::Page => expires_at,
     }
 }
 

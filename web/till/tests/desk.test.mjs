@@ -136,3 +136,22 @@ test('a request that cannot be written down does not leave', () => {
   assert.throws(() => desk.begin({ amount_fen: 2800, tip_fen: 0, description: 'shop', attach: '' }), /full/);
   assert.equal(api.calls.length, 0);
 });
+
+test('an answer about a sale that was set aside says nothing of the next one', async () => {
+  let answer;
+  const api = { call: () => new Promise((done) => (answer = done)) };
+  const store = makeStore(memory());
+  let stem = 0;
+  const desk = makeDesk({ api, store, now: () => new Date(), newStem: () => `A-${(stem += 1)}` });
+  desk.begin({ amount_fen: 9900, tip_fen: 0, description: 'a', attach: '' });
+  desk.pay({ leg_no: 1, amount_fen: 9900, way: 'scan' }, CODE);
+  while (!answer) await null;
+  const late = answer;
+  desk.setAside();
+  desk.begin({ amount_fen: 100, tip_fen: 0, description: 'b', attach: '' });
+  const paid = { id: 'pay_1', merchant_order_no: 'A-1', state: 'paid', amount: { total: 9900, currency: 'CNY' } };
+  late({ ok: true, data: { ...paid, channel: 'alipay', refunded: 0, refunding: 0 } });
+  await new Promise((done) => setTimeout(done, 20));
+  assert.equal(desk.sale().payment, null);
+  assert.notEqual(desk.phase(), 'paid');
+});

@@ -252,6 +252,10 @@ impl App {
             } else {
                 order
             };
+            // What was to be ended had been paid.
+            if order.order.state != OrderState::Paying {
+                return Ok((order, None));
+            }
             let no = order.legs.iter().map(|leg| leg.no).max().unwrap_or(0).saturating_add(1);
             let leg = NewLeg {
                 no,
@@ -273,14 +277,14 @@ impl App {
         Err(last)
     }
 
-    /// Ends what payers began elsewhere, when this one asks for that. What a till scanned is the till's.
+    /// Ends what payers began on pages elsewhere, when this one asks for that. What a till scanned is the
+    /// till's, and what a channel was told of cannot be taken back: it ends by itself, soon.
     async fn make_room(&self, order: Aggregate, instead: bool) -> Result<Aggregate, UseCaseError> {
         let (merchant, id) = (order.order.merchant, order.id());
         let began_here = |leg: &&Leg| {
             let attempt = attempt_of(&order, leg);
             leg.state == LegState::Paying
-                && attempt
-                    .is_some_and(|a| matches!(a.way, PayWay::Jsapi | PayWay::H5 | PayWay::OwnCode))
+                && attempt.is_some_and(|a| matches!(a.way, PayWay::Jsapi | PayWay::H5))
         };
         let numbers: Vec<u16> =
             order.legs.iter().filter(began_here).map(|leg| leg.no).filter(|_| instead).collect();

@@ -7,7 +7,8 @@ use channels::{Channel, OrderAnswer, OrderQuery, Request, Response, scanned_code
 use ids::MerchantId;
 use money::{Amount, Currency};
 use orders::channel::PayWay;
-use orders::{Aggregate, OrderState};
+use orders::schedule::give_up_at;
+use orders::{Aggregate, AttemptState, OrderState};
 
 use super::checkout::attempt_of;
 use super::{Begin, CashierRefusal, OrderPage, PayAs, PayBy, PlatePage};
@@ -47,7 +48,7 @@ impl App {
             Some((Arc::clone(account), query))
         });
         let Some((account, query)) = asked else {
-            tracing::warn!("a question about a code of ours is not the channel's");
+            tracing::info!("a question about a code of ours is not the channel's");
             return Ok(None);
         };
         let told = match self.tell(&query).await {
@@ -85,7 +86,7 @@ impl App {
                     amount,
                     tip: Amount::zero(Currency::Cny),
                     remark: None,
-                    key: format!("unionpay-{}", query.query_no),
+                    key: format!("unionpay:{}", query.query_no),
                     ip: CHANNEL_IP.to_owned(),
                 };
                 let order = self.begin_at_plate(&page, begin).await?;
@@ -108,9 +109,13 @@ impl App {
             return Ok(Told::Refused(OrderAnswer::OutOfUse));
         }
         let (order, leg) = self.pay_order(order.id(), with).await?;
-        Ok(match leg {
-            Some(leg) => Told::Order { payee, order: Box::new(order), leg },
-            None => Told::Refused(OrderAnswer::OutOfUse),
+        let Some(leg) = leg else { return Ok(Told::Refused(OrderAnswer::OutOfUse)) };
+        let attempt = order.leg_by_no(leg).and_then(|leg| attempt_of(&order, leg));
+        // What is being ended may not be told any more.
+        let told = attempt.is_some_and(|attempt| attempt.state == AttemptState::Waiting);
+        Ok(match told {
+            true => Told::Order { payee, order: Box::new(order), leg },
+            false => Told::Refused(OrderAnswer::BeingPaid),
         })
     }
 
@@ -136,7 +141,7 @@ impl App {
                     payee,
                     attempt: attempt.id,
                     amount: attempt.amount,
-                    expires_at: order.order.expires_at,
+                    expires_at: give_up_at(attempt.way, attempt.created_at, order.order.expires_at),
                     notify_url: &self.notice_url(&account),
                 };
                 account.connector.answer_order_query(query_no, &answer)

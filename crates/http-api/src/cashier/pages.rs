@@ -6,7 +6,9 @@ use app::{App, UseCaseError};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use channels::PayerAsk;
-use http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE};
+use http::header::{
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, LOCATION, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use ids::{ChannelCode, MerchantId, OrderId, PlateId, StoreId};
 use merchants::{PayerApp, ScanOutcome};
@@ -52,8 +54,10 @@ pub(super) async fn plate(
     let page = match state.app.open_plate(&code).await {
         Ok(page) => page,
         Err(error) => {
-            let plate = state.app.plate_of(&code);
-            state.app.scanned((plate, None), app, ScanOutcome::Refused).await;
+            // Only what names a plate of ours is kept: anybody can open what names none.
+            if let Some(plate) = state.app.plate_of(&code) {
+                keep_scan(&state, (Some(plate), None), (app, ScanOutcome::Refused)).await;
+            }
             return refused(error, &headers);
         }
     };
@@ -61,11 +65,11 @@ pub(super) async fn plate(
     let shop = Shop { merchant: page.plate.merchant, offers: &page.offers };
     match named_first(&state.app, &shop, (&path, opened.asked.is_some()), &headers).await {
         Ok(Some(away)) => {
-            state.app.scanned(subject, app, ScanOutcome::Identified).await;
+            keep_scan(&state, subject, (app, ScanOutcome::Identified)).await;
             away
         }
         Ok(None) => {
-            state.app.scanned(subject, app, ScanOutcome::Shown).await;
+            keep_scan(&state, subject, (app, ScanOutcome::Shown)).await;
             let known = shop.payer(&state.app, &headers).await.is_some();
             plate_page(&state.app, (&page, &code), app, (&headers, known)).await
         }
@@ -83,10 +87,7 @@ pub(super) async fn order(
     let (app, path) = (app_of(&headers), format!("/o/{code}"));
     let page = match state.app.open_order(&code).await {
         Ok(page) => page,
-        Err(error) => {
-            state.app.scanned((None, None), app, ScanOutcome::Refused).await;
-            return refused(error, &headers);
-        }
+        Err(error) => return refused(error, &headers),
     };
     let subject: (Option<PlateId>, Option<OrderId>) = (None, Some(page.order.id()));
     let shop = Shop { merchant: page.merchant.id, offers: &page.offers };
@@ -97,12 +98,12 @@ pub(super) async fn order(
     };
     match away {
         Ok(Some(away)) => {
-            state.app.scanned(subject, app, ScanOutcome::Identified).await;
+            keep_scan(&state, subject, (app, ScanOutcome::Identified)).await;
             away
         }
         Ok(None) => {
             let outcome = if is_open { ScanOutcome::Shown } else { ScanOutcome::Refused };
-            state.app.scanned(subject, app, outcome).await;
+            keep_scan(&state, subject, (app, outcome)).await;
             let known = shop.payer(&state.app, &headers).await.is_some();
             let data = json!({
                 "kind": "order",
@@ -181,7 +182,11 @@ pub(super) async fn logo(State(state): State<ApiState>, Path(store): Path<String
     match found {
         Ok(Some(logo)) => {
             let mut response = (
-                [(CACHE_CONTROL, "public, max-age=300"), (CONTENT_TYPE, "image/png")],
+                [
+                    (CACHE_CONTROL, "public, max-age=300"),
+                    (CONTENT_TYPE, "image/png"),
+                    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+                ],
                 logo.bytes.clone(),
             )
                 .into_response();
@@ -192,6 +197,18 @@ pub(super) async fn logo(State(state): State<ApiState>, Path(store): Path<String
         }
         Ok(None) => ApiError::of("route_not_found").respond(""),
         Err(error) => ApiError::from(error).respond(""),
+    }
+}
+
+/// Keeps that a code was opened, within a rate: whoever opens it on and on fills no log.
+async fn keep_scan(
+    state: &ApiState,
+    subject: (Option<PlateId>, Option<OrderId>),
+    (app, outcome): (PayerApp, ScanOutcome),
+) {
+    let id = subject.0.map(PlateId::to_i64).or(subject.1.map(OrderId::to_i64));
+    if id.is_some_and(|id| state.scan_rates.admit(&id, state.app.clock.now())) {
+        state.app.scanned(subject, app, outcome).await;
     }
 }
 

@@ -314,6 +314,22 @@ async fn one_order_two_payers(stage: &Stage) {
     assert_eq!(gone.data()["order"]["state"], "paid", "who opens it later sees that");
 }
 
+/// Its time is over: nothing is begun, and nothing is taken.
+async fn an_expired_order(stage: &Stage) {
+    let at = jiff::Timestamp::from_second(crate::stage::now() + 2).unwrap();
+    let mut body = open_order("expires", 900);
+    body["expires_at"] = json!(at.to_string());
+    let (_, made) = stage.post("/v1/payments", &body).await;
+    let page = made["cashier_url"].as_str().unwrap().to_owned();
+    let mut browser = Browser::new(WECHAT, "payer-1");
+    browser.open(&page).await;
+    stage.decided("/v1/payments", made).await;
+    let refused = browser.post(&call(&page, "pay"), &json!({})).await.json();
+    assert_eq!(refused["order"]["state"], "closed", "{refused}");
+    let (_, seen) = Browser::new(ALIPAY, "payer-2").open(&page).await;
+    assert_eq!((seen.status, &seen.data()["order"]["state"]), (200, &json!("closed")));
+}
+
 /// At once from many browsers of one payer: one leg.
 async fn many_taps_at_once(stage: &Stage, shop: &Shop) {
     let mut browser = Browser::new(WECHAT, "payer-1");
@@ -365,6 +381,7 @@ async fn the_story(mut stage: Stage) {
     refused_pages(&stage, &shop).await;
     a_stolen_way_back(&stage, &shop).await;
     one_order_two_payers(&stage).await;
+    an_expired_order(&stage).await;
     many_taps_at_once(&stage, &shop).await;
     a_browser_chooses(&shop).await;
     stage.stop();

@@ -190,6 +190,8 @@ async fn what_a_till_sees(stage: &Stage, till: &Till, shop: &Shop) {
     let path = format!("/v1/payments/{}", elsewhere["id"].as_str().unwrap());
     assert_eq!(till.get(stage, &path).await["code"], "payment_not_found", "another store's");
     assert_eq!(stage.get(&path).await["state"], "paid", "the merchant's server sees it");
+    let alike = other.post(stage, "/v1/payments", &cash("till-1", 500)).await.1;
+    assert_eq!(alike["code"], "order_no_used", "the other till's payment is not its own");
     let by_no = till.get(stage, "/v1/payments?merchant_order_no=other-1").await;
     assert_eq!(by_no["items"], json!([]));
     let own = till.get(stage, "/v1/payments").await;

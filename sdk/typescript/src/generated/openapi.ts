@@ -324,7 +324,7 @@ export interface paths {
         };
         /**
          * List shifts, the newest first 班次列表
-         * @description A till's own key sees those of its terminal, among the merchant's latest.
+         * @description A till's own key sees those of its terminal: a page may then have fewer than were asked for, and go on.
          */
         get: operations["listShifts"];
         put?: never;
