@@ -29,11 +29,12 @@ pub(crate) fn pages(workspace: &Workspace) -> Result<u64, Stop> {
     command::run(Command::new(tsc).arg("--project").arg(root.join(TYPES)))?;
     let mut passed = 0;
     for folder in PART_TESTS {
-        passed += run(&mut Command::new("node"), &tests_in(&root.join(folder))?)?;
+        passed += run(&mut Command::new("node"), &tests_in(&root.join(folder))?, 2)?;
     }
     have_binary()?;
     let browser = &mut node(workspace, &home);
-    passed += run(browser.env("SUANPAN_CHROMIUM", CHROMIUM), &tests_in(&home)?)?;
+    // One at a time: a browser takes a machine for itself.
+    passed += run(browser.env("SUANPAN_CHROMIUM", CHROMIUM), &tests_in(&home)?, 1)?;
     Ok(passed)
 }
 
@@ -56,7 +57,7 @@ pub(crate) fn sdk(workspace: &Workspace) -> Result<u64, Stop> {
     let tsc = folder.join("node_modules/.bin/tsc");
     command::run(Command::new(tsc).args(["--project", "tsconfig.test.json"]).current_dir(&folder))?;
     have_binary()?;
-    run(&mut node(workspace, &folder), &tests_in(&folder.join("build"))?)
+    run(&mut node(workspace, &folder), &tests_in(&folder.join("build"))?, 2)
 }
 
 /// Node where the tests are, told where the binary is.
@@ -77,11 +78,12 @@ fn tests_in(folder: &Path) -> Result<Vec<PathBuf>, Stop> {
     Ok(files)
 }
 
-/// Two files at once: each has processes and ports of its own.
-fn run(node: &mut Command, files: &[PathBuf]) -> Result<u64, Stop> {
+/// So many files at once: each has processes and ports of its own.
+fn run(node: &mut Command, files: &[PathBuf], at_once: u8) -> Result<u64, Stop> {
     let mut passed = 0;
-    let options = ["--test", "--test-reporter=tap", "--test-concurrency=2"];
-    listen(node.args(options).args(files), |line| passed += u64::from(is_passed(line)))?;
+    let options = ["--test", "--test-reporter=tap"];
+    node.args(options).arg(format!("--test-concurrency={at_once}"));
+    listen(node.args(files), |line| passed += u64::from(is_passed(line)))?;
     if passed == 0 {
         return Err(Stop::new("the tests ended well but tested nothing"));
     }
