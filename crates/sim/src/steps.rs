@@ -5,13 +5,15 @@
 
 use std::sync::{Arc, Mutex};
 
+use app::cashier::{Begin, PayAs, PayBy, Payer};
 use app::{App, CreatePayment, CreateRefund, Means, NewTopUp, PaidBy, PaymentRef, Return};
+use bytes::Bytes;
 use channels::Channel;
 use ids::{MerchantId, MerchantNo};
 use jiff::SignedDuration;
 use money::{Amount, Currency};
 use orders::{Aggregate, OrderState, RefundOrigin, RefundState};
-use sandbox::{Fault, FaultRule, Insistence};
+use sandbox::{Delivery, Fault, FaultRule, Insistence};
 
 use crate::audit::{self, Finding};
 use crate::day::{REST, after, block_on, calm, restart, spawn_service};
@@ -20,11 +22,14 @@ use crate::fate::{Steps, Wrong};
 use crate::plan::payer_code;
 use crate::random::Random;
 use crate::world::{
-    Failed, OWN_CHANNEL, Outside, Purse, Stage, World, fill_purse, lock, notify_url, set_up,
+    CHANNELS, Failed, OWN_CHANNEL, Outside, Purse, SHOP, Stage, World, fill_purse, lock,
+    notify_url, set_up,
 };
 
 /// Polls of one life: a use case that needs more does not end.
 pub(crate) const POLLS_MAX: u64 = 200_000;
+/// Where payers' phones are.
+const PAYER_IP: &str = "192.0.2.7";
 /// How long a merchant waits for an answer before asking again.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 
@@ -49,10 +54,16 @@ pub enum Story {
     RefundRetried,
     /// A wallet is filled, pays, gets a part back, and is closed: what is not spent goes back.
     Wallet,
+    /// A plate is scanned, and the payer pays on our page inside his app.
+    Plate,
+    /// The same; he hesitates, and somebody else pays in place of him.
+    PlateInstead,
+    /// A plate is scanned by an app of UnionPay's circle, and UnionPay asks us for the order.
+    PlateAsked,
 }
 
 impl Story {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Scan,
         Self::ScanRefused,
         Self::ScanPassword,
@@ -62,19 +73,45 @@ impl Story {
         Self::Refund,
         Self::RefundRetried,
         Self::Wallet,
+        Self::Plate,
+        Self::PlateInstead,
+        Self::PlateAsked,
     ];
 
     /// Whether it can be played: what fills a wallet has to come to us, and one channel pays the
-    /// merchant directly.
+    /// merchant directly; UnionPay alone asks for orders.
     #[must_use]
     pub fn is_played(self, channel: Channel) -> bool {
-        self != Self::Wallet || channel.code() != OWN_CHANNEL
+        match self {
+            Self::Wallet => channel.code() != OWN_CHANNEL,
+            Self::PlateAsked => channel == Channel::UnionPay,
+            Self::Scan
+            | Self::ScanRefused
+            | Self::ScanPassword
+            | Self::Qr
+            | Self::QrClosed
+            | Self::QrClosedThenPaid
+            | Self::Refund
+            | Self::RefundRetried
+            | Self::Plate
+            | Self::PlateInstead => true,
+        }
+    }
+
+    /// Whether the order is begun at a plate, under a number that the plate's page makes.
+    const fn is_at_plate(self) -> bool {
+        matches!(self, Self::Plate | Self::PlateInstead | Self::PlateAsked)
     }
 
     /// The end that it has when nothing goes wrong.
     const fn end(self, channel: Channel) -> (OrderState, usize) {
         match self {
-            Self::Scan | Self::ScanPassword | Self::Qr => (OrderState::Paid, 0),
+            Self::Scan
+            | Self::ScanPassword
+            | Self::Qr
+            | Self::Plate
+            | Self::PlateInstead
+            | Self::PlateAsked => (OrderState::Paid, 0),
             Self::ScanRefused => (OrderState::Failed, 0),
             Self::QrClosed | Self::QrClosedThenPaid if matches!(channel, Channel::UnionPay) => {
                 // There is no closing: the code runs out, or is paid while we wait for that.
@@ -149,7 +186,15 @@ pub fn tell(
         executor.run(&mut random, POLLS_MAX, after(world.time.now(), REST));
         executor.crash();
     }
-    let order = block_on(app.store.order_by_no(merchant, order_no()?))?;
+    let order = if story.is_at_plate() {
+        let made = block_on(app.store.orders_page(merchant, None, 2))?;
+        if made.len() > 1 {
+            return Err(format!("{story:?} made two orders of one purchase").into());
+        }
+        made.into_iter().next()
+    } else {
+        block_on(app.store.order_by_no(merchant, order_no()?))?
+    };
     let report = block_on(audit::audit(&app, &world, merchant))?;
     Ok(Told {
         steps: taken,
@@ -235,6 +280,10 @@ impl Player {
         let (time, outside) = (Arc::clone(&world.time), Arc::clone(&world.outside));
         let app = Arc::clone(app);
         async move {
+            if self.story.is_at_plate() {
+                let _paid: Option<()> = self.scan(&app, (&time, &outside)).await;
+                return;
+            }
             let Some(payment) = self.payment() else { return };
             let gift = Amount::new(300, Currency::Cny).ok().map(|gift| (self.purse.campaign, gift));
             let top_up = NewTopUp { wallet: self.purse.wallet, gift };
@@ -247,7 +296,10 @@ impl Player {
                 | Story::QrClosed
                 | Story::QrClosedThenPaid
                 | Story::Refund
-                | Story::RefundRetried => app.create_payment(payment).await,
+                | Story::RefundRetried
+                | Story::Plate
+                | Story::PlateInstead
+                | Story::PlateAsked => app.create_payment(payment).await,
             };
             let Ok(order) = taken else { return };
             self.go_on(&app, (&time, &outside), order).await;
@@ -261,7 +313,12 @@ impl Player {
         order: Aggregate,
     ) {
         match self.story {
-            Story::Scan | Story::ScanRefused | Story::ScanPassword => {}
+            Story::Scan
+            | Story::ScanRefused
+            | Story::ScanPassword
+            | Story::Plate
+            | Story::PlateInstead
+            | Story::PlateAsked => {}
             Story::Qr => pay(time, outside, &order, Insistence::Polite),
             Story::QrClosed => drop(app.close_payment(self.merchant, order.id()).await),
             Story::QrClosedThenPaid => {
@@ -290,6 +347,72 @@ impl Player {
         }
     }
 
+    /// The payers of a plate do what their pages and apps do, each time from the start.
+    async fn scan(self, app: &App, (time, outside): (&Time, &Mutex<Outside>)) -> Option<()> {
+        let code = app.plate_code(self.purse.plate);
+        if self.story == Story::PlateAsked {
+            let order = self.asked(app, (time, outside), &code).await?;
+            pay(time, outside, &order, Insistence::Polite);
+            return Some(());
+        }
+        let page = app.open_plate(&code).await.ok()?;
+        let begin = Begin {
+            amount: Amount::new(1_000, Currency::Cny).ok()?,
+            tip: Amount::zero(Currency::Cny),
+            remark: None,
+            key: "key-of-the-purchase".to_owned(),
+            ip: PAYER_IP.to_owned(),
+        };
+        let begun = app.begin_at_plate(&page, begin).await.ok()?.id();
+        let first = app.pay_order(begun, &self.as_payer(app, 1).await?).await;
+        let order = if self.story == Story::PlateInstead {
+            // What became of the first one's is not his to know.
+            drop(first);
+            let with = PayAs { instead: true, ..self.as_payer(app, 2).await? };
+            app.pay_order(begun, &with).await.ok()?.0
+        } else {
+            first.ok()?.0
+        };
+        pay(time, outside, &order, Insistence::Polite);
+        Some(())
+    }
+
+    async fn as_payer(self, app: &App, n: u8) -> Option<PayAs> {
+        let channel = self.channel.channel_code();
+        let scope = app.payer_scopes(self.merchant, &channel).await.ok()?.into_iter().next()?;
+        let payer = Payer { channel, scope, name: format!("payer-{n}") };
+        Some(PayAs { by: PayBy::App(payer), ip: PAYER_IP.to_owned(), instead: false })
+    }
+
+    /// UnionPay's app scans the plate, its payer enters the amount, and UnionPay asks us; the order that
+    /// UnionPay was told of.
+    async fn asked(
+        self,
+        app: &App,
+        (time, outside): (&Time, &Mutex<Outside>),
+        code: &str,
+    ) -> Option<Aggregate> {
+        let app_page = |path: &str| {
+            let request = http::Request::get(format!("{CHANNELS}/qrcGtwWeb-web/api/{path}"));
+            request.header("user-agent", "Mozilla/5.0 (UnionPay/1.0 CloudPay)").body(Bytes::new())
+        };
+        let scan = app_page(&format!("scan?scan=one&code={SHOP}/q/{code}")).ok()?;
+        let now = time.now();
+        let Delivery::Answer { response, .. } = lock(outside).sandbox.handle(now, CHANNELS, &scan)
+        else {
+            return None;
+        };
+        let link = response.headers().get("location")?.to_str().ok()?.to_owned();
+        let number = link.split("no=").nth(1)?.split('&').next()?.to_owned();
+        let page = app_page(&format!("order?no={number}&txnAmt=1000")).ok()?;
+        let question = lock(outside).sandbox.question(now, CHANNELS, &page)?;
+        let asked = http::Request::post(&question.url).body(question.body.clone()).ok()?;
+        let answer = app.answer_order_query(&asked).await.ok()??;
+        let told = Some((answer.status().as_u16(), answer.into_body()));
+        lock(outside).sandbox.owner_answered(time.now(), &question, told);
+        app.store.orders_page(self.merchant, None, 1).await.ok()?.into_iter().next()
+    }
+
     /// Spends 6.00 of 10.00, gets 2.00 of them back, and gives 4.00, and then all, back to where they
     /// came from.
     async fn spend(self, app: &App) -> Option<()> {
@@ -315,9 +438,13 @@ impl Player {
     fn payment(self) -> Option<CreatePayment> {
         let code = |ending| payer_code(self.channel, 1, ending);
         let means = match self.story {
-            Story::Scan | Story::Refund | Story::RefundRetried | Story::Wallet => {
-                Means::PayerCode(code("00")?)
-            }
+            Story::Scan
+            | Story::Refund
+            | Story::RefundRetried
+            | Story::Wallet
+            | Story::Plate
+            | Story::PlateInstead
+            | Story::PlateAsked => Means::PayerCode(code("00")?),
             Story::ScanRefused => Means::PayerCode(code("92")?),
             Story::ScanPassword => Means::PayerCode(code("90")?),
             Story::Qr | Story::QrClosed | Story::QrClosedThenPaid => {

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use app::cashier::NewPlate;
 use app::onboard::NewChannelAccount;
 use app::{
     App, Clock, Directory, NewCampaign, NewWallet, PlatformKey, PlatformKeys, Settings, Vault,
@@ -11,9 +12,9 @@ use bytes::Bytes;
 use channels::{Request, Response, SendError, Sender};
 use crypto::aead::Aes256Key;
 use crypto::pos::SoftKeys;
-use ids::{CampaignId, ChannelCode, IdSource, MerchantId, MerchantNo, WalletId};
+use ids::{CampaignId, ChannelCode, IdSource, MerchantId, MerchantNo, PlateId, WalletId};
 use jiff::Timestamp;
-use merchants::KeyAlgorithm;
+use merchants::{KeyAlgorithm, PlateScheme, TerminalKind};
 use money::{Amount, Currency};
 use orders::WalletKind;
 use sandbox::{Delivery, Sandbox, SandboxConfig, Trust, card_parameters, parameters};
@@ -29,6 +30,8 @@ pub(crate) type Failed = Box<dyn std::error::Error + Send + Sync>;
 /// The channel where the simulated merchant has an account of its own.
 pub(crate) const OWN_CHANNEL: &str = "unionpay";
 pub(crate) const CHANNELS: &str = "http://channels.test";
+/// Where payers and channels reach us.
+pub(crate) const SHOP: &str = "https://suanpan.test";
 /// Another way to the channels, which can die.
 pub(crate) const MORTAL: &str = "mortal.test";
 const MERCHANT: &str = "http://merchant.test/notify";
@@ -117,7 +120,7 @@ pub(crate) fn lock(outside: &Mutex<Outside>) -> MutexGuard<'_, Outside> {
 impl World {
     pub(crate) fn new(stage: &Stage, seed: u64) -> Result<Self, Failed> {
         let outside = Outside {
-            sandbox: Sandbox::new(stage.config.clone()),
+            sandbox: Sandbox::new(stage.config.clone()).with_shop(SHOP),
             random: Random::new(seed ^ 0x5eed),
             loss_percent: 8,
             notifications: 0,
@@ -155,7 +158,7 @@ impl World {
             directory: Directory::default(),
             vault: Vault::new(Aes256Key::from_slice(&[7; 32])?),
             keys: Arc::new(SoftKeys),
-            settings: Settings { public_url: "https://suanpan.test".to_owned() },
+            settings: Settings { public_url: SHOP.to_owned() },
             platform_keys: self.platform.clone(),
         }))
     }
@@ -247,6 +250,8 @@ pub(crate) struct Purse {
     pub(crate) merchant: MerchantId,
     pub(crate) wallet: WalletId,
     pub(crate) campaign: CampaignId,
+    /// What payers scan.
+    pub(crate) plate: PlateId,
 }
 
 /// What the campaign may pay: some orders find its budget spent.
@@ -273,7 +278,11 @@ pub(crate) async fn fill_purse(app: &App, merchant: MerchantId) -> Result<Purse,
         until: start().saturating_add(jiff::SignedDuration::from_hours(24))?,
     };
     let campaign = app.create_campaign(campaign).await?;
-    Ok(Purse { merchant, wallet: wallet.id, campaign: campaign.id })
+    let store = app.create_store(merchant, "sim").await?;
+    let terminal = app.create_terminal(&store, TerminalKind::QrPlate, "plate").await?;
+    let scheme = PlateScheme::NonStandard;
+    let plate = app.create_plate(NewPlate { terminal, scheme, unionpay_address: None }).await?;
+    Ok(Purse { merchant, wallet: wallet.id, campaign: campaign.id, plate: plate.id })
 }
 
 /// A merchant with both channels open.

@@ -27,13 +27,13 @@ test('methods ask what the description says', async () => {
       if (!operationId) continue;
       count += 1;
       const sent: { method: string; path: string; body: boolean; signed: boolean }[] = [];
-      const stub: typeof fetch = (target, init) => {
+      const listening: typeof fetch = (target, init) => {
         const signed = 'authorization' in (init?.headers as Record<string, string>);
         sent.push({ method: init?.method ?? '', path: new URL(String(target)).pathname, body: Boolean(init?.body), signed });
         return Promise.reject(new TypeError('the test has no platform'));
       };
       const credentials = hmacKey('key_1', 'secret');
-      const suanpan = new Suanpan({ url: 'http://127.0.0.1:1', credentials, fetch: stub, retriesMax: 0 });
+      const suanpan = new Suanpan({ url: 'http://127.0.0.1:1', credentials, fetch: listening, retriesMax: 0 });
       const named = parameters.filter((one) => one.in === 'path').map((one) => (one.name === 'leg_no' ? 7 : 'x_1'));
       const given = [...named, ...(requestBody ? [{ payment: {} }] : [])];
       const run = (suanpan as unknown as Record<string, (...given: unknown[]) => PromiseLike<unknown>>)[operationId];

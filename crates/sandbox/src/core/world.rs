@@ -72,6 +72,15 @@ impl Sandbox {
         self
     }
 
+    /// The sandbox with a shop whose address is registered with UnionPay (`https://pay.example.com`), for
+    /// whoever plays without phones.
+    #[must_use]
+    pub fn with_shop(mut self, shop: &str) -> Self {
+        let host = shop.split_once("://").map_or(shop, |(_, host)| host);
+        self.codes.register(host, shop);
+        self
+    }
+
     /// What a channel must ask the owner of a code before it can answer this request: nothing, but
     /// for the page that UnionPay's apps show of a scanned code. After
     /// [`Self::owner_answered`] the request goes to [`Self::handle`].

@@ -139,7 +139,7 @@ fn an_answer_is_read_as_far_as_it_is_signed_and_fits_the_question() {
         (&[("orderId", "short")], None, Err(Flaw::Field("orderId"))),
         (&[("orderId", "ORDER-0001")], None, Err(Flaw::Field("orderId"))),
         (&[("orderTime", "20261320100000")], None, Err(Flaw::Field("orderTime"))),
-        (&[("backUrl", "http://example.com/n")], None, Err(Flaw::Field("backUrl"))),
+        (&[("backUrl", "not an address")], None, Err(Flaw::Field("backUrl"))),
         (&[("-payTimeout", "")], None, Err(Flaw::Field("payTimeout"))),
     ] {
         let told = read(config(), &asked_for(entered), (200, &body(fields(changes))));
